@@ -1,0 +1,584 @@
+//! Every way in which a call can fail: one enum per area, one stable code per reason, one table of them all.
+//!
+//! A reason's text says what is wrong and what to do; it never holds a secret, a key or a personal datum.
+
+/// What kind of trouble it is, for hosts that map errors to status codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The argument itself is malformed; the same call can never succeed.
+    InvalidInput,
+    /// Well-formed, but a rule or policy forbids it.
+    Refused,
+    /// What the call names does not exist.
+    NotFound,
+    /// It collides with what is already there, or with a concurrent change.
+    Conflict,
+    /// The entity's current state does not allow it.
+    State,
+    /// The presenter could not show who it is.
+    Unauthenticated,
+    /// Something needed is out of reach for now; try again later.
+    Unavailable,
+    /// Stored or received data is damaged.
+    Corrupt,
+    /// Correct, but this build or version cannot do it.
+    Unsupported,
+    /// A defect of this library or its surroundings.
+    Internal,
+}
+
+impl Kind {
+    /// The kind's stable name, as it appears in every language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "InvalidInput",
+            Self::Refused => "Refused",
+            Self::NotFound => "NotFound",
+            Self::Conflict => "Conflict",
+            Self::State => "State",
+            Self::Unauthenticated => "Unauthenticated",
+            Self::Unavailable => "Unavailable",
+            Self::Corrupt => "Corrupt",
+            Self::Unsupported => "Unsupported",
+            Self::Internal => "Internal",
+        }
+    }
+}
+
+/// One row of the error table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The stable dotted code, such as `csr.signature_invalid`.
+    pub code: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// The sentence that callers see; `{..}` stands for a detail.
+    pub text: &'static str,
+}
+
+/// Declares one area: its enum, its codes and kinds, and its rows of the table, from one list.
+macro_rules! reasons {
+    ($(#[$meta:meta])* $name:ident $area:literal {
+        $( $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $code:literal $kind:ident $text:literal; )*
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(
+                #[doc = concat!("`", $area, ".", $code, "`: ", $text)]
+                #[error($text)]
+                $variant $({ $(#[doc = concat!("The ", stringify!($field), ".")] $field: $ty),* })?,
+            )*
+        }
+
+        impl $name {
+            /// The rows of the error table that belong to this area.
+            pub const REASONS: &'static [Reason] = &[
+                $( Reason { code: concat!($area, ".", $code), kind: Kind::$kind, text: $text }, )*
+            ];
+
+            /// The stable dotted code.
+            pub const fn code(&self) -> &'static str {
+                match self { $( Self::$variant { .. } => concat!($area, ".", $code), )* }
+            }
+
+            /// The kind of trouble.
+            pub const fn kind(&self) -> Kind {
+                match self { $( Self::$variant { .. } => Kind::$kind, )* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// An argument that no operation could accept.
+    InputError "input" {
+        Invalid { field: String, reason: String } = "invalid" InvalidInput
+            "{field} {reason}";
+        TooLong { field: String, limit: usize } = "too_long" InvalidInput
+            "{field} is longer than the {limit} bytes allowed; shorten it";
+        UnknownId { what: &'static str } = "unknown_id" NotFound
+            "no {what} has this ID; check that it comes from this registry";
+        RequestIdReused = "request_id_reused" Conflict
+            "this request ID was used for another operation or other content; use a new one";
+        PageCursor = "page_cursor" InvalidInput
+            "the page cursor does not belong to this query; start again from the first page";
+        Cancelled = "cancelled" Refused
+            "the caller stopped the operation; what was reported as done stays done";
+    }
+}
+
+reasons! {
+    /// Why a certification request (PKCS#10, RFC 2986) was refused.
+    CsrError "csr" {
+        Malformed { reason: String } = "malformed" InvalidInput
+            "the CSR is not a DER or PEM PKCS#10 request: {reason}";
+        TrailingData = "trailing_data" InvalidInput
+            "bytes follow the end of the CSR; send exactly one request";
+        Version = "version" InvalidInput
+            "the CSR's version is not 1 (encoded as 0), the only one that RFC 2986 defines";
+        SignatureInvalid = "signature_invalid" Refused
+            "the CSR's signature does not verify with its own public key; sign the request with the key it carries";
+        SignatureAlgorithm { algorithm: String } = "signature_algorithm" Refused
+            "the CSR is signed with {algorithm}, which is not accepted; sign with ECDSA, Ed25519 or RSA PKCS#1 v1.5 and SHA-256 or stronger";
+        SignatureMismatch = "signature_mismatch" Refused
+            "the CSR's signature algorithm does not fit its key";
+        KeyAlgorithm { algorithm: String } = "key_algorithm" Refused
+            "the CSR's key is of the kind {algorithm}, which is not accepted; use P-256, P-384, Ed25519 or RSA 2048 to 4096";
+        KeyEncoding { reason: String } = "key_encoding" Refused
+            "the CSR's public key is encoded in an unaccepted way: {reason}; use a named curve and an uncompressed point";
+        RsaTooSmall { bits: usize } = "rsa_too_small" Refused
+            "the CSR's RSA key has {bits} bits; use 2048 or more";
+        RsaTooLarge { bits: usize } = "rsa_too_large" Refused
+            "the CSR's RSA key has {bits} bits; use 4096 or fewer";
+        RsaExponent = "rsa_exponent" Refused
+            "the CSR's RSA public exponent is even or below 65537; make a new key with exponent 65537";
+        WeakKey { weakness: String } = "weak_key" Refused
+            "the CSR's key is known to be weak ({weakness}); make a new key with an up-to-date generator";
+        ExtensionRequestRepeated = "extension_request_repeated" InvalidInput
+            "the CSR holds more than one extensionRequest attribute; put all extensions into one";
+        ExtensionRepeated { oid: String } = "extension_repeated" InvalidInput
+            "the CSR requests extension {oid} more than once; request it once";
+        ExtensionMalformed { oid: String } = "extension_malformed" InvalidInput
+            "the CSR's extension {oid} cannot be decoded; remove or correct it";
+        AttributeRepeated { oid: String } = "attribute_repeated" InvalidInput
+            "the CSR holds attribute {oid} more than once; send it once";
+        SubjectMalformed { reason: String } = "subject_malformed" InvalidInput
+            "the CSR's subject cannot be used: {reason}";
+        SanMalformed { reason: String } = "san_malformed" InvalidInput
+            "the CSR's subjectAltName cannot be used: {reason}";
+        TooLarge { limit: usize } = "too_large" InvalidInput
+            "the CSR is larger than {limit} bytes; send only the request";
+        SubjectRefused { reason: String } = "subject_refused" Refused
+            "the profile does not accept the CSR's subject: {reason}";
+        SanRefused { reason: String } = "san_refused" Refused
+            "the profile does not accept the CSR's subjectAltName: {reason}";
+        KeyNotInProfile { algorithm: String } = "key_not_in_profile" Refused
+            "the profile does not accept {algorithm} keys; make a key of an algorithm that the profile lists";
+        KeyBound = "key_bound" Conflict
+            "the CSR's public key already belongs to another device or product; make a new key for this one";
+        KeyCompromised = "key_compromised" Refused
+            "the CSR's public key was reported as compromised; make a new key";
+        SubjectBound = "subject_bound" Conflict
+            "the CSR's subject already names another device; use a name of its own";
+        KeyUnchanged = "key_unchanged" Refused
+            "the profile wants a new key at every renewal and the CSR holds the old one; make a new key";
+    }
+}
+
+reasons! {
+    /// What is wrong with a certificate, a CRL or a chain, or with what was asked of one.
+    CertificateError "certificate" {
+        Malformed { reason: String } = "malformed" InvalidInput
+            "the certificate is not valid DER or PEM X.509: {reason}";
+        TrailingData = "trailing_data" InvalidInput
+            "bytes follow the end of the certificate; send exactly one";
+        CrlMalformed { reason: String } = "crl_malformed" InvalidInput
+            "the CRL is not valid DER or PEM: {reason}";
+        KeyMismatch = "key_mismatch" InvalidInput
+            "the private key does not belong to the certificate; pair the certificate with the key its CSR was made from";
+        Unknown = "unknown" NotFound
+            "no certificate of this registry matches; check the serial and the issuer";
+        Expired = "expired" Refused
+            "the certificate has expired; renew it";
+        NotYetValid = "not_yet_valid" Refused
+            "the certificate is not valid yet; check the clock (not set?) against notBefore";
+        Revoked = "revoked" Refused
+            "the certificate is revoked; that cannot be undone, enroll again with a new key";
+        Suspended = "suspended" Refused
+            "the certificate is suspended; resume it first";
+        Superseded = "superseded" Refused
+            "the certificate was replaced by a newer one; use that";
+        Pending = "pending" State
+            "the certificate request is not decided yet; approve it or ask again later";
+        Denied = "denied" Refused
+            "the certificate request was denied";
+        NotPending = "not_pending" State
+            "the certificate request is already decided";
+        NotSuspended = "not_suspended" State
+            "the certificate is not suspended, so it cannot be resumed";
+        AlreadyRevoked = "already_revoked" State
+            "the certificate is already revoked";
+        Deleted = "deleted" State
+            "the certificate is deleted; only its record is kept until it expires";
+        NoSuccessor = "no_successor" State
+            "the certificate has no renewal waiting to be confirmed";
+        RenewalOfRevoked = "renewal_of_revoked" Refused
+            "a revoked certificate is never renewed; enroll again with a new key";
+        RenewalOfExpired = "renewal_of_expired" Refused
+            "an expired certificate is renewed only together with another proof; enroll again";
+        RenewalSubject = "renewal_subject" Refused
+            "a renewal keeps the subject and names of the certificate it renews; make the CSR with the same ones";
+        NotAttached = "not_attached" State
+            "the certificate is not attached to this device";
+        AlreadyAttached = "already_attached" State
+            "the certificate is already attached to this device";
+        NoHolder = "no_holder" Refused
+            "the certificate is attached to no device, so it authenticates none; attach it first";
+        ManyHolders = "many_holders" Refused
+            "several devices hold this certificate; say which one presents it";
+        ProofInvalid = "proof_invalid" Unauthenticated
+            "the proof of possession does not verify with the certificate's key";
+        NotForAuthentication = "not_for_authentication" Refused
+            "this kind of certificate does not authenticate a device or product";
+        PasswordNotAscii = "password_not_ascii" InvalidInput
+            "a PKCS#12 password must be printable ASCII, since readers disagree on anything else";
+        Pkcs12 { reason: String } = "pkcs12" InvalidInput
+            "the PKCS#12 file cannot be used: {reason}";
+        Pkcs12Password = "pkcs12_password" InvalidInput
+            "the PKCS#12 file does not open with this password";
+        Pkcs7 { reason: String } = "pkcs7" InvalidInput
+            "the PKCS#7 file cannot be used: {reason}";
+        ChainIncomplete = "chain_incomplete" Refused
+            "no chain leads from the certificate to a trusted root; add the missing intermediate or root certificate";
+        ChainSignature = "chain_signature" Refused
+            "a signature in the chain does not verify; one of the certificates is not what its issuer signed";
+        ChainConstraint { reason: String } = "chain_constraint" Refused
+            "a constraint in the chain forbids this certificate: {reason}";
+        ChainPurpose = "chain_purpose" Refused
+            "the extended key usage does not allow this purpose; issue it under a profile that does";
+        ChainRevoked = "chain_revoked" Refused
+            "the CRL lists a certificate of the chain as revoked";
+        CrlStale = "crl_stale" Refused
+            "the CRL is past its nextUpdate; fetch a newer one";
+    }
+}
+
+reasons! {
+    /// What a certification authority cannot do.
+    AuthorityError "authority" {
+        NameTaken = "name_taken" Conflict
+            "another authority has this name; choose another or rebuild that one";
+        Retired = "retired" State
+            "the authority is retired: it revokes and signs CRLs but issues nothing; issue from its successor";
+        Compromised = "compromised" State
+            "the authority is marked as compromised and signs nothing; rebuild it";
+        Expired = "expired" State
+            "the authority's certificate has expired; rebuild it";
+        NotInstalled = "not_installed" State
+            "the authority still waits for its certificate; install what the outside CA issued";
+        AlreadyInstalled = "already_installed" State
+            "the authority already has its certificate";
+        SignerMissing = "signer_missing" Unavailable
+            "the authority's key lives outside the store; connect its signer with use_signer";
+        SignerMismatch = "signer_mismatch" InvalidInput
+            "the key is not the one in the authority's certificate; connect the right one";
+        NotCa = "not_ca" InvalidInput
+            "the certificate is not a version 3 CA certificate with CA:TRUE, keyCertSign and cRLSign; import one that is";
+        PathLength = "path_length" Refused
+            "the parent's path length allows no further intermediate";
+        ValidityExceedsIssuer = "validity_exceeds_issuer" Refused
+            "the certificate would outlive the authority's own; rebuild the authority or shorten the validity";
+        ChainInvalid { reason: String } = "chain_invalid" InvalidInput
+            "the chain does not lead from the authority to a self-signed root: {reason}";
+    }
+}
+
+reasons! {
+    /// What is wrong with a profile.
+    ProfileError "profile" {
+        Invalid { field: String, reason: String } = "invalid" InvalidInput
+            "profile field {field} {reason}";
+        Syntax { reason: String } = "syntax" InvalidInput
+            "the profile file cannot be read: {reason}";
+        NoServerKey = "no_server_key" Refused
+            "the profile does not let the server make keys; send a CSR";
+        ApprovalNeeded = "approval_needed" State
+            "the profile wants an approval; use request and approve";
+        ServerKeyAlgorithm = "server_key_algorithm" Refused
+            "the profile does not list this key algorithm for keys that the server makes";
+        SubjectValue { field: String } = "subject_value" InvalidInput
+            "the subject template needs a value for {field}, which was not given";
+    }
+}
+
+reasons! {
+    /// Why a product cannot take part.
+    ProductError "product" {
+        NameTaken = "name_taken" Conflict
+            "another product has this name; choose another";
+        Suspended = "suspended" Refused
+            "the product is suspended; resume it to enroll its units";
+        Discontinued = "discontinued" Refused
+            "the product is discontinued; its units no longer enroll";
+        CredentialUnknown = "credential_unknown" Unauthenticated
+            "the product credential is not one of this registry";
+        CredentialExpired = "credential_expired" Unauthenticated
+            "the product credential has expired; renew it and ship the new batch";
+        CredentialRevoked = "credential_revoked" Unauthenticated
+            "the product credential is revoked";
+        CredentialSuspended = "credential_suspended" Unauthenticated
+            "the product credential is suspended";
+        CredentialNotYetValid = "credential_not_yet_valid" Unauthenticated
+            "the product credential is not valid yet; check the clock";
+        WindowNotOpen = "window_not_open" Refused
+            "the product's enrollment window has not opened yet";
+        WindowClosed = "window_closed" Refused
+            "the product's enrollment window is closed";
+        QuotaExhausted = "quota_exhausted" Refused
+            "the product's enrollment quota is used up; raise it if more units are expected";
+        UnitRequired = "unit_required" InvalidInput
+            "the product's enrollment policy needs the unit's identifier (serial number or MAC)";
+        UnitNotListed = "unit_not_listed" Refused
+            "the unit is not on the product's allow-list; add it first";
+        UnitListed = "unit_listed" Conflict
+            "the unit is already on the product's allow-list";
+        ClaimCodeRequired = "claim_code_required" InvalidInput
+            "the product's enrollment policy needs a claim code";
+        ClaimCodeUnknown = "claim_code_unknown" Refused
+            "the claim code is not one of this product's";
+        ClaimCodeUsed = "claim_code_used" Refused
+            "the claim code was already used by another unit";
+        ClaimCodeExpired = "claim_code_expired" Refused
+            "the claim code has expired; issue a new one";
+        NotSuspended = "not_suspended" State
+            "the product is not suspended, so it cannot be resumed";
+    }
+}
+
+reasons! {
+    /// Why a device cannot do it, or nothing can be done with it.
+    DeviceError "device" {
+        NameTaken = "name_taken" Conflict
+            "another device has this name; choose another";
+        UnitTaken = "unit_taken" Conflict
+            "another device of this product has this unit identifier";
+        Disabled = "disabled" Refused
+            "the device is disabled; enable it first";
+        Quarantined = "quarantined" Refused
+            "the device came back with another key and is in quarantine; check it, then release or delete it";
+        NotQuarantined = "not_quarantined" State
+            "the device is not in quarantine";
+        Deleted = "deleted" State
+            "the device is deleted and its ID is never used again; register a new one";
+        NotEnrolled = "not_enrolled" State
+            "the device was only discovered; enroll or register it first";
+        AlreadyEnabled = "already_enabled" State
+            "the device is already enabled";
+        AlreadyDisabled = "already_disabled" State
+            "the device is already disabled";
+        OldKeyProofInvalid = "old_key_proof_invalid" Refused
+            "the proof of the device's former key does not verify, so nothing was changed";
+        Mismatch = "mismatch" Refused
+            "the credential belongs to another device";
+    }
+}
+
+reasons! {
+    /// What is wrong with a group.
+    GroupError "group" {
+        NameTaken = "name_taken" Conflict
+            "another group has this name; choose another";
+        NotEmpty = "not_empty" State
+            "the group still has devices; move them first";
+    }
+}
+
+reasons! {
+    /// What is wrong with a key.
+    KeyError "key" {
+        Malformed { reason: String } = "malformed" InvalidInput
+            "the key is not PKCS#8, SEC1 or PKCS#1 in PEM or DER: {reason}";
+        Algorithm { algorithm: String } = "algorithm" Unsupported
+            "keys of the kind {algorithm} are not supported; use P-256, P-384, Ed25519 or RSA 2048 to 4096";
+        Encrypted = "encrypted" Unsupported
+            "the private key is encrypted; decrypt it first, for example with `openssl pkey`";
+        RsaSize { bits: usize } = "rsa_size" InvalidInput
+            "RSA keys of {bits} bits are not accepted; use 2048, 3072 or 4096";
+        RsaExponent = "rsa_exponent" InvalidInput
+            "the RSA public exponent is even or below 65537; make a new key";
+        Encoding { reason: String } = "encoding" InvalidInput
+            "the public key is encoded in an unaccepted way: {reason}; use a named curve and an uncompressed point";
+        Weak { weakness: String } = "weak" Refused
+            "the key is known to be weak ({weakness}); make a new key with an up-to-date generator";
+        Inconsistent = "inconsistent" InvalidInput
+            "the private and the public half do not belong together";
+        GenerationUnsupported { algorithm: String } = "generation_unsupported" Unsupported
+            "this build cannot generate {algorithm} keys; build with the feature `aws-lc` or bring a key of your own";
+        GenerationFailed = "generation_failed" Internal
+            "the key could not be generated";
+    }
+}
+
+reasons! {
+    /// Why a server-made private key is not handed out.
+    DeliveryError "delivery" {
+        None = "none" NotFound
+            "the server made no key for this certificate; the key is where the CSR was made";
+        Collecting = "collecting" State
+            "the key was already handed out and waits for confirmation; repeat with the same request ID to get it again";
+        Collected = "collected" State
+            "the key was handed out and confirmed, and is erased; it can never be read again";
+        Lapsed = "lapsed" State
+            "the key was not collected in time and is erased; issue a new certificate";
+        NotCollecting = "not_collecting" State
+            "the key was not handed out yet, so there is nothing to confirm";
+    }
+}
+
+reasons! {
+    /// What went wrong in the store.
+    StoreError "store" {
+        Conflict { write: usize } = "conflict" Conflict
+            "write {write} collides with a concurrent change; load again and repeat";
+        Unavailable { reason: String } = "unavailable" Unavailable
+            "the store cannot be reached for now: {reason}";
+        Corrupt { at: String } = "corrupt" Corrupt
+            "the stored data is damaged at {at}; restore a backup";
+        Schema { found: u32, supported: u32 } = "schema" Unsupported
+            "the database has schema version {found}, this build supports up to {supported}; use a newer tegata";
+        NotADatabase { reason: String } = "not_a_database" Corrupt
+            "the file is not a tegata database: {reason}";
+        ReadOnly = "read_only" Unavailable
+            "the database can be read but not written; check permissions and free space";
+        Full = "full" Unavailable
+            "the disk is full; free some space, nothing was lost";
+        Backend { reason: String } = "backend" Internal
+            "the store failed: {reason}";
+        Busy = "busy" Conflict
+            "too many concurrent changes of the same records; repeat the call";
+        Closed = "closed" State
+            "the registry is closed";
+        InvalidQuery { reason: String } = "invalid_query" InvalidInput
+            "the query cannot be answered: {reason}";
+    }
+}
+
+reasons! {
+    /// What went wrong with sealing.
+    SealError "seal" {
+        WrongKey = "wrong_key" Corrupt
+            "the sealing key is not the one this database was made with; open it with the right key";
+        Damaged { at: String } = "damaged" Corrupt
+            "a sealed value at {at} was altered or moved; restore a backup";
+        KeyLength = "key_length" InvalidInput
+            "a sealing key has exactly 32 bytes";
+        KeyFile { reason: String } = "key_file" Unavailable
+            "the sealing key file cannot be used: {reason}";
+    }
+}
+
+reasons! {
+    /// What went wrong in a signer.
+    SignerError "signer" {
+        Failed { reason: String } = "failed" Unavailable
+            "the signer refused or failed: {reason}";
+        BadSignature = "bad_signature" Internal
+            "the signer returned a signature that its own public key does not verify";
+    }
+}
+
+reasons! {
+    /// A defect of this library or its surroundings.
+    InternalError "internal" {
+        RandomFailed = "random_failed" Unavailable
+            "the operating system gave no random bytes";
+        Defect { what: String } = "defect" Internal
+            "a condition that should never arise: {what}; please report it";
+    }
+}
+
+macro_rules! areas {
+    ($( $(#[$meta:meta])* $variant:ident($inner:ident), )*) => {
+        /// Why a call failed. [`code`](Self::code) is stable and meant for programs, the text for people.
+        ///
+        /// ```
+        /// let error = tegata::parse_csr(b"not a request").unwrap_err();
+        /// assert_eq!(error.code(), "csr.malformed");
+        /// assert_eq!(error.kind(), tegata::error::Kind::InvalidInput);
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum Error {
+            $( $(#[$meta])* #[error(transparent)] $variant(#[from] $inner), )*
+        }
+
+        impl Error {
+            /// The stable dotted code, such as `csr.signature_invalid`.
+            pub const fn code(&self) -> &'static str {
+                match self { $( Self::$variant(e) => e.code(), )* }
+            }
+
+            /// The kind of trouble.
+            pub const fn kind(&self) -> Kind {
+                match self { $( Self::$variant(e) => e.kind(), )* }
+            }
+
+            /// The whole error table, area by area.
+            pub fn table() -> impl Iterator<Item = &'static Reason> {
+                [$( $inner::REASONS, )*].into_iter().flatten()
+            }
+        }
+    };
+}
+
+areas! {
+    /// An argument.
+    Input(InputError),
+    /// A certification request.
+    Csr(CsrError),
+    /// A certificate, CRL or chain.
+    Certificate(CertificateError),
+    /// An authority.
+    Authority(AuthorityError),
+    /// A profile.
+    Profile(ProfileError),
+    /// A product.
+    Product(ProductError),
+    /// A device.
+    Device(DeviceError),
+    /// A group.
+    Group(GroupError),
+    /// A key.
+    Key(KeyError),
+    /// A key hand-out.
+    Delivery(DeliveryError),
+    /// The store.
+    Store(StoreError),
+    /// Sealing.
+    Seal(SealError),
+    /// A signer.
+    Signer(SignerError),
+    /// A defect.
+    Internal(InternalError),
+}
+
+impl Error {
+    /// `input.invalid` for `field`, which `reason` describes ("is empty").
+    pub(crate) fn input(field: &str, reason: &str) -> Self {
+        InputError::Invalid { field: field.to_owned(), reason: reason.to_owned() }.into()
+    }
+
+    /// `internal.defect`.
+    pub(crate) fn defect(what: &str) -> Self {
+        InternalError::Defect { what: what.to_owned() }.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own_and_says_something() {
+        let mut seen = HashSet::new();
+        for reason in Error::table() {
+            assert!(seen.insert(reason.code), "{} is used twice", reason.code);
+            assert!(reason.text.len() > 8, "{} says nothing", reason.code);
+            let (area, name) = reason.code.split_once('.').expect("dotted");
+            assert!(area.chars().chain(name.chars()).all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
+        }
+        assert!(seen.len() > 100);
+    }
+
+    #[test]
+    fn an_area_error_keeps_its_code_kind_and_text_inside_error() {
+        let error = Error::from(CsrError::RsaTooSmall { bits: 1024 });
+        assert_eq!(error.code(), "csr.rsa_too_small");
+        assert_eq!(error.kind(), Kind::Refused);
+        assert!(error.to_string().contains("1024 bits"));
+    }
+}

@@ -1,0 +1,21 @@
+//! tegata gives devices an identity and looks after it for life.
+
+#![forbid(unsafe_code)]
+
+pub mod env;
+pub mod error;
+pub mod id;
+pub mod key;
+pub mod secret;
+pub mod store;
+pub mod x509;
+
+pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
+pub use error::Error;
+pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
+pub use key::{KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};
+pub use secret::{Sealed, Secret};
+pub use x509::Name;
+
+/// The result of a call into this library.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

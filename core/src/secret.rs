@@ -1,0 +1,57 @@
+//! Values that must not leak: erased when dropped, never printed.
+
+use std::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A secret value. It prints as `Secret(..)`, is erased when dropped, and is read only through [`expose`](Self::expose).
+///
+/// ```
+/// use tegata::Secret;
+/// let secret = Secret::new(b"correct horse".to_vec());
+/// assert_eq!(format!("{secret:?}"), "Secret(..)");
+/// assert_eq!(secret.expose().len(), 13);
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Takes charge of `value`.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value itself. Every call of this is a place to check in a review.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl<T: Zeroize> From<T> for Secret<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// Ciphertext made by a [`Sealer`](crate::store::seal::Sealer): safe to store, useless elsewhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub(crate) Vec<u8>);
+
+impl Sealed {
+    /// The ciphertext as it is stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}

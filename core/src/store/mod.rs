@@ -1,0 +1,240 @@
+//! The store contract: six blocking methods that a host may implement over whatever it has.
+//!
+//! A store keeps rows of the tables in [`schema`]. Each row has a 64-bit key, a version that grows with every write,
+//! and one value per declared column. Writes come in batches that happen whole or not at all, each with what it
+//! expects to find; that is all the concurrency control there is, so a store needs no locks that outlive a call.
+//!
+//! Secrets are sealed before they get here ([`seal`]), so no store ever sees one.
+
+pub mod schema;
+
+use std::ops::Range;
+
+pub use crate::error::StoreError;
+use schema::{Schema, Table};
+
+/// What one column of one row holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Value {
+    /// Nothing; allowed in every column. Not indexed, matches no filter but `Eq(Null)`.
+    #[default]
+    Null,
+    /// A whole number: counts, states, times in seconds since 1970, record numbers.
+    Int(i64),
+    /// UTF-8 text. Ordered by its bytes.
+    Text(String),
+    /// Octets. Ordered as octets.
+    Bytes(Vec<u8>),
+}
+
+/// Which row: a table and a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowRef {
+    /// The table.
+    pub table: &'static Table,
+    /// The row's key: all 64 bits may be used, and the order of keys is that of `u64`.
+    pub key: u64,
+}
+
+/// A row: what it is called, how often it was written, what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The table.
+    pub table: &'static Table,
+    /// The key.
+    pub key: u64,
+    /// 1 when the row was first written, one more at every write. What a `Put` carries here is ignored.
+    pub version: u64,
+    /// One value per column of the table, in the order of the declaration.
+    pub values: Vec<Value>,
+}
+
+/// What a write expects of the row it meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// There is none.
+    Absent,
+    /// There is one, of this version.
+    Version(u64),
+    /// Whatever there is or is not.
+    Any,
+}
+
+/// One write of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Writes a row whole. A second row with the same value in a unique column (`Null` apart) is a conflict.
+    Put(Row, Expect),
+    /// Removes a row; `Any` accepts that there is none.
+    Delete(RowRef, Expect),
+    /// Writes nothing, but conflicts unless the expectation holds when the commit happens: what was read is still so.
+    Require(RowRef, Expect),
+    /// Adds to a counter and conflicts if that would take it above `at_most` or below zero. Adds to one counter
+    /// commute: they never conflict with each other below the limit.
+    Add {
+        /// The counter.
+        counter: Counter,
+        /// How much; may be negative.
+        by: i64,
+        /// The highest value allowed afterwards.
+        at_most: u64,
+    },
+}
+
+/// A number that only the store may change: row numbers and quotas. Absent ones are 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counter {
+    /// What is counted, such as `device` or `quota`.
+    pub name: &'static str,
+    /// Of which record, or 0.
+    pub of: u64,
+}
+
+/// How a column must compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// Equal. `Eq(Null)` finds rows without a value.
+    Eq(Value),
+    /// Text that begins so, byte for byte.
+    Prefix(String),
+    /// Text that holds this, byte for byte, or octets whose upper-case hexadecimal form does. Only on columns
+    /// declared searchable.
+    Contains(String),
+    /// Within the bounds, each of them optional: `from` inclusive, `to` exclusive.
+    Range {
+        /// The least value wanted.
+        from: Option<Value>,
+        /// The first value not wanted any more.
+        to: Option<Value>,
+    },
+    /// One of these.
+    In(Vec<Value>),
+}
+
+/// A filter on one column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The column's name.
+    pub column: &'static str,
+    /// What it must be.
+    pub is: Match,
+}
+
+/// Where a page ended, so that the next one can begin there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The last row's value in the column of the order; `Null` when ordered by key.
+    pub value: Value,
+    /// The last row's key.
+    pub key: u64,
+}
+
+/// A question for rows of one table that match all filters, one page at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The table.
+    pub table: &'static Table,
+    /// All of them must hold.
+    pub filters: Vec<Filter>,
+    /// Ordered by this column (then by key), or by key alone. Rows with `Null` there are left out.
+    pub order: Option<&'static str>,
+    /// Largest first.
+    pub descending: bool,
+    /// Rows strictly after this one in the order.
+    pub after: Option<Cursor>,
+    /// How many rows at most; a store clamps it to 1..=[`MAX_PAGE`].
+    pub limit: u32,
+    /// Whether to count all matches as well, regardless of `after` and `limit`.
+    pub total: bool,
+}
+
+/// The most rows in one page.
+pub const MAX_PAGE: u32 = 10_000;
+
+/// One page of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// Where to go on; `None` after the last page.
+    pub next: Option<Cursor>,
+    /// How many rows match in all, when asked for.
+    pub total: Option<u64>,
+}
+
+/// Counts rows by the value of one column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The table.
+    pub table: &'static Table,
+    /// All of them must hold.
+    pub filters: Vec<Filter>,
+    /// The column whose values are counted, or `None` for one total.
+    pub by: Option<&'static str>,
+    /// With an integer column: values are first rounded down to a multiple of this (604,800 counts by week).
+    pub bucket: Option<i64>,
+}
+
+/// A place that keeps rows, transactionally and durably.
+///
+/// Every method may be called from any thread at any time. `commit` returns `Ok` only when the writes survive a power
+/// cut, as far as the store promises durability at all.
+pub trait Store: Send + Sync {
+    /// Brings an empty or older store to `schema`.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] when the store is newer; [`StoreError::NotADatabase`] when it is something else.
+    fn migrate(&self, schema: &Schema) -> Result<(), StoreError>;
+
+    /// Takes `count` numbers from `counter`; none of them is ever given again, not even after a crash or by another
+    /// process. The first number ever is 1. `count` 0 takes none and tells where the counter stands: `value+1..value+1`.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from answering.
+    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError>;
+
+    /// The rows named, in the order named, all from one snapshot.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from answering.
+    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError>;
+
+    /// The rows that match.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidQuery`] when a column does not exist or is not declared for what is asked.
+    fn find(&self, query: &Query) -> Result<Page, StoreError>;
+
+    /// How many rows have which value; in the order of the values.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError>;
+
+    /// Applies all writes in order, or none.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] with the index of the first write whose expectation, uniqueness or limit failed.
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
+        (**self).migrate(schema)
+    }
+    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+        (**self).reserve(counter, count)
+    }
+    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
+        (**self).get(rows)
+    }
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        (**self).find(query)
+    }
+    fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
+        (**self).count(tally)
+    }
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        (**self).commit(writes)
+    }
+}
