@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod der;
 pub mod env;
 pub mod error;
 pub mod id;
@@ -15,7 +16,7 @@ pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
 pub use key::{KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};
 pub use secret::{Sealed, Secret};
-pub use x509::Name;
+pub use x509::{Extensions, KeyUsage, Name, Oid};
 
 /// The result of a call into this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
