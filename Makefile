@@ -1,0 +1,113 @@
+# Everything that is done with this repository. `make` alone lists it.
+# CI runs `make test` and nothing else.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export MAKE
+
+CARGO ?= cargo
+PYTHON ?= python3
+# The Python that the tests ask for second opinions (pkilint, cryptography).
+export TEGATA_PYTHON ?= $(CURDIR)/.venv/bin/python
+
+# The features under which everything of the core is built. `make features` builds the other combinations.
+FEATURES := tegata/testing,tegata/aws-lc
+COMBINATIONS := none sqlite aws-lc testing sqlite,testing sqlite,aws-lc,testing
+
+CSR ?=
+OUT ?= demo-out
+NAME ?=
+FUZZ_SECONDS ?= 600
+CRASH_SECONDS ?= 600
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- use it --------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup-build ## make a CA and a device certificate: `make demo`, `make demo CSR=my.csr OUT=folder`
+	$(CARGO) run --quiet -p tegata-quickstart -- $(if $(CSR),--csr '$(CSR)') --out '$(OUT)'
+
+# --- check it ------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: ## install what is missing on this machine (Debian, as root) or name it
+	@tools/setup.sh all
+
+.PHONY: setup-build
+setup-build:
+	@tools/setup.sh build
+
+.PHONY: test
+test: setup ## set up, then every check and every test
+	@tools/steps.sh lint licenses test-rust test-default doc features fuzz-short demo-check
+
+.PHONY: test-rust
+test-rust: ## the Rust tests with all features, the examples in the documentation included
+	$(CARGO) test --workspace --features $(FEATURES)
+
+.PHONY: test-default
+test-default: ## the core's own tests as most users build it: ring alone
+	$(CARGO) test -p tegata --lib
+
+.PHONY: lint
+lint: ## format, clippy, layers and file lengths
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --features $(FEATURES) -- -D warnings
+	$(PYTHON) tools/check-layers.py --self-test
+	$(PYTHON) tools/check-layers.py
+
+.PHONY: doc
+doc: ## the reference documentation, warnings refused
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --features $(FEATURES)
+
+.PHONY: features
+features: ## build the core with each combination of features
+	for features in $(COMBINATIONS); do \
+		echo "features: $$features"; \
+		$(CARGO) clippy --quiet -p tegata --lib --no-default-features \
+			$$([ $$features = none ] || echo --features $$features) -- -D warnings; \
+	done
+
+.PHONY: licenses
+licenses: ## licences, bans and sources of all dependencies
+	$(PYTHON) tools/licenses.py
+
+.PHONY: deny
+deny: ## the same with cargo-deny, installed if missing (takes minutes)
+	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check licenses bans sources
+
+.PHONY: fuzz-short
+fuzz-short: ## fuzz each target for 10 seconds
+	FUZZ_SECONDS=10 tools/fuzz.sh
+
+.PHONY: demo-check
+demo-check: ## the demo into a temporary folder, its output checked with openssl
+	tools/check-demo.sh
+
+# --- long runs -----------------------------------------------------------------------------------------------------
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZ_SECONDS=600, with AddressSanitizer if nightly Rust is there
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh --keep $$(rustc +nightly --version >/dev/null 2>&1 && echo --asan)
+
+.PHONY: crash
+crash: ## kill the store again and again for CRASH_SECONDS=600 and look for what is lost
+	TEGATA_CRASH_SECONDS=$(CRASH_SECONDS) $(CARGO) test -p tegata --features testing --test crash -- --ignored --nocapture
+
+.PHONY: bench
+bench: ratios ## the figures: the ratios, then the criterion benches
+	$(CARGO) bench -p tegata-benches
+
+.PHONY: ratios
+ratios: ## us against the floor in one run: `make ratios NAME=issue`, or all of them
+	$(CARGO) run --release --quiet -p tegata-benches --bin ratios -- $(NAME)
+
+.PHONY: clean
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf .venv '$(OUT)' core/fuzz/artifacts
