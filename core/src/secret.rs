@@ -44,6 +44,11 @@ impl<T: Zeroize> From<T> for Secret<T> {
 pub struct Sealed(pub(crate) Vec<u8>);
 
 impl Sealed {
+    /// What [`as_bytes`](Self::as_bytes) gave, read back from a store. Whether it opens is for the sealer to say.
+    pub const fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The ciphertext as it is stored.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

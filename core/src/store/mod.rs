@@ -6,12 +6,17 @@
 //!
 //! Secrets are sealed before they get here ([`seal`]), so no store ever sees one.
 
+pub mod check;
+pub mod memory;
 pub mod schema;
+pub mod seal;
 
 use std::ops::Range;
 
 pub use crate::error::StoreError;
+pub use memory::MemoryStore;
 use schema::{Schema, Table};
+pub use seal::{Sealer, SoftwareSealer};
 
 /// What one column of one row holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -32,7 +37,8 @@ pub enum Value {
 pub struct RowRef {
     /// The table.
     pub table: &'static Table,
-    /// The row's key: all 64 bits may be used, and the order of keys is that of `u64`.
+    /// The row's key. All 64 bits may be used. Keys are ordered as the signed number with these bits, as databases do:
+    /// record numbers count up from 1, and keys with the highest bit set (digests) come before them.
     pub key: u64,
 }
 
