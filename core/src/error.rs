@@ -133,6 +133,8 @@ reasons! {
             "the CSR's RSA key has {bits} bits; use 2048 or more";
         RsaTooLarge { bits: usize } = "rsa_too_large" Refused
             "the CSR's RSA key has {bits} bits; use 4096 or fewer";
+        RsaSize { bits: usize } = "rsa_size" Refused
+            "the CSR's RSA key has {bits} bits; use exactly 2048, 3072 or 4096";
         RsaExponent = "rsa_exponent" Refused
             "the CSR's RSA public exponent is even or below 65537; make a new key with exponent 65537";
         WeakKey { weakness: String } = "weak_key" Refused
@@ -391,6 +393,12 @@ reasons! {
             "the RSA public exponent is even or below 65537; make a new key";
         Encoding { reason: String } = "encoding" InvalidInput
             "the public key is encoded in an unaccepted way: {reason}; use a named curve and an uncompressed point";
+        PublicHalfMissing = "public_half_missing" Unsupported
+            "the EC private key comes without its public point; write it again with `openssl pkey`, which adds the point";
+        SignatureInvalid = "signature_invalid" Refused
+            "the signature does not verify with this public key";
+        SignatureMismatch = "signature_mismatch" InvalidInput
+            "the signature algorithm does not fit the key";
         Weak { weakness: String } = "weak" Refused
             "the key is known to be weak ({weakness}); make a new key with an up-to-date generator";
         Inconsistent = "inconsistent" InvalidInput

@@ -14,7 +14,7 @@ pub mod x509;
 pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
 pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
-pub use key::{KeyAlgorithm, PublicKey, SignatureAlgorithm, Signer};
+pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer};
 pub use secret::{Sealed, Secret};
 pub use x509::{Extensions, KeyUsage, Name, Oid};
 

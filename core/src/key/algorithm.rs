@@ -94,6 +94,10 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// All of them.
+    pub const ALL: &'static [Self] =
+        &[Self::EcdsaSha256, Self::EcdsaSha384, Self::Ed25519, Self::RsaSha256, Self::RsaSha384, Self::RsaSha512];
+
     /// The `AlgorithmIdentifier` in DER. RSA carries the NULL parameters that RFC 4055 asks for, the others none.
     pub const fn identifier(self) -> &'static [u8] {
         match self {
@@ -103,6 +107,21 @@ impl SignatureAlgorithm {
             Self::RsaSha256 => b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00",
             Self::RsaSha384 => b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00",
             Self::RsaSha512 => b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00",
+        }
+    }
+
+    /// The algorithm of an `AlgorithmIdentifier` in DER, if it is one of these. RSA may lack its NULL parameters, which
+    /// RFC 4055 (2.1) wants readers to accept.
+    pub fn from_identifier(der: &[u8]) -> Option<Self> {
+        const RSA_WITHOUT_PARAMETERS: &[u8] = b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01";
+        match der {
+            [head @ .., hash] if head == RSA_WITHOUT_PARAMETERS => match hash {
+                0x0b => Some(Self::RsaSha256),
+                0x0c => Some(Self::RsaSha384),
+                0x0d => Some(Self::RsaSha512),
+                _ => None,
+            },
+            _ => Self::ALL.iter().copied().find(|algorithm| algorithm.identifier() == der),
         }
     }
 }

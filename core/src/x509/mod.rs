@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod extension;
 pub mod name;
+mod name_text;
 pub mod oid;
 mod reason;
 
