@@ -407,7 +407,8 @@ impl Inner {
             }
             Write::Add { counter, by, at_most } => {
                 let old = self.counters.get(counter).copied();
-                let new = old.unwrap_or(0).checked_add_signed(*by).filter(|new| new <= at_most).ok_or(conflict)?;
+                let limit = (*at_most).min(i64::MAX.unsigned_abs());
+                let new = old.unwrap_or(0).checked_add_signed(*by).filter(|new| *new <= limit).ok_or(conflict)?;
                 self.counters.insert(*counter, new);
                 Ok(Some(Undo::Counter(*counter, old)))
             }

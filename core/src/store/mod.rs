@@ -7,6 +7,10 @@
 //! Secrets are sealed before they get here ([`seal`]), so no store ever sees one.
 
 pub mod check;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+#[cfg(any(test, feature = "testing"))]
+pub mod faults;
 pub mod memory;
 pub mod schema;
 pub mod seal;
@@ -82,12 +86,12 @@ pub enum Write {
         counter: Counter,
         /// How much; may be negative.
         by: i64,
-        /// The highest value allowed afterwards.
+        /// The highest value allowed afterwards, even if `by` is negative.
         at_most: u64,
     },
 }
 
-/// A number that only the store may change: row numbers and quotas. Absent ones are 0.
+/// A number that only the store may change: row numbers and quotas. Absent ones are 0; none goes above 2^63 - 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Counter {
     /// What is counted, such as `device` or `quota`.
@@ -101,7 +105,7 @@ pub struct Counter {
 pub enum Match {
     /// Equal. `Eq(Null)` finds rows without a value.
     Eq(Value),
-    /// Text that begins so, byte for byte.
+    /// Text that begins so, byte for byte. Not on columns of [`Index::None`](schema::Index::None).
     Prefix(String),
     /// Text that holds this, byte for byte, or octets whose upper-case hexadecimal form does. Only on columns
     /// declared searchable.
@@ -113,7 +117,7 @@ pub enum Match {
         /// The first value not wanted any more.
         to: Option<Value>,
     },
-    /// One of these.
+    /// One of these, at most [`check::MAX_IN`].
     In(Vec<Value>),
 }
 
@@ -148,9 +152,9 @@ pub struct Query {
     pub descending: bool,
     /// Rows strictly after this one in the order.
     pub after: Option<Cursor>,
-    /// How many rows at most; a store clamps it to 1..=[`MAX_PAGE`].
+    /// How many rows at most; a store clamps it to 1..=[`MAX_PAGE`] ([`Query::page_size`]).
     pub limit: u32,
-    /// Whether to count all matches as well, regardless of `after` and `limit`.
+    /// Whether to count all rows that the pages hold together, regardless of `after` and `limit`.
     pub total: bool,
 }
 
@@ -175,9 +179,10 @@ pub struct Tally {
     pub table: &'static Table,
     /// All of them must hold.
     pub filters: Vec<Filter>,
-    /// The column whose values are counted, or `None` for one total.
+    /// The column whose values are counted (`Null` among them), or `None` for one total under `Null`.
     pub by: Option<&'static str>,
-    /// With an integer column: values are first rounded down to a multiple of this (604,800 counts by week).
+    /// With an integer column: values are first rounded down to a multiple of this (604,800 counts by week), or to
+    /// the least `i64` where there is no such multiple.
     pub bucket: Option<i64>,
 }
 
