@@ -14,9 +14,9 @@ pub mod x509;
 pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
 pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
-pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer};
+pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, make_key};
 pub use secret::{Sealed, Secret};
-pub use x509::{Extensions, KeyUsage, Name, Oid};
+pub use x509::{Attribute, Extensions, GeneralName, KeyUsage, Name, Oid, VerifiedCsr, csr_pem, make_csr, parse_csr};
 
 /// The result of a call into this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

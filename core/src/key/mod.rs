@@ -12,3 +12,13 @@ pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
 pub use private::PrivateKey;
 pub use public::PublicKey;
 pub use signer::Signer;
+
+use crate::error::Error;
+
+/// Makes a new private key; the same as [`PrivateKey::generate`].
+///
+/// # Errors
+/// `key.generation_unsupported` for RSA without the feature `aws-lc`; `key.generation_failed`.
+pub fn make_key(algorithm: KeyAlgorithm) -> Result<PrivateKey, Error> {
+    PrivateKey::generate(algorithm)
+}
