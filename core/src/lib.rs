@@ -16,7 +16,10 @@ pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, make_key};
 pub use secret::{Sealed, Secret};
-pub use x509::{Attribute, Extensions, GeneralName, KeyUsage, Name, Oid, VerifiedCsr, csr_pem, make_csr, parse_csr};
+pub use x509::{
+    Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, Oid, RevocationReason, VerifiedCsr,
+};
+pub use x509::{csr_pem, make_csr, parse_certificate, parse_csr};
 
 /// The result of a call into this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -351,7 +351,9 @@ fn write_distribution_point(out: &mut Writer, urls: &[String]) {
         out.sequence(|out| {
             out.nest(tag::context_constructed(0), |out| {
                 out.nest(tag::context_constructed(0), |out| {
-                    urls.iter().for_each(|url| out.tlv(URI, url.as_bytes()));
+                    for url in urls {
+                        out.tlv(URI, url.as_bytes());
+                    }
                 });
             });
         });

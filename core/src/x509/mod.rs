@@ -1,6 +1,9 @@
 //! X.509: names, requests, certificates, CRLs and chains. Bytes to values and back; no policy, no storage.
 
 pub mod certificate;
+mod certificate_extensions;
+pub mod crl;
+pub mod crl_template;
 pub mod csr;
 mod csr_write;
 pub mod extension;
@@ -9,8 +12,12 @@ mod name_text;
 pub mod oid;
 mod reason;
 pub mod san;
+pub mod template;
 
-pub use certificate::{Template, assemble};
+pub use certificate::{Certificate, parse_certificate};
+pub use certificate_extensions::CertificateExtensions;
+pub use crl::{Crl, Revocation};
+pub use crl_template::{CrlTemplate, CrlWriter, encode_entry};
 pub use csr::{RequestedExtension, VerifiedCsr, parse_csr};
 pub use csr_write::{csr_pem, make_csr};
 pub use extension::{BasicConstraints, Extensions, KeyUsage, PreparedExtensions, RawExtension};
@@ -18,3 +25,7 @@ pub use name::{Attribute, Name, NameAttribute, NameBuilder};
 pub use oid::Oid;
 pub use reason::RevocationReason;
 pub use san::{DnsName, EmailAddress, GeneralName, Uri, decode_san, encode_san};
+pub use template::{Template, assemble};
+
+#[cfg(test)]
+pub(crate) mod fixture;
