@@ -14,6 +14,8 @@ pub mod faults;
 pub mod memory;
 pub mod schema;
 pub mod seal;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 use std::ops::Range;
 
@@ -21,6 +23,8 @@ pub use crate::error::StoreError;
 pub use memory::MemoryStore;
 use schema::{Schema, Table};
 pub use seal::{Sealer, SoftwareSealer};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore};
 
 /// What one column of one row holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,0 +1,124 @@
+//! The embedded store: one SQLite file, as fast as it is durable.
+//!
+//! - Every acknowledged commit survives a power cut: write-ahead log with `synchronous=FULL`. `NORMAL` would lose some.
+//! - Concurrent commits share one durable transaction ([`writer`]); each still succeeds or conflicts on its own.
+//! - Readers have connections of their own, never wait for the writer and see one snapshot each.
+//! - Columns are real columns in `STRICT` tables, so an operator can read the database with SQL while it is in use.
+//!   Keys are the 64 bits of the number as SQLite's signed integer: numbers below 2^63 appear as themselves.
+//! - What is deleted is overwritten in the file (`secure_delete`); the write-ahead log forgets when it is next reused.
+//! - Several processes may use one file on a local disk; they take turns in writing. Not on a network file system.
+//!
+//! A copy of the file alone is no backup while it is in use: the log beside it (`-wal`) belongs to it.
+
+mod ddl;
+mod open;
+mod pool;
+mod reader;
+mod statements;
+mod trouble;
+mod writer;
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use super::schema::Schema;
+use super::{Counter, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write};
+use pool::Pool;
+use statements::Catalog;
+use writer::Writer;
+
+/// How to open a [`SqliteStore`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// Whether to make the file if there is none, or if it is empty. Without, a mistyped path is an error instead of a
+    /// new registry.
+    pub create: bool,
+    /// How long to wait for another process that is writing.
+    pub wait: Duration,
+    /// How many connections for reading to keep open; more are opened when needed. Each uses up to 2 MB.
+    pub readers: usize,
+    /// How many bytes of the file the writer may keep in memory.
+    pub cache: u32,
+    /// How large the file may grow, in bytes; commits beyond fail with [`StoreError::Full`] and change nothing.
+    pub max_size: Option<u64>,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { create: true, wait: Duration::from_secs(10), readers: 8, cache: 64 << 20, max_size: None }
+    }
+}
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // In the order of dropping: the writer is last, so it is the one that empties and removes the log.
+    pool: Pool,
+    catalog: RwLock<Arc<Catalog>>,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, or makes it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotADatabase`] for anything that tegata did not make, [`StoreError::Corrupt`] for a damaged file,
+    /// [`StoreError::ReadOnly`] for one that cannot be written, [`StoreError::Unavailable`] when it cannot be reached.
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
+        let place = open::Place::new(path.as_ref(), options)?;
+        let connection = place.open_writer()?;
+        let writer = Writer::start(connection)?;
+        Ok(Self { pool: Pool::new(place), catalog: RwLock::default(), writer })
+    }
+
+    fn catalog(&self) -> Result<Arc<Catalog>, StoreError> {
+        self.catalog.read().map(|catalog| Arc::clone(&catalog)).map_err(|_| StoreError::Closed)
+    }
+}
+
+impl Store for SqliteStore {
+    fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
+        schema.check()?;
+        let catalog = self.writer.migrate(*schema)?;
+        *self.catalog.write().map_err(|_| StoreError::Closed)? = catalog;
+        Ok(())
+    }
+
+    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+        if count == 0 {
+            let stand = self.pool.read(|connection| reader::counter(connection, counter))?;
+            return Ok(stand + 1..stand + 1);
+        }
+        self.writer.reserve(counter, count)
+    }
+
+    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let catalog = self.catalog()?;
+        self.pool.read(|connection| reader::get(connection, &catalog, rows))
+    }
+
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        query.check()?;
+        self.catalog()?.table(query.table)?;
+        self.pool.read(|connection| reader::find(connection, query))
+    }
+
+    fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
+        tally.check()?;
+        self.catalog()?.table(tally.table)?;
+        self.pool.read(|connection| reader::count(connection, tally))
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        writes.iter().try_for_each(Write::check)?;
+        if writes.is_empty() { Ok(()) } else { self.writer.commit(writes.to_vec()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

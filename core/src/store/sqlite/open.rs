@@ -1,0 +1,200 @@
+//! Opening: which file, whether it is ours, and how it is used.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::SqliteOptions;
+use super::ddl;
+use super::trouble::{At, is_busy};
+use crate::store::StoreError;
+
+/// Marks the file as tegata's in its header: "tgta". `file(1)` and SQLite's shell show it.
+pub(super) const APPLICATION_ID: i32 = 0x7467_7461;
+
+/// Pages in the write-ahead log before it is brought into the file: 64 MB. The default of 1000 writes pages that
+/// change often over and over and halves the throughput.
+const AUTOCHECKPOINT: u32 = 16_000;
+
+const WHOLE: &str = "the file";
+
+/// Where a database is and how it is opened.
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    options: SqliteOptions,
+}
+
+impl Place {
+    pub(super) fn new(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+        // Absolute, so that a reader opened later finds the same file, and because SQLite takes some names for others
+        // than files ("", ":memory:").
+        let path = std::path::absolute(path).map_err(|e| refused(&e))?;
+        Ok(Self { path, options })
+    }
+
+    pub(super) const fn options(&self) -> &SqliteOptions {
+        &self.options
+    }
+
+    /// A connection for reading; it sees one snapshot per statement or transaction and refuses to write.
+    pub(super) fn open_reader(&self) -> Result<Connection, StoreError> {
+        let connection = self.connect()?;
+        connection.pragma_update(None, "query_only", true).at(WHOLE)?;
+        Ok(connection)
+    }
+
+    /// The connection for writing, after making sure that the database is ours.
+    pub(super) fn open_writer(&self) -> Result<Connection, StoreError> {
+        self.make_file()?;
+        let connection = self.connect()?;
+        // Before anything is changed: another program's database stays as it is.
+        let is_new = recognise(&connection)?;
+        if is_new && !self.options.create {
+            return Err(StoreError::NotADatabase { reason: "it is empty; restore a backup".to_owned() });
+        }
+        if connection.is_readonly("main").at(WHOLE)? {
+            return Err(StoreError::ReadOnly);
+        }
+        self.use_log(&connection)?;
+        for (name, value) in [
+            ("synchronous", "FULL"),
+            // Elsewhere than on Apple's systems, fsync means what it says and these do nothing.
+            ("fullfsync", "ON"),
+            ("checkpoint_fullfsync", "ON"),
+            ("secure_delete", "ON"),
+        ] {
+            connection.pragma_update(None, name, value).or_else(returned_a_row).at(WHOLE)?;
+        }
+        connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT).or_else(returned_a_row).at(WHOLE)?;
+        connection.pragma_update(None, "cache_size", -i64::from(self.options.cache / 1024)).at(WHOLE)?;
+        if let Some(bytes) = self.options.max_size {
+            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0)).at(WHOLE)?;
+            let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+            connection.pragma_update(None, "max_page_count", pages.max(1)).or_else(returned_a_row).at(WHOLE)?;
+        }
+        if is_new {
+            initialise(&connection)?;
+        }
+        Ok(connection)
+    }
+
+    /// Makes an empty file for its owner only, if there is none; SQLite's own would be readable by everyone.
+    fn make_file(&self) -> Result<(), StoreError> {
+        let Ok(existing) = self.path.metadata() else {
+            if !self.options.create {
+                return Err(unavailable("there is no such file; check the path"));
+            }
+            return self.create();
+        };
+        // An existing file is not opened here: closing it would drop the locks this process holds on it.
+        if existing.is_dir() {
+            return Err(StoreError::NotADatabase { reason: "it is a directory; name a file in it".to_owned() });
+        }
+        if !existing.is_file() {
+            return Err(StoreError::NotADatabase { reason: "it is not a regular file".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn create(&self) -> Result<(), StoreError> {
+        let parent = self.path.parent().unwrap_or_else(|| Path::new("/"));
+        if !parent.is_dir() {
+            return Err(unavailable("the directory for the file does not exist; make it first"));
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&self.path) {
+            Ok(file) => file.sync_all().map_err(|e| refused(&e))?,
+            // Another process was faster; what it made is as good.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+            Err(error) => return Err(refused(&error)),
+        }
+        if cfg!(unix) {
+            // The name of the file must survive a power cut as well.
+            File::open(parent).and_then(|parent| parent.sync_all()).map_err(|e| refused(&e))?;
+        }
+        Ok(())
+    }
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).at(WHOLE)?;
+        connection.busy_timeout(self.options.wait).at(WHOLE)?;
+        connection.set_prepared_statement_cache_capacity(256);
+        // A database that someone prepared must not run code of theirs through its schema.
+        connection.pragma_update(None, "trusted_schema", false).at(WHOLE)?;
+        connection.pragma_update(None, "cell_size_check", true).at(WHOLE)?;
+        Ok(connection)
+    }
+
+    /// Switches to write-ahead logging, which takes a moment alone with the file.
+    fn use_log(&self, connection: &Connection) -> Result<(), StoreError> {
+        let until = Instant::now() + self.options.wait;
+        let mode: String = loop {
+            // SQLite does not always wait by itself here, since waiting could be a deadlock among those who do.
+            match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+                Err(error) if is_busy(&error) && Instant::now() < until => {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                result => break result.at(WHOLE)?,
+            }
+        };
+        if mode == "wal" {
+            Ok(())
+        } else {
+            Err(unavailable("this file system cannot share memory between processes; use a local disk"))
+        }
+    }
+}
+
+/// Some settings answer with their new value; that is no error.
+fn returned_a_row(error: rusqlite::Error) -> rusqlite::Result<()> {
+    if matches!(error, rusqlite::Error::ExecuteReturnedResults) { Ok(()) } else { Err(error) }
+}
+
+fn unavailable(reason: &str) -> StoreError {
+    StoreError::Unavailable { reason: reason.to_owned() }
+}
+
+// The path is left out: it may hold a person's name.
+fn refused(error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => StoreError::Full,
+        std::io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
+        kind => StoreError::Unavailable { reason: format!("the file cannot be made: {kind}") },
+    }
+}
+
+/// Whether the database is new; an error if it is neither new nor ours.
+fn recognise(connection: &Connection) -> Result<bool, StoreError> {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).at(WHOLE)?;
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).at(WHOLE)?;
+    match (id, objects) {
+        (APPLICATION_ID, _) => Ok(false),
+        (0, 0) => Ok(true),
+        _ => Err(StoreError::NotADatabase {
+            reason: "it is an SQLite database of another program; check the path".to_owned(),
+        }),
+    }
+}
+
+/// Marks a new database as ours and makes what does not depend on the schema.
+fn initialise(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("BEGIN IMMEDIATE").at(WHOLE)?;
+    let made = recognise(connection).and_then(|is_still_new| {
+        if is_still_new {
+            connection.pragma_update(None, "application_id", APPLICATION_ID).at(WHOLE)?;
+            connection.execute_batch(ddl::COUNTERS).at(WHOLE)?;
+        }
+        connection.execute_batch("COMMIT").at(WHOLE)
+    });
+    if made.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK").at(WHOLE)?;
+    }
+    made
+}

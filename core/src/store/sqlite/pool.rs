@@ -1,0 +1,39 @@
+//! Connections for reading. They never wait for the writer, and one is opened whenever none is free.
+
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+use super::open::Place;
+use crate::store::StoreError;
+
+/// Idle connections to one database.
+#[derive(Debug)]
+pub(super) struct Pool {
+    idle: Mutex<Vec<Connection>>,
+    place: Place,
+}
+
+impl Pool {
+    pub(super) fn new(place: Place) -> Self {
+        Self { idle: Mutex::default(), place }
+    }
+
+    /// Lends a connection to `work`. One that comes back in the middle of a transaction is closed, as is one that
+    /// `work` panicked with.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.place.open_reader()?,
+        };
+        let result = work(&connection);
+        if connection.is_autocommit() {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < self.place.options().readers {
+                idle.push(connection);
+            }
+        }
+        result
+    }
+}

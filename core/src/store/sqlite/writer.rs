@@ -1,0 +1,339 @@
+//! The one thread that writes, and what it does so fast: everyone who waits shares one durable transaction.
+//!
+//! Making a commit durable costs hundreds of microseconds whatever its size. So callers queue up; the thread takes all
+//! that are there, applies them one after the other and commits once. Each caller's writes still hold or fail alone.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::ddl;
+use super::reader;
+use super::statements::{Catalog, Param};
+use super::trouble::At;
+use crate::store::schema::Schema;
+use crate::store::{Counter, Expect, Row, RowRef, StoreError, Write};
+
+/// How many writes may share a transaction before its callers are answered.
+const GROUP: usize = 4096;
+
+const WHOLE: &str = "the file";
+
+/// What a caller wants, and where the answer goes.
+enum Job {
+    Commit(Vec<Write>, SyncSender<Result<(), StoreError>>),
+    Reserve(Counter, u32, SyncSender<Result<Range<u64>, StoreError>>),
+    Migrate(Schema, SyncSender<Result<Arc<Catalog>, StoreError>>),
+    #[cfg(test)]
+    Panic,
+}
+
+/// The callers' side of the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    // Taken when dropped, which ends the thread.
+    queue: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let (queue, jobs) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("tegata-sqlite".to_owned())
+            .spawn(move || Thread { connection, catalog: Arc::default() }.run(&jobs))
+            .map_err(|e| StoreError::Unavailable { reason: format!("no thread could be started: {}", e.kind()) })?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Queues a job and waits. If the thread is gone, or goes now, the answer's other end is dropped: nobody hangs.
+    fn ask<T>(&self, job: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+        let gone = || StoreError::Backend { reason: "the writer stopped; open the database again".to_owned() };
+        let (answer, answered) = mpsc::sync_channel(1);
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.send(job(answer)).map_err(|_| gone())?;
+        answered.recv().map_err(|_| gone())?
+    }
+
+    pub(super) fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.ask(|answer| Job::Commit(writes, answer))
+    }
+
+    pub(super) fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+        self.ask(|answer| Job::Reserve(counter, count, answer))
+    }
+
+    pub(super) fn migrate(&self, schema: Schema) -> Result<Arc<Catalog>, StoreError> {
+        self.ask(|answer| Job::Migrate(schema, answer))
+    }
+
+    #[cfg(test)]
+    pub(super) fn panic(&self) {
+        let _ = self.queue.as_ref().map(|queue| queue.send(Job::Panic));
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // Whoever was waiting has heard of a panic already.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    catalog: Arc<Catalog>,
+}
+
+/// What one job came to, to be told when the transaction is durable.
+enum Done {
+    Commit(SyncSender<Result<(), StoreError>>, Result<(), StoreError>),
+    Reserve(SyncSender<Result<Range<u64>, StoreError>>, Result<Range<u64>, StoreError>),
+}
+
+impl Done {
+    /// Tells the caller; `lost` is what kept the whole transaction from becoming durable.
+    fn tell(self, lost: Option<&StoreError>) {
+        // A caller that is gone does not care.
+        match self {
+            Self::Commit(answer, result) => drop(answer.send(lost.map_or(result, |error| Err(error.clone())))),
+            Self::Reserve(answer, result) => drop(answer.send(lost.map_or(result, |error| Err(error.clone())))),
+        }
+    }
+
+    const fn is_ok(&self) -> bool {
+        match self {
+            Self::Commit(_, result) => result.is_ok(),
+            Self::Reserve(_, result) => result.is_ok(),
+        }
+    }
+}
+
+impl Thread {
+    fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut group = Vec::new();
+            let mut size = 0;
+            let mut next = Some(first);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Migrate(schema, answer) => {
+                        self.group(std::mem::take(&mut group));
+                        drop(answer.send(self.migrate(schema)));
+                    }
+                    #[cfg(test)]
+                    #[allow(clippy::panic)]
+                    Job::Panic => panic!("asked to"),
+                    job => {
+                        size += if let Job::Commit(writes, _) = &job { writes.len() } else { 1 };
+                        group.push(job);
+                    }
+                }
+                if size < GROUP {
+                    next = jobs.try_recv().ok();
+                }
+            }
+            self.group(group);
+        }
+    }
+
+    /// Applies every job of the group in one transaction and answers all of them.
+    fn group(&self, group: Vec<Job>) {
+        if group.is_empty() {
+            return;
+        }
+        let alone = group.len() == 1;
+        let begun = self.run_sql("BEGIN IMMEDIATE");
+        let mut lost = begun.err();
+        let mut done = Vec::with_capacity(group.len());
+        for job in group {
+            done.push(match job {
+                Job::Commit(writes, answer) => {
+                    Done::Commit(answer, self.attempt(alone, &mut lost, || self.apply(&writes)))
+                }
+                Job::Reserve(counter, count, answer) => {
+                    Done::Reserve(answer, self.attempt(alone, &mut lost, || self.reserve(counter, count)))
+                }
+                _ => continue,
+            });
+        }
+        if lost.is_none() && done.iter().any(Done::is_ok) {
+            lost = self.run_sql("COMMIT").err();
+        }
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.run_sql("ROLLBACK")
+        {
+            // Nothing was acknowledged; the next BEGIN will tell that the connection is unusable.
+            lost = lost.or(Some(error));
+        }
+        done.into_iter().for_each(|done| done.tell(lost.as_ref()));
+    }
+
+    /// Runs one caller's `work` so that it leaves nothing behind when it fails. `lost` is why the transaction as a
+    /// whole is beyond saving, if it is.
+    fn attempt<T>(
+        &self,
+        alone: bool,
+        lost: &mut Option<StoreError>,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(error) = lost {
+            return Err(error.clone());
+        }
+        if alone {
+            return work();
+        }
+        let result = self.run_sql("SAVEPOINT caller").and_then(|()| {
+            let result = work();
+            if result.is_err() {
+                // After some errors (disk full, I/O) SQLite has rolled back everything already, and this fails.
+                self.run_sql("ROLLBACK TO caller")?;
+            }
+            self.run_sql("RELEASE caller")?;
+            Ok(result)
+        });
+        result.unwrap_or_else(|error| {
+            *lost = Some(error.clone());
+            Err(error)
+        })
+    }
+
+    fn run_sql(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute()).at(WHOLE).map(drop)
+    }
+
+    fn migrate(&mut self, schema: Schema) -> Result<Arc<Catalog>, StoreError> {
+        self.run_sql("BEGIN IMMEDIATE")?;
+        let migrated = ddl::migrate(&self.connection, &schema).and_then(|()| self.run_sql("COMMIT"));
+        if !self.connection.is_autocommit() {
+            self.run_sql("ROLLBACK")?;
+        }
+        migrated?;
+        self.catalog = Arc::new(Catalog::new(&schema));
+        Ok(Arc::clone(&self.catalog))
+    }
+
+    fn apply(&self, writes: &[Write]) -> Result<(), StoreError> {
+        writes.iter().enumerate().try_for_each(|(at, write)| {
+            let holds = match write {
+                Write::Put(row, expect) => self.put(row, *expect)?,
+                Write::Delete(row, expect) => self.delete(*row, *expect)?,
+                Write::Require(row, expect) => self.meets(*row, *expect)?,
+                Write::Add { counter, by, at_most } => self.add(*counter, *by, *at_most)?,
+            };
+            if holds { Ok(()) } else { Err(StoreError::Conflict { write: at }) }
+        })
+    }
+
+    fn put(&self, row: &Row, expect: Expect) -> Result<bool, StoreError> {
+        let at = row.table.name;
+        let sql = self.catalog.table(row.table)?;
+        let key = row.key.cast_signed();
+        let insert = || {
+            let mut insert = self.connection.prepare_cached(&sql.insert).at(at)?;
+            insert.raw_bind_parameter(1, key).at(at)?;
+            for (position, value) in row.values.iter().enumerate() {
+                insert.raw_bind_parameter(position + 2, Param(value)).at(at)?;
+            }
+            Ok(insert.raw_execute().at(at)? == 1)
+        };
+        if expect == Expect::Absent {
+            return insert();
+        }
+        // Only what changes is written: an index whose column stays the same is not touched.
+        let mut select = self.connection.prepare_cached(&sql.select).at(at)?;
+        select.raw_bind_parameter(1, key).at(at)?;
+        let mut found = select.raw_query();
+        let update = match (found.next().at(at)?, expect) {
+            (None, Expect::Any) => None,
+            (None, _) => return Ok(false),
+            (Some(old), _) => {
+                let version: i64 = old.get(0).at(at)?;
+                if let Expect::Version(wanted) = expect
+                    && version.cast_unsigned() != wanted
+                {
+                    return Ok(false);
+                }
+                let mut changed = Vec::with_capacity(row.values.len());
+                for (position, value) in row.values.iter().enumerate() {
+                    changed.push(old.get_ref(position + 1).at(at)? != Param(value).view());
+                }
+                Some(changed)
+            }
+        };
+        drop(found);
+        let Some(changed) = update else { return insert() };
+        let is_changed = |position: usize| changed.get(position).copied().unwrap_or(true);
+        let mut update = self.connection.prepare_cached(&sql.update(is_changed)).at(at)?;
+        update.raw_bind_parameter(1, key).at(at)?;
+        for (position, value) in row.values.iter().enumerate().filter(|(position, _)| is_changed(*position)) {
+            update.raw_bind_parameter(position + 2, Param(value)).at(at)?;
+        }
+        Ok(update.raw_execute().at(at)? == 1)
+    }
+
+    fn delete(&self, row: RowRef, expect: Expect) -> Result<bool, StoreError> {
+        let at = row.table.name;
+        match expect {
+            Expect::Version(_) if !self.meets(row, expect)? => return Ok(false),
+            Expect::Absent => return self.meets(row, expect),
+            _ => {}
+        }
+        let mut delete = self.connection.prepare_cached(&self.catalog.table(row.table)?.delete).at(at)?;
+        delete.raw_bind_parameter(1, row.key.cast_signed()).at(at)?;
+        delete.raw_execute().at(at)?;
+        Ok(true)
+    }
+
+    fn meets(&self, row: RowRef, expect: Expect) -> Result<bool, StoreError> {
+        let at = row.table.name;
+        let mut select = self.connection.prepare_cached(&self.catalog.table(row.table)?.version).at(at)?;
+        select.raw_bind_parameter(1, row.key.cast_signed()).at(at)?;
+        let mut found = select.raw_query();
+        let version = match found.next().at(at)? {
+            Some(row) => Some(row.get::<_, i64>(0).at(at)?.cast_unsigned()),
+            None => None,
+        };
+        Ok(match expect {
+            Expect::Any => true,
+            Expect::Absent => version.is_none(),
+            Expect::Version(wanted) => version == Some(wanted),
+        })
+    }
+
+    fn add(&self, counter: Counter, by: i64, at_most: u64) -> Result<bool, StoreError> {
+        let limit = at_most.min(i64::MAX.unsigned_abs());
+        let stand = reader::counter(&self.connection, counter)?;
+        match stand.checked_add_signed(by).filter(|new| *new <= limit) {
+            Some(new) => self.set_counter(counter, new).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+        let taken = reader::counter(&self.connection, counter)?;
+        let last = taken
+            .checked_add(u64::from(count))
+            .filter(|last| *last < i64::MAX.unsigned_abs())
+            .ok_or_else(|| StoreError::Backend { reason: format!("the counter {} is used up", counter.name) })?;
+        self.set_counter(counter, last)?;
+        Ok(taken + 1..last + 1)
+    }
+
+    fn set_counter(&self, counter: Counter, value: u64) -> Result<(), StoreError> {
+        let at = "the counters";
+        let sql = "INSERT INTO tegata_counter (name, of, value) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT DO UPDATE SET value = excluded.value";
+        let mut statement = self.connection.prepare_cached(sql).at(at)?;
+        statement.raw_bind_parameter(1, counter.name).at(at)?;
+        statement.raw_bind_parameter(2, counter.of.cast_signed()).at(at)?;
+        statement.raw_bind_parameter(3, value.cast_signed()).at(at)?;
+        statement.raw_execute().at(at).map(drop)
+    }
+}
