@@ -10,7 +10,7 @@ use ring::signature::{
 use zeroize::Zeroizing;
 
 use super::import::{Material, read};
-use super::public::{ED25519_PREFIX, P256_PREFIX, P384_PREFIX, RSA_IDENTIFIER};
+use super::public::{ED25519_PREFIX, P256_PREFIX, P384_PREFIX, RSA_IDENTIFIER, check_point};
 use super::{KeyAlgorithm, PublicKey, Signer, pem};
 use crate::der::{Writer, tag};
 use crate::error::{Error, KeyError, SignerError};
@@ -148,6 +148,7 @@ impl PrivateKey {
                 &computed
             }
         };
+        check_point(algorithm, point)?;
         let public = PublicKey::from_bits(prefix, point)?;
         let pair = EcdsaKeyPair::from_private_key_and_public_key(signing, scalar, point, &SystemRandom::new())
             .map_err(|_| KeyError::Inconsistent)?;

@@ -195,7 +195,7 @@ pub(super) fn curve(mut parameters: Reader<'_>) -> Result<KeyAlgorithm, KeyError
 }
 
 /// Whether `point` is the uncompressed form (SEC 1, 2.3.3) in the size of the curve.
-fn check_point(algorithm: KeyAlgorithm, point: &[u8]) -> Result<(), KeyError> {
+pub(super) fn check_point(algorithm: KeyAlgorithm, point: &[u8]) -> Result<(), KeyError> {
     let size = if algorithm == KeyAlgorithm::EcdsaP384 { 97 } else { 65 };
     match point.first() {
         Some(4) if point.len() == size => Ok(()),
