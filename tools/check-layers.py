@@ -19,6 +19,7 @@ LAYERS = [
     "secret",
     "der",
     "oid",
+    "oid",
     "key",
     "symmetric",
     "x509",

@@ -241,10 +241,14 @@ reasons! {
             "a constraint in the chain forbids this certificate: {reason}";
         ChainPurpose = "chain_purpose" Refused
             "the extended key usage does not allow this purpose; issue it under a profile that does";
+        ChainAlgorithm { reason: String } = "chain_algorithm" Refused
+            "the chain uses an algorithm or key that is not accepted: {reason}; issue it anew with P-256, P-384, Ed25519 or RSA 2048 to 4096 and SHA-256 or stronger";
         ChainRevoked = "chain_revoked" Refused
             "the CRL lists a certificate of the chain as revoked";
         CrlStale = "crl_stale" Refused
             "the CRL is past its nextUpdate; fetch a newer one";
+        CrlSignature = "crl_signature" Refused
+            "the CRL's signature does not verify with its issuer's key; fetch it again from the issuer";
     }
 }
 

@@ -7,6 +7,7 @@ pub mod env;
 pub mod error;
 pub mod id;
 pub mod key;
+pub mod oid;
 pub mod secret;
 pub mod store;
 pub mod x509;
@@ -15,10 +16,10 @@ pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
 pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, make_key};
+pub use oid::Oid;
 pub use secret::{Sealed, Secret};
-pub use x509::{
-    Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, Oid, RevocationReason, VerifiedCsr,
-};
+pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};
+pub use x509::{Finding, InstallationCheck, Purpose, VerifiedChain, check_installation, verify_chain};
 pub use x509::{csr_pem, make_csr, parse_certificate, parse_csr};
 
 /// The result of a call into this library.

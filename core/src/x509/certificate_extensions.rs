@@ -181,3 +181,14 @@ fn read_distribution_points(mut points: Reader<'_>) -> Result<Vec<String>, Malfo
     }
     Ok(urls)
 }
+
+/// The tag and content of each of the `GeneralNames`, whatever they are.
+pub(super) fn general_names(der: &[u8]) -> Result<Vec<(u8, &[u8])>, Malformed> {
+    let mut names = Reader::new(der).sequence()?;
+    let mut out = Vec::new();
+    while !names.is_empty() {
+        let name = names.any()?;
+        out.push((name.tag, name.content));
+    }
+    Ok(out)
+}

@@ -2,6 +2,8 @@
 
 pub mod certificate;
 mod certificate_extensions;
+pub mod chain;
+pub mod check;
 pub mod crl;
 pub mod crl_template;
 pub mod csr;
@@ -9,20 +11,21 @@ mod csr_write;
 pub mod extension;
 pub mod name;
 mod name_text;
-pub mod oid;
 mod reason;
 pub mod san;
 pub mod template;
 
+pub use crate::oid::Oid;
 pub use certificate::{Certificate, parse_certificate};
 pub use certificate_extensions::CertificateExtensions;
+pub use chain::{Purpose, VerifiedChain, verify_chain};
+pub use check::{Finding, InstallationCheck, Severity, check_installation};
 pub use crl::{Crl, Revocation};
 pub use crl_template::{CrlTemplate, CrlWriter, encode_entry};
 pub use csr::{RequestedExtension, VerifiedCsr, parse_csr};
 pub use csr_write::{csr_pem, make_csr};
 pub use extension::{BasicConstraints, Extensions, KeyUsage, PreparedExtensions, RawExtension};
 pub use name::{Attribute, Name, NameAttribute, NameBuilder};
-pub use oid::Oid;
 pub use reason::RevocationReason;
 pub use san::{DnsName, EmailAddress, GeneralName, Uri, decode_san, encode_san};
 pub use template::{Template, assemble};

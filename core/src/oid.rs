@@ -11,7 +11,7 @@ use crate::error::Error;
 /// An object identifier, kept as its DER content octets (X.690, 8.19).
 ///
 /// ```
-/// use tegata::x509::Oid;
+/// use tegata::Oid;
 /// let oid: Oid = "1.3.6.1.5.5.7.3.1".parse()?;
 /// assert_eq!(oid, Oid::SERVER_AUTH);
 /// assert_eq!(oid.to_string(), "1.3.6.1.5.5.7.3.1");
@@ -53,16 +53,16 @@ impl Oid {
     }
 }
 
-/// The numbers in DER content octets; each fits 64 bits, which every registered one does.
-fn arcs(content: &[u8]) -> Option<Vec<u64>> {
+/// The numbers in DER content octets; each fits 128 bits, as those made from UUIDs do (X.667).
+fn arcs(content: &[u8]) -> Option<Vec<u128>> {
     let mut arcs = Vec::new();
-    let mut value: u64 = 0;
+    let mut value: u128 = 0;
     let mut fresh = true;
     for &octet in content {
         if fresh && octet == 0x80 {
             return None; // a leading zero (X.690, 8.19.2)
         }
-        value = value.checked_mul(128)?.checked_add(u64::from(octet & 0x7f))?;
+        value = value.checked_mul(128)?.checked_add(u128::from(octet & 0x7f))?;
         fresh = octet < 0x80;
         if fresh {
             if arcs.is_empty() {
@@ -83,8 +83,8 @@ impl FromStr for Oid {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refused = || Error::input("object identifier", "is not a dotted number such as 1.3.6.1.5.5.7.3.2");
         let mut numbers = text.split('.').map(|part| {
-            // `u64::from_str` would take a plus sign.
-            if part.bytes().all(|b| b.is_ascii_digit()) { part.parse::<u64>().ok() } else { None }
+            // `from_str` of integers would take a plus sign.
+            if part.bytes().all(|b| b.is_ascii_digit()) { part.parse::<u128>().ok() } else { None }
         });
         let (Some(Some(root)), Some(Some(second))) = (numbers.next(), numbers.next()) else { return Err(refused()) };
         if root > 2 || (root < 2 && second > 39) {
@@ -100,8 +100,8 @@ impl FromStr for Oid {
     }
 }
 
-fn push_arc(content: &mut Vec<u8>, arc: u64) {
-    let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
+fn push_arc(content: &mut Vec<u8>, arc: u128) {
+    let groups = (128 - arc.leading_zeros()).div_ceil(7).max(1);
     for group in (0..groups).rev() {
         let septet = u8::try_from((arc >> (7 * group)) & 0x7f).unwrap_or(0);
         content.push(if group > 0 { septet | 0x80 } else { septet });
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_identifier_is_refused() {
-        for text in ["", "1", "3.1", "1.40", "1..2", "1.2.", "1.+2", "1.2.99999999999999999999999"] {
+        for text in ["", "1", "3.1", "1.40", "1..2", "1.2.", "1.+2", "1.2.999999999999999999999999999999999999999"] {
             assert!(text.parse::<Oid>().is_err(), "{text}");
         }
     }
@@ -157,13 +157,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn identifiers_made_from_uuids_come_back() {
+        let text = "2.25.329800735698586629295641978511506172918";
+        assert_eq!(text.parse::<Oid>().unwrap().to_string(), text);
+    }
+
     proptest! {
         #[test]
         fn identifiers_come_back_from_text_and_octets(root in 0u64..3, second in 0u64..40, rest: Vec<u64>) {
-            let mut text = format!("{root}.{second}");
-            for arc in rest {
-                text.push_str(&format!(".{arc}"));
-            }
+            let text = rest.iter().fold(format!("{root}.{second}"), |text, arc| format!("{text}.{arc}"));
             let oid: Oid = text.parse().unwrap();
             prop_assert_eq!(oid.to_string(), text);
             prop_assert_eq!(Oid::from_bytes(oid.as_bytes()), Some(oid));
