@@ -253,3 +253,6 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
         (**self).commit(writes)
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod model;

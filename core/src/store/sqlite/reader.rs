@@ -16,9 +16,9 @@ fn snapshot<T>(connection: &Connection, work: impl FnOnce() -> Result<T, StoreEr
     let run = |sql: &str| connection.prepare_cached(sql).and_then(|mut s| s.raw_execute()).at("the file");
     run("BEGIN")?;
     let result = work();
-    // Nothing was written; all that can fail is leaving, and then the pool closes the connection.
-    run("COMMIT")?;
-    result
+    // Nothing was written; if leaving fails, the pool closes the connection.
+    let left = run("COMMIT");
+    result.and_then(|value| left.map(|_| value))
 }
 
 pub(super) fn get(connection: &Connection, catalog: &Catalog, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
@@ -82,20 +82,25 @@ fn ask<T>(
 }
 
 pub(super) fn find(connection: &Connection, query: &Query) -> Result<Page, StoreError> {
-    if query.total {
-        snapshot(connection, || {
-            let page = page(connection, query)?;
-            Ok(Page { total: Some(total(connection, query)?), ..page })
-        })
-    } else {
-        page(connection, query)
-    }
+    let parts = Question::page(query);
+    let read = || {
+        let mut page = Page::default();
+        for part in &parts {
+            extend(&mut page, connection, query, part)?;
+            if page.next.is_some() {
+                break;
+            }
+        }
+        page.total = query.total.then(|| total(connection, query)).transpose()?;
+        Ok(page)
+    };
+    if parts.len() > 1 || query.total { snapshot(connection, read) } else { read() }
 }
 
-fn page(connection: &Connection, query: &Query) -> Result<Page, StoreError> {
+/// Adds rows until the page is full and there is one more.
+fn extend(page: &mut Page, connection: &Connection, query: &Query, part: &Question<'_>) -> Result<(), StoreError> {
     let table = query.table;
-    ask(connection, table, &Question::page(query), |mut found| {
-        let mut page = Page::default();
+    ask(connection, table, part, |mut found| {
         while let Some(row) = found.next().at(table.name)? {
             if page.rows.len() == query.page_size() {
                 page.next = page.rows.last().map(|last| Cursor { value: place(query, last), key: last.key });
@@ -104,7 +109,7 @@ fn page(connection: &Connection, query: &Query) -> Result<Page, StoreError> {
             let key = row.get::<_, i64>(0).at(table.name)?.cast_unsigned();
             page.rows.push(Row { table, key, version: version(table, row, 1)?, values: values(table, row, 2)? });
         }
-        Ok(page)
+        Ok(())
     })
 }
 

@@ -167,21 +167,31 @@ impl<'a> Question<'a> {
     }
 
     /// One page and one row more, which tells whether there is a next page. Answers with key, version, values.
-    pub(super) fn page(query: &'a Query) -> Self {
+    ///
+    /// Going on in the order of a column takes two questions: the rest of the rows with the cursor's value, then the
+    /// rows beyond it. One with `(column, key) > (?, ?)` would read all rows with the cursor's value again and again,
+    /// since SQLite does not look for a key in an index that way.
+    pub(super) fn page(query: &'a Query) -> Vec<Self> {
+        let operator = if query.descending { "<" } else { ">" };
+        let Some(after) = &query.after else { return vec![Self::part(query, |_| {})] };
+        let key = Cow::Owned(Value::Int(after.key.cast_signed()));
+        let Some(column) = query.order else {
+            return vec![Self::part(query, |this| this.compare("key", operator, key))];
+        };
+        let ties = Self::part(query, |this| {
+            this.compare(column, "=", Cow::Borrowed(&after.value));
+            this.compare("key", operator, key);
+        });
+        let beyond = Self::part(query, |this| this.compare(column, operator, Cow::Borrowed(&after.value)));
+        vec![ties, beyond]
+    }
+
+    fn part(query: &'a Query, narrow: impl FnOnce(&mut Self)) -> Self {
         let table = query.table;
         let mut this = Self::new(format!("SELECT key, version{} FROM \"{}\" WHERE 1", columns(table), table.name));
         this.conditions(query);
-        let (operator, direction) = if query.descending { ("<", " DESC") } else { (">", "") };
-        if let Some(after) = &query.after {
-            let key = Cow::Owned(Value::Int(after.key.cast_signed()));
-            if let Some(column) = query.order {
-                let (value, key) = (this.parameter(Cow::Borrowed(&after.value)), this.parameter(key));
-                let _ = write!(this.sql, " AND (\"{column}\", key) {operator} ({value}, {key})");
-            } else {
-                let key = this.parameter(key);
-                let _ = write!(this.sql, " AND key {operator} {key}");
-            }
-        }
+        narrow(&mut this);
+        let direction = if query.descending { " DESC" } else { "" };
         let _ = match query.order {
             Some(column) => write!(this.sql, " ORDER BY \"{column}\"{direction}, key{direction}"),
             None => write!(this.sql, " ORDER BY key{direction}"),

@@ -189,14 +189,15 @@ impl Thread {
         if alone {
             return work();
         }
-        let result = self.run_sql("SAVEPOINT caller").and_then(|()| {
-            let result = work();
-            if result.is_err() {
-                // After some errors (disk full, I/O) SQLite has rolled back everything already, and this fails.
+        let result = self.run_sql("SAVEPOINT caller").and_then(|()| match work() {
+            // After some errors (disk full, I/O) SQLite has rolled back everything already.
+            Err(error) if self.connection.is_autocommit() => Err(error),
+            Err(error) => {
                 self.run_sql("ROLLBACK TO caller")?;
+                self.run_sql("RELEASE caller")?;
+                Ok(Err(error))
             }
-            self.run_sql("RELEASE caller")?;
-            Ok(result)
+            Ok(value) => self.run_sql("RELEASE caller").map(|()| Ok(value)),
         });
         result.unwrap_or_else(|error| {
             *lost = Some(error.clone());
