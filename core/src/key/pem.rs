@@ -46,9 +46,10 @@ pub(crate) fn blocks(input: &[u8]) -> Result<Vec<Block<'_>>, &'static str> {
 fn decode<'a>(label: &'a str, body: &str) -> Result<Block<'a>, &'static str> {
     let headers = body.contains(':');
     // Headers end with an empty line (RFC 1421, 4.4).
-    let base64 = match headers {
-        true => body.split_once("\n\n").or_else(|| body.split_once("\r\n\r\n")).map_or("", |(_, base64)| base64),
-        false => body,
+    let base64 = if headers {
+        body.split_once("\n\n").or_else(|| body.split_once("\r\n\r\n")).map_or("", |(_, base64)| base64)
+    } else {
+        body
     };
     let mut compact = Zeroizing::new(Vec::with_capacity(base64.len()));
     compact.extend(base64.bytes().filter(|octet| !octet.is_ascii_whitespace()));

@@ -141,12 +141,11 @@ impl PrivateKey {
         let scalar: &[u8] = room;
 
         let computed;
-        let point = match point {
-            Some(point) => point,
-            None => {
-                computed = compute_point(algorithm, scalar)?;
-                &computed
-            }
+        let point = if let Some(point) = point {
+            point
+        } else {
+            computed = compute_point(algorithm, scalar)?;
+            &computed
         };
         check_point(algorithm, point)?;
         let public = PublicKey::from_bits(prefix, point)?;

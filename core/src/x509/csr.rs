@@ -23,7 +23,7 @@ const MAX_PARTS: usize = 64;
 
 /// extensionRequest (RFC 2985, 5.4.2).
 const EXTENSION_REQUEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e";
-/// szOID_CERT_EXTENSIONS, the same under Microsoft's name.
+/// `szOID_CERT_EXTENSIONS`, the same under Microsoft's name.
 const MICROSOFT_EXTENSIONS: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e";
 /// challengePassword (RFC 2985, 5.4.1).
 const CHALLENGE_PASSWORD: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07";
@@ -232,9 +232,10 @@ fn read_attributes(content: &[u8]) -> Result<Wishes, CsrError> {
         // Both names ask for the same, so one of each is two as well.
         let oid = if requests { EXTENSION_REQUEST } else { oid };
         if seen.contains(&oid) {
-            return Err(match requests {
-                true => CsrError::ExtensionRequestRepeated,
-                false => CsrError::AttributeRepeated { oid: oid_text(oid) },
+            return Err(if requests {
+                CsrError::ExtensionRequestRepeated
+            } else {
+                CsrError::AttributeRepeated { oid: oid_text(oid) }
             });
         }
         if seen.len() == MAX_PARTS {

@@ -136,7 +136,7 @@ impl Attribute {
         }
     }
 
-    /// The string type that RFC 5280 and PKCS#9 fix, else UTF8String.
+    /// The string type that RFC 5280 and PKCS#9 fix, else `UTF8String`.
     const fn string_type(self) -> u8 {
         match self {
             Self::Country | Self::SerialNumber => string::PRINTABLE,
@@ -430,8 +430,10 @@ fn check_value(tag: u8, value: &[u8]) -> Result<(), &'static str> {
                 Ok(())
             }
         }
-        string::BMP if value.len() % 2 == 0 && !value.chunks_exact(2).any(|unit| unit == [0, 0]) => Ok(()),
-        string::UNIVERSAL if value.len() % 4 == 0 && !value.chunks_exact(4).any(|unit| unit == [0; 4]) => Ok(()),
+        string::BMP if value.len().is_multiple_of(2) && !value.chunks_exact(2).any(|unit| unit == [0, 0]) => Ok(()),
+        string::UNIVERSAL if value.len().is_multiple_of(4) && !value.chunks_exact(4).any(|unit| unit == [0; 4]) => {
+            Ok(())
+        }
         string::BMP | string::UNIVERSAL => Err("has a BMPString or UniversalString of a wrong length or with NUL"),
         _ => Ok(()),
     }
@@ -466,22 +468,18 @@ impl NameBuilder {
             self.objection = self.objection.or(objection);
             return self;
         }
-        match attributes {
-            [(attribute, value)] => {
-                let value = value.as_bytes();
-                let inner = attribute_len(attribute.oid(), value);
-                header(&mut self.der, tag::SET, inner + header_len(inner));
-                put_attribute(&mut self.der, attribute.oid(), attribute.string_type(), value);
-                self
-            }
-            _ => {
-                let encoded = attributes.iter().map(|(attribute, value)| {
-                    encode_attribute(attribute.oid(), attribute.string_type(), value.as_bytes())
-                });
-                let encoded = encoded.collect();
-                self.push_encoded(encoded)
-            }
+        if let [(attribute, value)] = attributes {
+            let value = value.as_bytes();
+            let inner = attribute_len(attribute.oid(), value);
+            header(&mut self.der, tag::SET, inner + header_len(inner));
+            put_attribute(&mut self.der, attribute.oid(), attribute.string_type(), value);
+            return self;
         }
+        let encoded = attributes
+            .iter()
+            .map(|(attribute, value)| encode_attribute(attribute.oid(), attribute.string_type(), value.as_bytes()));
+        let encoded = encoded.collect();
+        self.push_encoded(encoded)
     }
 
     /// Adds an RDN of attributes that are encoded already, each a `SEQUENCE` of type and value.

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::name::{Attribute, Name, encode_raw, encode_text};
+use super::name::{Attribute, Name, NameBuilder, encode_raw, encode_text};
 use crate::Oid;
 use crate::error::Error;
 
@@ -79,7 +79,7 @@ impl FromStr for Name {
         }
         let mut rdns = read(text).map_err(|reason| Error::input("name", &reason))?;
         rdns.reverse();
-        rdns.into_iter().fold(Self::builder(), |builder, rdn| builder.push_encoded(rdn)).build()
+        rdns.into_iter().fold(Self::builder(), NameBuilder::push_encoded).build()
     }
 }
 
