@@ -344,6 +344,11 @@ pub(crate) fn time_value(tag: u8, content: &[u8]) -> Option<Timestamp> {
     Some(Timestamp::from_unix(date.with_time(clock).assume_utc().unix_timestamp()))
 }
 
+/// How many octets the first element of `input` takes; `None` when it does not begin with a whole one.
+pub(crate) fn first_length(input: &[u8]) -> Option<usize> {
+    Reader::new(input).any().ok().map(|element| element.whole.len())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

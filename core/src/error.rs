@@ -105,6 +105,8 @@ reasons! {
             "this request ID was used for another operation or other content; use a new one";
         PageCursor = "page_cursor" InvalidInput
             "the page cursor does not belong to this query; start again from the first page";
+        BatchRefused = "batch_refused" Refused
+            "another item of the call was refused, so nothing was done; mend that item or let each stand on its own";
         Cancelled = "cancelled" Refused
             "the caller stopped the operation; what was reported as done stays done";
     }

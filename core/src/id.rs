@@ -144,6 +144,9 @@ impl<K: Entity> FromStr for Id<K> {
     }
 }
 
+/// Tells page cursors from identifiers.
+const CURSOR_TAG: u64 = u64::MAX;
+
 /// A keyed permutation of 128-bit blocks: numbers in, unpredictable unique tokens out, and back.
 pub struct NumberCipher(Aes128);
 
@@ -184,6 +187,19 @@ impl NumberCipher {
         match self.decrypt(id.0) {
             (number, tag) if tag == K::TAG => Ok(number),
             _ => Err(InputError::UnknownId { what: K::NAME }.into()),
+        }
+    }
+
+    /// A record number that is to be shown but not to be understood, such as where a page ended.
+    pub(crate) fn cursor_block(&self, number: u64) -> [u8; 16] {
+        self.encrypt(number, CURSOR_TAG)
+    }
+
+    /// Back from [`cursor_block`](Self::cursor_block); `None` for what this registry did not make.
+    pub(crate) fn open_cursor_block(&self, block: [u8; 16]) -> Option<u64> {
+        match self.decrypt(block) {
+            (number, CURSOR_TAG) => Some(number),
+            _ => None,
         }
     }
 

@@ -7,7 +7,10 @@ pub mod env;
 pub mod error;
 pub mod id;
 pub mod key;
+pub mod model;
 pub mod oid;
+pub mod policy;
+pub mod registry;
 pub mod secret;
 pub mod store;
 pub mod x509;
@@ -17,6 +20,11 @@ pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, make_key};
 pub use oid::Oid;
+pub use registry::{
+    Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, Due, EventFilter, Events, GroupChange,
+    Groups, ImportAuthority, Listing, NewAuthority, Options, Page, Preview, Profiles, Rebuild, Registry, Text,
+    TrustBundle,
+};
 pub use secret::{Sealed, Secret};
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};
 pub use x509::{Finding, InstallationCheck, Purpose, VerifiedChain, check_installation, verify_chain};

@@ -12,10 +12,12 @@ pub mod conformance;
 #[cfg(any(test, feature = "testing"))]
 pub mod faults;
 pub mod memory;
+pub(crate) mod record;
 pub mod schema;
 pub mod seal;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+pub mod tables;
 
 use std::ops::Range;
 

@@ -1,0 +1,87 @@
+//! What the registry keeps, as plain values, and which changes of state each of them allows.
+//!
+//! Every change is a pure function from a record to the changed record or the reason why not. Nothing here reads a
+//! clock, draws a number, or knows how records are stored.
+
+mod authority;
+mod certificate;
+mod delivery;
+mod device;
+mod event;
+mod group;
+mod product;
+mod profile;
+mod support;
+
+pub use authority::{Authority, AuthorityState, SignerLocation};
+pub use certificate::{
+    Assignment, Certificate, CertificateKind, CertificateState, KeyOrigin, Revocation, Standing, SuspendCause,
+};
+pub use delivery::{Delivery, DeliveryState};
+pub use device::{Attributes, Device, DeviceState, InvalidReason};
+pub use event::{Entity, Event};
+pub use group::Group;
+pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, Product, ProductState};
+pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
+pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
+
+/// Checks a name that people choose: 1 to 255 bytes, no control characters, no white space at either end.
+pub(crate) fn check_name(field: &str, name: &str) -> Result<(), crate::Error> {
+    if name.is_empty() {
+        return Err(crate::Error::input(field, "is empty; give a name"));
+    }
+    check_text(field, name)?;
+    if name.trim() != name {
+        return Err(crate::Error::input(field, "begins or ends with white space; remove it"));
+    }
+    Ok(())
+}
+
+/// Checks a free text: at most 255 bytes, no control characters.
+pub(crate) fn check_text(field: &str, text: &str) -> Result<(), crate::Error> {
+    if text.len() > 255 {
+        return Err(crate::error::InputError::TooLong { field: field.to_owned(), limit: 255 }.into());
+    }
+    if text.chars().any(char::is_control) {
+        return Err(crate::Error::input(field, "holds a control character; remove it"));
+    }
+    Ok(())
+}
+
+/// Declares an enum that is stored as a small number and shown by a stable name.
+macro_rules! stored_enum {
+    ($(#[$meta:meta])* $name:ident { $( $(#[$vmeta:meta])* $variant:ident = $number:literal $text:literal, )* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum $name { $( $(#[$vmeta])* $variant = $number, )* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$( Self::$variant, )*];
+
+            /// The stable name.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $text, )* }
+            }
+
+            /// The number it is stored as.
+            pub(crate) const fn number(self) -> i64 {
+                self as i64
+            }
+
+            /// Back from the number; `None` when no such value was ever stored by this version.
+            pub(crate) const fn from_number(number: i64) -> Option<Self> {
+                match number { $( $number => Some(Self::$variant), )* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+pub(crate) use stored_enum;

@@ -1,0 +1,87 @@
+//! Records that serve the others: documents, bindings, request IDs, the registry's own secret.
+
+use crate::env::Timestamp;
+use crate::id::{AuthorityId, CertificateId, DeviceId, ProductId, ProfileId};
+use crate::secret::Sealed;
+
+/// The DER of a certificate, or of the CSR while the certificate is pending. Apart, so that searches scan narrow rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Which certificate.
+    pub certificate: CertificateId,
+    /// The DER.
+    pub der: Vec<u8>,
+}
+
+/// Who owns something that must have one owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A device.
+    Device(DeviceId),
+    /// A product.
+    Product(ProductId),
+    /// An authority.
+    Authority(AuthorityId),
+    /// A certificate that belongs to no device.
+    Certificate(CertificateId),
+    /// Nobody yet: a unit on a product's allow-list.
+    Listed(ProductId),
+    /// The newest version of a profile, which owns its name.
+    Profile(ProfileId),
+    /// Nobody ever: a key that was reported as compromised.
+    Compromised,
+}
+
+/// That a public key, a unit or a subject belongs to one owner. Its key is a keyed digest of what is bound, so finding
+/// it is one look-up, and two claims on the same thing collide in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The first half of the digest.
+    pub key: u64,
+    /// The second half.
+    pub check: i64,
+    /// The owner.
+    pub owner: Owner,
+}
+
+/// What a request ID led to, so that repeating it returns the first result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// A keyed digest of the request ID.
+    pub key: u64,
+    /// A keyed digest of the operation and its content.
+    pub fingerprint: i64,
+    /// The number of the record that the operation made or changed.
+    pub result: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The newest CRL of an authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Crl {
+    /// Whose.
+    pub authority: AuthorityId,
+    /// Its number (RFC 5280, 5.2.3); only grows.
+    pub number: u64,
+    /// When it was made.
+    pub this_update: Timestamp,
+    /// When a newer one will have come.
+    pub next_update: Timestamp,
+    /// How many certificates it lists.
+    pub entries: u64,
+    /// The CRL in DER.
+    pub der: Vec<u8>,
+}
+
+/// What the registry knows of itself.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    /// Always 1.
+    pub key: u64,
+    /// 32 octets from which identifiers and tags are keyed, sealed.
+    pub secret: Sealed,
+    /// When the registry was made.
+    pub created: Timestamp,
+}

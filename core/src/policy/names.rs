@@ -1,0 +1,146 @@
+//! Which alternative names of a CSR a profile takes over, and which it adds.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::subject::Pattern;
+use super::{Applicant, invalid};
+use crate::Result;
+use crate::error::CsrError;
+use crate::model::SanPolicy;
+use crate::x509::{GeneralName, Oid, VerifiedCsr};
+
+/// A SAN policy, checked.
+#[derive(Debug)]
+pub(super) struct SanRules {
+    dns: Vec<String>,
+    wildcards: bool,
+    ip: Vec<IpNet>,
+    uri: Vec<String>,
+    email: Vec<String>,
+    other: Vec<Oid>,
+    add: Vec<(Kind, Pattern)>,
+    required: bool,
+    max: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Dns,
+    Ip,
+    Uri,
+    Email,
+}
+
+impl SanRules {
+    pub(super) fn new(policy: &SanPolicy) -> Result<Self> {
+        let lower = |names: &[String]| names.iter().map(|n| n.to_ascii_lowercase()).collect::<Vec<_>>();
+        let ip = policy
+            .ip
+            .iter()
+            .map(|net| {
+                net.parse().map_err(|_| invalid("san.ip", "holds something that is no network such as 192.168.0.0/16"))
+            })
+            .collect::<Result<_>>()?;
+        let other = policy
+            .other
+            .iter()
+            .map(|oid| oid.parse().map_err(|_| invalid("san.other", "holds something that is no dotted OID")))
+            .collect::<Result<_>>()?;
+        let add = policy
+            .add
+            .iter()
+            .map(|text| {
+                let (kind, pattern) = text.split_once(':').unwrap_or_default();
+                let kind = match kind {
+                    "dns" => Kind::Dns,
+                    "ip" => Kind::Ip,
+                    "uri" => Kind::Uri,
+                    "email" => Kind::Email,
+                    _ => {
+                        return Err(invalid(
+                            "san.add",
+                            "holds an entry that does not begin with dns:, ip:, uri: or email:",
+                        ));
+                    }
+                };
+                Ok((kind, Pattern::new("san.add", pattern)?))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            dns: lower(&policy.dns),
+            wildcards: policy.dns_wildcards,
+            ip,
+            uri: policy.uri.clone(),
+            email: lower(&policy.email),
+            other,
+            add,
+            required: policy.required,
+            max: if policy.max == 0 { 32 } else { policy.max },
+        })
+    }
+
+    pub(super) fn decide(
+        &self,
+        applicant: &Applicant<'_>,
+        csr: Option<&VerifiedCsr>,
+        requested: &[GeneralName],
+    ) -> Result<Vec<GeneralName>> {
+        let refused = |reason: String| crate::Error::from(CsrError::SanRefused { reason });
+        let mut names = Vec::with_capacity(requested.len() + self.add.len());
+        for name in requested {
+            if !self.allows(name) {
+                return Err(refused(format!("it does not allow {name}")));
+            }
+            names.push(name.clone());
+        }
+        for (kind, pattern) in &self.add {
+            let text = pattern.fill(applicant, csr)?;
+            let name = match kind {
+                Kind::Dns => GeneralName::dns(&text)?,
+                Kind::Ip => GeneralName::Ip(
+                    text.parse::<IpAddr>().map_err(|_| refused("an added name is no IP address".to_owned()))?,
+                ),
+                Kind::Uri => GeneralName::Uri(text.parse()?),
+                Kind::Email => GeneralName::Email(text.parse()?),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if self.required && requested.is_empty() {
+            return Err(refused("it needs at least one name (DNS or IP), and there is none".to_owned()));
+        }
+        if names.len() > self.max {
+            return Err(refused(format!("there are more than {} names", self.max)));
+        }
+        Ok(names)
+    }
+
+    fn allows(&self, name: &GeneralName) -> bool {
+        match name {
+            GeneralName::Dns(dns) => {
+                let dns = dns.as_str().to_ascii_lowercase();
+                (self.wildcards || !dns.starts_with("*.")) && self.dns.iter().any(|rule| dns_matches(rule, &dns))
+            }
+            GeneralName::Ip(address) => self.ip.iter().any(|net| net.contains(address)),
+            GeneralName::Uri(uri) => self.uri.iter().any(|beginning| uri.as_str().starts_with(beginning.as_str())),
+            GeneralName::Email(email) => {
+                let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+                self.email.iter().any(|rule| rule == "*" || *rule == domain)
+            }
+            GeneralName::Other { type_id, .. } => self.other.contains(type_id),
+            _ => false,
+        }
+    }
+}
+
+/// `*` is any name, `*.example.com` any name below example.com, and anything else exactly itself.
+fn dns_matches(rule: &str, name: &str) -> bool {
+    match rule.strip_prefix("*.") {
+        _ if rule == "*" => true,
+        Some(parent) => name.strip_suffix(parent).is_some_and(|left| left.len() > 1 && left.ends_with('.')),
+        None => rule == name,
+    }
+}

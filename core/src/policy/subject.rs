@@ -1,0 +1,175 @@
+//! How the subject of a certificate comes about.
+
+use super::{Applicant, invalid};
+use crate::Result;
+use crate::error::{CsrError, ProfileError};
+use crate::model::SubjectPolicy;
+use crate::x509::{Attribute, Name, VerifiedCsr};
+
+/// A value with placeholders, such as `cam-{unit}`.
+#[derive(Debug)]
+pub(super) struct Pattern(Vec<Piece>);
+
+#[derive(Debug)]
+enum Piece {
+    Literal(String),
+    Id,
+    Name,
+    Unit,
+    Csr(Attribute),
+}
+
+impl Pattern {
+    pub(super) fn new(field: &str, text: &str) -> Result<Self> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            let (placeholder, after) = tail.split_once('}').ok_or_else(|| {
+                invalid(field, "has a { without its }; placeholders are {id}, {name}, {unit}, {csr.CN}")
+            })?;
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(literal.to_owned()));
+            }
+            pieces.push(match placeholder {
+                "id" => Piece::Id,
+                "name" => Piece::Name,
+                "unit" => Piece::Unit,
+                other => other.strip_prefix("csr.").and_then(|short| short.parse().ok()).map(Piece::Csr).ok_or_else(
+                    || invalid(field, "has an unknown placeholder; there are {id}, {name}, {unit}, {csr.CN}"),
+                )?,
+            });
+            rest = after;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        Ok(Self(pieces))
+    }
+
+    pub(super) fn fill(&self, applicant: &Applicant<'_>, csr: Option<&VerifiedCsr>) -> Result<String> {
+        let missing = |field: &str| ProfileError::SubjectValue { field: field.to_owned() };
+        let mut filled = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Literal(text) => filled.push_str(text),
+                Piece::Id => filled.push_str(applicant.id),
+                Piece::Name => filled.push_str(applicant.name.ok_or_else(|| missing("name"))?),
+                Piece::Unit => filled.push_str(applicant.unit.ok_or_else(|| missing("unit"))?),
+                Piece::Csr(attribute) => {
+                    let values = csr.map(|csr| csr.subject().values(*attribute)).unwrap_or_default();
+                    filled.push_str(values.first().ok_or_else(|| missing("an attribute of the CSR's subject"))?);
+                }
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// A subject policy, checked.
+#[derive(Debug)]
+pub(super) enum SubjectRules {
+    /// RDNs in the order of the DER, each value a pattern.
+    Template(Vec<Vec<(Attribute, Pattern)>>),
+    FromCsr {
+        allow: Vec<Attribute>,
+        require: Vec<Attribute>,
+    },
+}
+
+fn attributes(field: &str, names: &[String]) -> Result<Vec<Attribute>> {
+    names
+        .iter()
+        .map(|name| {
+            name.parse().map_err(|_| invalid(field, "holds an unknown attribute; use short names such as CN, O, OU"))
+        })
+        .collect()
+}
+
+impl SubjectRules {
+    pub(super) fn new(policy: &SubjectPolicy) -> Result<Self> {
+        match policy {
+            SubjectPolicy::Opaque { fixed } if fixed.is_empty() => Self::template("CN={id}"),
+            SubjectPolicy::Opaque { fixed } => Self::template(&format!("CN={{id}},{fixed}")),
+            SubjectPolicy::Template { name } => Self::template(name),
+            SubjectPolicy::FromCsr { allow, require } => Ok(Self::FromCsr {
+                allow: attributes("subject.from-csr.allow", allow)?,
+                require: attributes("subject.from-csr.require", require)?,
+            }),
+        }
+    }
+
+    /// The text is split as RFC 4514 says before anything is filled in, so no value can add an attribute. Placeholders
+    /// stand as letters meanwhile, which every string type admits.
+    fn template(text: &str) -> Result<Self> {
+        let field = "subject.template";
+        let (mut plain, mut placeholders, mut rest) = (String::new(), Vec::new(), text);
+        while let Some((literal, tail)) = rest.split_once('{') {
+            let (placeholder, after) = tail.split_once('}').ok_or_else(|| invalid(field, "has a { without its }"))?;
+            plain.push_str(literal);
+            plain.push_str(&token(placeholders.len()));
+            placeholders.push(format!("{{{placeholder}}}"));
+            rest = after;
+        }
+        plain.push_str(rest);
+        let name = Name::parse(&plain).map_err(|error| invalid(field, &format!("cannot be used: {error}")))?;
+        let rdns = name
+            .attributes()
+            .into_iter()
+            .map(|rdn| {
+                rdn.into_iter()
+                    .map(|part| {
+                        let attribute = part.attribute().ok_or_else(|| invalid(field, "has an unknown attribute"))?;
+                        let mut value = part.value.clone();
+                        for (index, placeholder) in placeholders.iter().enumerate() {
+                            value = value.replace(&token(index), placeholder);
+                        }
+                        Ok((attribute, Pattern::new(field, &value)?))
+                    })
+                    .collect()
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self::Template(rdns))
+    }
+
+    pub(super) fn holds_id(&self) -> bool {
+        let Self::Template(rdns) = self else { return false };
+        rdns.iter().flatten().any(|(_, pattern)| pattern.0.iter().any(|piece| matches!(piece, Piece::Id)))
+    }
+
+    pub(super) fn decide(&self, applicant: &Applicant<'_>, csr: Option<&VerifiedCsr>) -> Result<Name> {
+        match self {
+            Self::Template(rdns) => {
+                let mut builder = Name::builder();
+                for rdn in rdns {
+                    let values = rdn
+                        .iter()
+                        .map(|(attribute, pattern)| Ok((*attribute, pattern.fill(applicant, csr)?)))
+                        .collect::<Result<Vec<_>>>()?;
+                    let values: Vec<_> = values.iter().map(|(a, v)| (*a, v.as_str())).collect();
+                    builder = builder.push_rdn(&values);
+                }
+                builder.build()
+            }
+            Self::FromCsr { allow, require } => {
+                let csr = csr.ok_or(ProfileError::SubjectValue { field: "the CSR's subject".to_owned() })?;
+                let refused = |reason: String| CsrError::SubjectRefused { reason };
+                for part in csr.subject().attributes().iter().flatten() {
+                    if !part.attribute().is_some_and(|attribute| allow.contains(&attribute)) {
+                        return Err(refused(format!("it has the attribute {}", part.oid)).into());
+                    }
+                }
+                for attribute in require {
+                    if csr.subject().values(*attribute).is_empty() {
+                        return Err(refused(format!("it lacks the attribute {attribute}")).into());
+                    }
+                }
+                Ok(csr.subject().clone())
+            }
+        }
+    }
+}
+
+/// Stands for a placeholder while a template is split.
+fn token(index: usize) -> String {
+    format!("ZPLACEHOLDER{index}Z")
+}

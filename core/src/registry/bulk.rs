@@ -1,0 +1,317 @@
+//! Many items in one call: decided together, signed in parallel, committed in large durable portions.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::thread;
+
+use super::Inner;
+use super::call::{Atomicity, Bulk, Call};
+use super::driver::{Done, Draws, Operation, Plan, RequestTag, ToSign, View, sign};
+use crate::Result;
+use crate::env::Timestamp;
+use crate::error::{Error, InputError, StoreError};
+use crate::store::{Expect, Write};
+
+/// How many items share one commit when each stands on its own.
+const PORTION: usize = 512;
+/// How often an all-or-nothing call starts again after a conflict.
+const ATTEMPTS: u32 = 8;
+/// Below this many signatures, threads cost more than they save.
+const WORTH_A_THREAD: usize = 16;
+
+/// One kind of operation over many items.
+pub(super) struct Many<'o, I, T> {
+    /// The action as events show it.
+    pub(super) action: &'static str,
+    /// What distinguishes the request for one item from another.
+    pub(super) content: &'o dyn Fn(&I) -> Vec<u8>,
+    /// Loads and decides one item.
+    pub(super) plan: &'o (dyn Fn(&View<'_>, &I) -> Result<Plan<'o, T>> + 'o),
+    /// Fetches the result of an item that an earlier request with the same ID did.
+    pub(super) replay: &'o dyn Fn(u64) -> Result<T>,
+}
+
+/// The items of a portion that are ready to be committed.
+struct Ready<T> {
+    /// Item index, its writes, its answer.
+    items: Vec<(usize, Vec<Write>, Result<T>)>,
+}
+
+impl Inner {
+    /// Runs `many` over `items`, with a result per item in their order.
+    pub(super) fn change_many<I, T: Send>(
+        &self,
+        call: &Call,
+        items: &[I],
+        bulk: &Bulk<'_>,
+        many: &Many<'_, I, T>,
+    ) -> Result<Vec<Result<T>>> {
+        call.check()?;
+        match bulk.atomicity {
+            Atomicity::All => self.all_or_nothing(call, items, many),
+            Atomicity::Each => Ok(self.each_on_its_own(call, items, bulk, many)),
+        }
+    }
+
+    fn each_on_its_own<I, T: Send>(
+        &self,
+        call: &Call,
+        items: &[I],
+        bulk: &Bulk<'_>,
+        many: &Many<'_, I, T>,
+    ) -> Vec<Result<T>> {
+        let now = self.clock.now();
+        let mut results: Vec<Option<Result<T>>> = items.iter().map(|_| None).collect();
+        let mut done = 0;
+        // While one portion becomes durable, the next is decided and signed.
+        thread::scope(|scope| {
+            let mut committing = None;
+            for (portion, chunk) in items.chunks(PORTION).enumerate() {
+                let first = portion * PORTION;
+                let ready = self.prepare(call, now, first, chunk, many, &mut results);
+                if let Some(earlier) = committing.take() {
+                    self.settle(call, now, items, earlier, many, &mut results);
+                }
+                let (merged, owners) = merge(&ready.items);
+                let commit = scope.spawn(move || self.commit(&merged));
+                committing = Some(Committing { ready, owners, commit });
+                done += chunk.len();
+                if let Some(progress) = bulk.progress
+                    && progress(done, items.len()) == ControlFlow::Break(())
+                {
+                    break;
+                }
+            }
+            if let Some(last) = committing.take() {
+                self.settle(call, now, items, last, many, &mut results);
+            }
+        });
+        results.into_iter().map(|result| result.unwrap_or_else(|| Err(InputError::Cancelled.into()))).collect()
+    }
+
+    /// Decides, signs and completes one portion; what is refused or was done before gets its result right away.
+    fn prepare<I, T>(
+        &self,
+        call: &Call,
+        now: Timestamp,
+        first: usize,
+        chunk: &[I],
+        many: &Many<'_, I, T>,
+        results: &mut [Option<Result<T>>],
+    ) -> Ready<T> {
+        let mut to_sign = Vec::new();
+        let mut plans = Vec::with_capacity(chunk.len());
+        for (offset, item) in chunk.iter().enumerate() {
+            let index = first + offset;
+            let content = (many.content)(item);
+            let operation = Operation { action: many.action, content: &content };
+            let request = RequestTag::of(self, call, &operation, Some(index));
+            match self.plan_item(call, now, item, request.as_ref(), many) {
+                Ok(Planned::New(plan)) => {
+                    let (sign, complete) = plan.split();
+                    plans.push((index, request, sign.len(), complete));
+                    to_sign.extend(sign);
+                }
+                Ok(Planned::Earlier(result)) => results[index] = Some(Ok(result)),
+                Err(error) => results[index] = Some(Err(error)),
+            }
+        }
+        let mut ders = sign_all(&to_sign).into_iter();
+        let mut ready = Ready { items: Vec::with_capacity(plans.len()) };
+        for (index, request, signatures, complete) in plans {
+            let own: Result<Vec<_>> = ders.by_ref().take(signatures).collect();
+            let completed = own.and_then(complete).and_then(|done| remembered(self, done, request.as_ref(), now));
+            match completed {
+                Ok(done) => ready.items.push((index, done.writes, done.output)),
+                Err(error) => results[index] = Some(Err(error)),
+            }
+        }
+        ready
+    }
+
+    fn plan_item<'o, I, T>(
+        &self,
+        call: &Call,
+        now: Timestamp,
+        item: &I,
+        request: Option<&RequestTag>,
+        many: &Many<'o, I, T>,
+    ) -> Result<Planned<'o, T>> {
+        if let Some(request) = request
+            && let Some(number) = request.earlier(self)?
+        {
+            return Ok(Planned::Earlier((many.replay)(number)?));
+        }
+        let draws = Draws::default();
+        (many.plan)(&View::new(self, call, now, &draws, 0), item).map(Planned::New)
+    }
+
+    /// Waits for a portion's commit and sorts out who collided with whom.
+    fn settle<I, T>(
+        &self,
+        call: &Call,
+        now: Timestamp,
+        items: &[I],
+        committing: Committing<'_, T>,
+        many: &Many<'_, I, T>,
+        results: &mut [Option<Result<T>>],
+    ) {
+        let Committing { mut ready, mut owners, commit } = committing;
+        let mut alone = Vec::new();
+        let mut outcome =
+            commit.join().unwrap_or_else(|_| Err(StoreError::Backend { reason: "the store panicked".to_owned() }));
+        loop {
+            match outcome {
+                Ok(()) => {
+                    for (index, _, output) in ready.items {
+                        results[index] = Some(output);
+                    }
+                    break;
+                }
+                Err(StoreError::Conflict { write }) => {
+                    // The one that collided is decided again by itself; the others go on without it. A shared write
+                    // (a quota) belongs to all, so all are decided again.
+                    match owners.get(write).copied().flatten() {
+                        Some(position) => alone.push(ready.items.remove(position).0),
+                        None => alone.extend(ready.items.drain(..).map(|(index, ..)| index)),
+                    }
+                    let merged;
+                    (merged, owners) = merge(&ready.items);
+                    outcome = self.commit(&merged);
+                }
+                Err(error) => {
+                    for (index, ..) in ready.items {
+                        results[index] = Some(Err(error.clone().into()));
+                    }
+                    break;
+                }
+            }
+        }
+        alone.sort_unstable();
+        for index in alone {
+            let item = &items[index];
+            let content = (many.content)(item);
+            let operation = Operation { action: many.action, content: &content };
+            let result = self.change_at(call, operation, now, Some(index), |v| (many.plan)(v, item), many.replay);
+            results[index] = Some(result);
+        }
+    }
+
+    fn all_or_nothing<I, T: Send>(&self, call: &Call, items: &[I], many: &Many<'_, I, T>) -> Result<Vec<Result<T>>> {
+        let now = self.clock.now();
+        let mut collided = None;
+        for _ in 0..ATTEMPTS {
+            let mut results: Vec<Option<Result<T>>> = items.iter().map(|_| None).collect();
+            let ready = self.prepare(call, now, 0, items, many, &mut results);
+            let refused = results.iter().any(|r| matches!(r, Some(Err(_))))
+                || ready.items.iter().any(|(_, _, output)| output.is_err());
+            if refused {
+                for (index, _, output) in ready.items {
+                    results[index] = Some(Err(output.err().unwrap_or_else(|| InputError::BatchRefused.into())));
+                }
+                return Ok(results
+                    .into_iter()
+                    .map(|r| r.unwrap_or_else(|| Err(InputError::BatchRefused.into())))
+                    .collect());
+            }
+            let (merged, owners) = merge(&ready.items);
+            match self.commit(&merged) {
+                Ok(()) => {
+                    for (index, _, output) in ready.items {
+                        results[index] = Some(output);
+                    }
+                    return Ok(results
+                        .into_iter()
+                        .map(|r| r.unwrap_or_else(|| Err(InputError::BatchRefused.into())))
+                        .collect());
+                }
+                Err(StoreError::Conflict { write }) => {
+                    collided = owners.get(write).copied().flatten().and_then(|p| ready.items.get(p)).map(|i| i.0);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // Still colliding when nobody else is likely to: items of this very call stand in each other's way.
+        Ok((0..items.len())
+            .map(|index| {
+                Err(if collided.is_none_or(|c| c == index) {
+                    StoreError::Conflict { write: index }.into()
+                } else {
+                    InputError::BatchRefused.into()
+                })
+            })
+            .collect())
+    }
+}
+
+enum Planned<'o, T> {
+    New(Plan<'o, T>),
+    Earlier(T),
+}
+
+struct Committing<'s, T> {
+    ready: Ready<T>,
+    owners: Vec<Option<usize>>,
+    commit: thread::ScopedJoinHandle<'s, Result<(), StoreError>>,
+}
+
+fn remembered<T>(inner: &Inner, mut done: Done<T>, request: Option<&RequestTag>, now: Timestamp) -> Result<Done<T>> {
+    if let (Some(request), Ok(_)) = (request, &done.output) {
+        done.writes.push(request.remember(inner, done.result, now)?);
+    }
+    Ok(done)
+}
+
+/// Signs in parallel, keeping the order.
+fn sign_all(items: &[ToSign]) -> Vec<Result<Vec<u8>>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len() / WORTH_A_THREAD);
+    if threads < 2 {
+        return items.iter().map(sign).collect();
+    }
+    thread::scope(|scope| {
+        let share = items.len().div_ceil(threads);
+        let workers: Vec<_> = items
+            .chunks(share)
+            .map(|chunk| (chunk.len(), scope.spawn(move || chunk.iter().map(sign).collect::<Vec<_>>())))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|(count, worker)| {
+                worker.join().unwrap_or_else(|_| (0..count).map(|_| Err(Error::defect("a signer panicked"))).collect())
+            })
+            .collect()
+    })
+}
+
+/// One list of writes for all items, and whose each is. Adds to one counter become one, and repeated requirements
+/// are checked once.
+fn merge<T>(items: &[(usize, Vec<Write>, Result<T>)]) -> (Vec<Write>, Vec<Option<usize>>) {
+    let mut writes = Vec::with_capacity(items.iter().map(|(_, writes, _)| writes.len()).sum());
+    let mut owners = Vec::with_capacity(writes.capacity());
+    let mut adds: Vec<Write> = Vec::new();
+    let mut required = HashSet::new();
+    for (position, (_, item, _)) in items.iter().enumerate() {
+        for write in item {
+            match write {
+                Write::Add { counter, by, at_most } => {
+                    let same = adds.iter_mut().find_map(|add| match add {
+                        Write::Add { counter: c, by, at_most: m } if c == counter && m == at_most => Some(by),
+                        _ => None,
+                    });
+                    match same {
+                        Some(sum) => *sum = sum.saturating_add(*by),
+                        None => adds.push(write.clone()),
+                    }
+                    continue;
+                }
+                Write::Require(row, Expect::Version(version)) if !required.insert((*row, *version)) => continue,
+                _ => {}
+            }
+            writes.push(write.clone());
+            owners.push(Some(position));
+        }
+    }
+    owners.extend(adds.iter().map(|_| None));
+    writes.extend(adds);
+    (writes, owners)
+}

@@ -1,0 +1,79 @@
+//! Who calls, and under which request ID.
+
+use std::ops::ControlFlow;
+
+use crate::Result;
+use crate::model::check_text;
+
+/// Who asks for a change, and whether it may be a repetition.
+///
+/// ```
+/// use tegata::Call;
+/// let call = Call::by("provisioning").with_request_id("batch-17/unit-4");
+/// assert_eq!(call.actor, "provisioning");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// Who acts, as the host knows them; it stands in the event. At most 255 bytes, no control characters.
+    pub actor: String,
+    /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that
+    /// was refused changed nothing either and may be repeated with the same ID. At most 255 bytes.
+    pub request_id: Option<String>,
+}
+
+impl Call {
+    /// A call by `actor`.
+    pub fn by(actor: impl Into<String>) -> Self {
+        Self { actor: actor.into(), request_id: None }
+    }
+
+    /// The same call with a request ID.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        check_text("actor", &self.actor)?;
+        self.request_id.as_deref().map_or(Ok(()), |id| super::super::model::check_name("request ID", id))
+    }
+}
+
+/// What happens to the rest when one item of a bulk call is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Atomicity {
+    /// Nothing is done unless everything can be.
+    All,
+    /// Each item is done or refused on its own.
+    #[default]
+    Each,
+}
+
+/// How a bulk call runs.
+#[derive(Clone, Copy, Default)]
+pub struct Bulk<'a> {
+    /// What happens to the rest when one item is refused.
+    pub atomicity: Atomicity,
+    /// Called now and then with (items done, items in all); `Break` stops before the next portion. It must not call
+    /// the registry.
+    pub progress: Option<&'a dyn Fn(usize, usize) -> ControlFlow<()>>,
+}
+
+impl std::fmt::Debug for Bulk<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bulk").field("atomicity", &self.atomicity).finish_non_exhaustive()
+    }
+}
+
+impl Bulk<'_> {
+    /// Everything or nothing, in one commit.
+    pub const fn all() -> Self {
+        Self { atomicity: Atomicity::All, progress: None }
+    }
+
+    /// Each item on its own.
+    pub const fn each() -> Self {
+        Self { atomicity: Atomicity::Each, progress: None }
+    }
+}

@@ -1,0 +1,214 @@
+//! The front door: one [`Registry`], one handle per entity.
+
+// mod authenticate;
+mod authorities;
+mod bindings;
+mod bulk;
+mod call;
+// mod certificates;
+// mod devices;
+mod driver;
+mod due;
+mod events;
+mod groups;
+mod issuers;
+mod issuing;
+mod numbers;
+mod page;
+// mod products;
+mod profiles;
+mod tags;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+
+// pub use authenticate::{Presented, Principal, Proof};
+pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
+pub use call::{Atomicity, Bulk, Call};
+
+// pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, NewDevice};
+pub use due::{Counts, Due};
+pub use events::{EventFilter, Events};
+pub use groups::{GroupChange, Groups};
+pub use page::{Listing, Page, Text};
+// pub use products::{NewProduct, ProductChange, ProductFilter, Products, RegisteredProduct};
+pub use profiles::{Preview, Profiles};
+
+use crate::Result;
+use crate::env::{Clock, Random, SystemClock, SystemRandom, draw};
+use crate::error::{Error, SealError, StoreError};
+use crate::id::NumberCipher;
+use crate::model::Meta;
+use crate::secret::Secret;
+use crate::store::record::{at, put, read};
+use crate::store::seal::{Sealer, associated};
+use crate::store::tables::{META, SCHEMA};
+use crate::store::{Expect, Store};
+
+/// What surrounds a registry, besides its store and its sealing key.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where random bytes come from.
+    pub random: Arc<dyn Random>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom::new()) }
+    }
+}
+
+impl Options {
+    /// With another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With another source of random bytes.
+    #[must_use]
+    pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Options(..)")
+    }
+}
+
+/// A registry of devices and the authority over their credentials. Cheap to clone; every clone is the same registry.
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    store: Box<dyn Store>,
+    sealer: Arc<dyn Sealer>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    ids: NumberCipher,
+    tags: tags::Tags,
+    numbers: numbers::Numbers,
+    issuers: issuers::Issuers,
+    profiles: RwLock<profiles::Compiled>,
+    closed: AtomicBool,
+}
+
+impl Inner {
+    fn store(&self) -> Result<&dyn Store> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed.into());
+        }
+        Ok(&*self.store)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Registry(..)")
+    }
+}
+
+impl Registry {
+    /// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store
+    /// was first opened with.
+    ///
+    /// # Errors
+    /// `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
+    /// `store.corrupt` and other store errors.
+    pub fn open(store: impl Store + 'static, sealer: Arc<dyn Sealer>, options: Options) -> Result<Self> {
+        let store: Box<dyn Store> = Box::new(store);
+        store.migrate(&SCHEMA)?;
+        let secret = own_secret(&*store, &*sealer, &options)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                ids: NumberCipher::new(&tags::derive(&secret, "identifiers")?),
+                tags: tags::Tags::new(&secret)?,
+                store,
+                sealer,
+                clock: options.clock,
+                random: options.random,
+                numbers: numbers::Numbers::default(),
+                issuers: issuers::Issuers::default(),
+                profiles: RwLock::default(),
+                closed: AtomicBool::new(false),
+            }),
+        })
+    }
+
+    /// Closes the registry for every clone of it: calls from now on get `store.closed`. Calls under way finish.
+    pub fn close(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+    }
+
+    /// Authorities: the private CA.
+    pub fn authorities(&self) -> Authorities<'_> {
+        Authorities::new(&self.inner)
+    }
+
+    /// Profiles: what certificates hold.
+    pub fn profiles(&self) -> Profiles<'_> {
+        Profiles::new(&self.inner)
+    }
+
+    /*H    /// Products and the credentials that their units share.
+        pub fn products(&self) -> Products<'_> {
+            Products::new(&self.inner)
+        }
+    H*/
+
+    /*H    /// Devices.
+        pub fn devices(&self) -> Devices<'_> {
+            Devices::new(&self.inner)
+        }
+    H*/
+
+    /// Groups of devices.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups::new(&self.inner)
+    }
+
+    /*H    /// Certificates.
+        pub fn certificates(&self) -> Certificates<'_> {
+            Certificates::new(&self.inner)
+        }
+    H*/
+
+    /// What happened.
+    pub fn events(&self) -> Events<'_> {
+        Events::new(&self.inner)
+    }
+}
+
+/// The registry's own secret: made with a new store, and proof that the sealer is the right one with an old one.
+fn own_secret(store: &dyn Store, sealer: &dyn Sealer, options: &Options) -> Result<Secret<Vec<u8>>> {
+    // The record holds no identifier, so any permutation reads it.
+    let ids = NumberCipher::new(&[0; 16]);
+    let place = associated(META.name, 1, "secret");
+    for _ in 0..2 {
+        if let Some(meta) = read::<Meta>(store.get(&[at::<Meta>(1)])?.pop().flatten(), &ids)? {
+            return sealer.open(&place, &meta.secret).map_err(|error| match error {
+                // A value that was moved or altered looks the same as one sealed with another key.
+                Error::Seal(SealError::Damaged { .. }) => SealError::WrongKey.into(),
+                other => other,
+            });
+        }
+        let secret = Secret::new(draw::<32>(&*options.random)?);
+        let meta = Meta { key: 1, secret: sealer.seal(&place, secret.expose())?, created: options.clock.now() };
+        match store.commit(&[put(&meta, Expect::Absent, &ids)?]) {
+            // Another process made it first: use that.
+            Ok(()) | Err(StoreError::Conflict { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(StoreError::Corrupt { at: "meta".to_owned() }.into())
+}

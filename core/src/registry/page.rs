@@ -1,0 +1,200 @@
+//! Lists, one page at a time, and counts.
+
+use std::fmt::Write as _;
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::Inner;
+use crate::Result;
+use crate::error::InputError;
+use crate::id::NumberCipher;
+use crate::store::record::Record;
+use crate::store::{Cursor, Filter, Match, Query, Tally, Value};
+
+/// Which page of a list is wanted.
+///
+/// ```
+/// use tegata::Page;
+/// let first = Page::of(50);
+/// assert!(first.total);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many records at most; clamped to 1..=10,000.
+    pub limit: u32,
+    /// Where the page before ended: [`Listing::next`]. `None` for the first.
+    pub after: Option<String>,
+    /// Whether to count all matches too.
+    pub total: bool,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::of(100)
+    }
+}
+
+impl Page {
+    /// The first `limit` records, with the total.
+    pub const fn of(limit: u32) -> Self {
+        Self { limit, after: None, total: true }
+    }
+
+    /// The page that follows one which ended with `cursor`.
+    #[must_use]
+    pub fn after(mut self, cursor: impl Into<String>) -> Self {
+        self.after = Some(cursor.into());
+        self
+    }
+}
+
+/// One page of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Listing<T> {
+    /// The records, in order.
+    pub items: Vec<T>,
+    /// What to ask for next; `None` after the last page.
+    pub next: Option<String>,
+    /// How many records match in all, if that was asked for (NEC-33).
+    pub total: Option<u64>,
+}
+
+/// How a text must compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Text {
+    /// Exactly so.
+    Is(String),
+    /// Beginning so.
+    StartsWith(String),
+    /// With this somewhere.
+    Contains(String),
+}
+
+impl Text {
+    pub(super) fn into_match(self) -> Match {
+        match self {
+            Self::Is(text) => Match::Eq(Value::Text(text)),
+            Self::StartsWith(text) => Match::Prefix(text),
+            Self::Contains(text) => Match::Contains(text),
+        }
+    }
+}
+
+/// A list's order and filters, as the store takes them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) filters: Vec<Filter>,
+    pub(super) order: Option<&'static str>,
+    pub(super) descending: bool,
+}
+
+impl Wanted {
+    pub(super) fn and(&mut self, column: &'static str, is: Match) {
+        self.filters.push(Filter { column, is });
+    }
+
+    pub(super) fn eq(mut self, column: &'static str, value: Value) -> Self {
+        self.and(column, Match::Eq(value));
+        self
+    }
+}
+
+/// Only the registry that wrote a cursor can read it, and it shows no record number.
+fn write_cursor(cursor: &Cursor, ids: &NumberCipher) -> String {
+    let mut text = String::new();
+    match &cursor.value {
+        Value::Null => text.push('n'),
+        Value::Int(number) => _ = write!(text, "i{number}"),
+        Value::Text(t) => _ = write!(text, "t{}", BASE64URL_NOPAD.encode(t.as_bytes())),
+        Value::Bytes(b) => _ = write!(text, "b{}", BASE64URL_NOPAD.encode(b)),
+    }
+    let key = ids.cursor_block(cursor.key);
+    format!("{}.{text}", BASE64URL_NOPAD.encode(&key))
+}
+
+fn read_cursor(text: &str, ids: &NumberCipher) -> Result<Cursor> {
+    let parse = || {
+        let (key, value) = text.split_once('.')?;
+        let key = ids.open_cursor_block(BASE64URL_NOPAD.decode(key.as_bytes()).ok()?.try_into().ok()?)?;
+        let rest = value.get(1..)?;
+        let bytes = || BASE64URL_NOPAD.decode(rest.as_bytes()).ok();
+        let value = match value.as_bytes().first()? {
+            b'n' => Value::Null,
+            b'i' => Value::Int(rest.parse().ok()?),
+            b't' => Value::Text(String::from_utf8(bytes()?).ok()?),
+            b'b' => Value::Bytes(bytes()?),
+            _ => return None,
+        };
+        Some(Cursor { value, key })
+    };
+    parse().ok_or_else(|| InputError::PageCursor.into())
+}
+
+impl Inner {
+    /// One page of the records that `wanted` describes.
+    pub(super) fn list<T: Record>(&self, wanted: Wanted, page: &Page) -> Result<Listing<T>> {
+        let after = page.after.as_deref().map(|text| read_cursor(text, &self.ids)).transpose()?;
+        let found = self.store()?.find(&Query {
+            table: T::TABLE,
+            filters: wanted.filters,
+            order: wanted.order,
+            descending: wanted.descending,
+            after,
+            limit: page.limit,
+            total: page.total,
+        })?;
+        Ok(Listing {
+            items: found.rows.into_iter().map(|row| T::read(row, &self.ids)).collect::<Result<_, _>>()?,
+            next: found.next.map(|cursor| write_cursor(&cursor, &self.ids)),
+            total: found.total,
+        })
+    }
+
+    /// Calls `each` with every record that `wanted` describes, page by page.
+    pub(super) fn scan<T: Record>(
+        &self,
+        wanted: &Wanted,
+        mut each: impl FnMut(crate::store::record::Stored<T>) -> Result<()>,
+    ) -> Result<()> {
+        let mut after = None;
+        loop {
+            let found = self.store()?.find(&Query {
+                table: T::TABLE,
+                filters: wanted.filters.clone(),
+                order: wanted.order,
+                descending: wanted.descending,
+                after,
+                limit: 1_000,
+                total: false,
+            })?;
+            for row in found.rows {
+                let version = row.version;
+                each(crate::store::record::Stored { version, record: T::read(row, &self.ids)? })?;
+            }
+            match found.next {
+                Some(cursor) => after = Some(cursor),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// How many records have which value in column `by`.
+    pub(super) fn tally<T: Record>(
+        &self,
+        wanted: Wanted,
+        by: Option<&'static str>,
+        bucket: Option<i64>,
+    ) -> Result<Vec<(Value, u64)>> {
+        Ok(self.store()?.count(&Tally { table: T::TABLE, filters: wanted.filters, by, bucket })?)
+    }
+}
+
+impl Inner {
+    /// The first record that `wanted` describes.
+    pub(super) fn first<T: Record>(&self, wanted: Wanted) -> Result<Option<T>> {
+        let page = Page { limit: 1, after: None, total: false };
+        Ok(self.list::<T>(wanted, &page)?.items.pop())
+    }
+}

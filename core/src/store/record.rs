@@ -1,0 +1,287 @@
+//! Between records and rows: one declaration per table says which field is which column.
+
+use super::schema::{ColumnKind, Table};
+use super::{Expect, Row, RowRef, StoreError, Value, Write};
+use crate::env::Timestamp;
+use crate::id::{Entity as EntityKind, Id, NumberCipher};
+use crate::secret::Sealed;
+
+/// A field that stands in a column.
+pub trait Cell: Sized {
+    /// What the column holds.
+    const KIND: ColumnKind;
+    /// Into the column.
+    fn to_value(&self, ids: &NumberCipher) -> Value;
+    /// Out of it; `None` when the value cannot have been written by this version.
+    fn from_value(value: Value, ids: &NumberCipher) -> Option<Self>;
+}
+
+/// A field that is the key of its row.
+pub trait Key: Sized {
+    /// The row's key.
+    ///
+    /// # Errors
+    /// `input.unknown_id` when an identifier is not of this registry.
+    fn to_key(&self, ids: &NumberCipher) -> Result<u64, crate::Error>;
+    /// Back from the row's key.
+    fn from_key(key: u64, ids: &NumberCipher) -> Self;
+}
+
+impl Key for u64 {
+    fn to_key(&self, _: &NumberCipher) -> Result<u64, crate::Error> {
+        Ok(*self)
+    }
+    fn from_key(key: u64, _: &NumberCipher) -> Self {
+        key
+    }
+}
+
+impl<K: EntityKind> Key for Id<K> {
+    fn to_key(&self, ids: &NumberCipher) -> Result<u64, crate::Error> {
+        ids.number(*self)
+    }
+    fn from_key(key: u64, ids: &NumberCipher) -> Self {
+        ids.id(key)
+    }
+}
+
+impl<K: EntityKind> Cell for Id<K> {
+    const KIND: ColumnKind = ColumnKind::Int;
+    fn to_value(&self, ids: &NumberCipher) -> Value {
+        // An identifier of another registry matches no row.
+        Value::Int(ids.number(*self).ok().and_then(|n| i64::try_from(n).ok()).unwrap_or(-1))
+    }
+    fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
+        match value {
+            Value::Int(number) => u64::try_from(number).ok().map(|n| ids.id(n)),
+            _ => None,
+        }
+    }
+}
+
+impl Cell for i64 {
+    const KIND: ColumnKind = ColumnKind::Int;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Int(*self)
+    }
+    fn from_value(value: Value, _: &NumberCipher) -> Option<Self> {
+        match value {
+            Value::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+/// Whole numbers that fit a column because nothing here ever counts that far.
+macro_rules! unsigned_cell {
+    ($($ty:ty),*) => { $(
+        impl Cell for $ty {
+            const KIND: ColumnKind = ColumnKind::Int;
+            fn to_value(&self, _: &NumberCipher) -> Value {
+                Value::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+            }
+            fn from_value(value: Value, _: &NumberCipher) -> Option<Self> {
+                match value {
+                    Value::Int(number) => <$ty>::try_from(number).ok(),
+                    _ => None,
+                }
+            }
+        }
+    )* };
+}
+unsigned_cell!(u32, u64);
+
+impl Cell for bool {
+    const KIND: ColumnKind = ColumnKind::Int;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Int((*self).into())
+    }
+    fn from_value(value: Value, _: &NumberCipher) -> Option<Self> {
+        match value {
+            Value::Int(0) => Some(false),
+            Value::Int(1) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl Cell for Timestamp {
+    const KIND: ColumnKind = ColumnKind::Int;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Int(self.unix())
+    }
+    fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
+        i64::from_value(value, ids).map(Self::from_unix)
+    }
+}
+
+impl Cell for String {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Text(self.clone())
+    }
+    fn from_value(value: Value, _: &NumberCipher) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Cell for Vec<u8> {
+    const KIND: ColumnKind = ColumnKind::Bytes;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Bytes(self.clone())
+    }
+    fn from_value(value: Value, _: &NumberCipher) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl Cell for Sealed {
+    const KIND: ColumnKind = ColumnKind::Bytes;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Bytes(self.as_bytes().to_vec())
+    }
+    fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
+        Vec::from_value(value, ids).map(Self)
+    }
+}
+
+impl<C: Cell> Cell for Option<C> {
+    const KIND: ColumnKind = C::KIND;
+    fn to_value(&self, ids: &NumberCipher) -> Value {
+        self.as_ref().map_or(Value::Null, |inner| inner.to_value(ids))
+    }
+    fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => C::from_value(value, ids).map(Some),
+        }
+    }
+}
+
+/// A record that has a table.
+pub trait Record: Sized {
+    /// Its table.
+    const TABLE: &'static Table;
+
+    /// The key of its row.
+    ///
+    /// # Errors
+    /// `input.unknown_id` when an identifier is not of this registry.
+    fn key(&self, ids: &NumberCipher) -> Result<u64, crate::Error>;
+
+    /// Its columns.
+    fn values(&self, ids: &NumberCipher) -> Vec<Value>;
+
+    /// Back from a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], naming table, row and column, for what this version cannot have written.
+    fn read(row: Row, ids: &NumberCipher) -> Result<Self, StoreError>;
+}
+
+/// A record as it was read: with the version that a later write expects.
+#[derive(Clone, Debug)]
+pub struct Stored<T> {
+    /// The row's version.
+    pub version: u64,
+    /// The record.
+    pub record: T,
+}
+
+impl<T> std::ops::Deref for Stored<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.record
+    }
+}
+
+/// Reads a row that may be missing.
+pub(crate) fn read<T: Record>(row: Option<Row>, ids: &NumberCipher) -> Result<Option<Stored<T>>, StoreError> {
+    row.map(|row| Ok(Stored { version: row.version, record: T::read(row, ids)? })).transpose()
+}
+
+/// Writes `record`, expecting `expect`.
+pub(crate) fn put<T: Record>(record: &T, expect: Expect, ids: &NumberCipher) -> Result<Write, crate::Error> {
+    let row = Row { table: T::TABLE, key: record.key(ids)?, version: 0, values: record.values(ids) };
+    Ok(Write::Put(row, expect))
+}
+
+/// Where the record with this key stands.
+pub(crate) fn at<T: Record>(key: u64) -> RowRef {
+    RowRef { table: T::TABLE, key }
+}
+
+/// Puts a corrupt cell's place into words.
+pub(crate) fn corrupt(table: &Table, key: u64, column: &str) -> StoreError {
+    StoreError::Corrupt { at: format!("{}.{column} of row {key}", table.name) }
+}
+
+/// Declares the table of a record: its name, its key field, and the field, type and index of each column.
+macro_rules! table {
+    ($(#[$meta:meta])* $static:ident $name:literal = $record:ident [$key:ident: $keyty:ty] {
+        $( $field:ident: $ty:ty $(, $index:ident)?; )*
+    }) => {
+        $(#[$meta])*
+        pub static $static: Table = Table {
+            name: $name,
+            columns: &[ $( Column {
+                name: stringify!($field),
+                kind: <$ty as Cell>::KIND,
+                index: table!(@index $($index)?),
+            }, )* ],
+        };
+
+        impl Record for $record {
+            const TABLE: &'static Table = &$static;
+
+            fn key(&self, ids: &NumberCipher) -> Result<u64, crate::Error> {
+                <$keyty as Key>::to_key(&self.$key, ids)
+            }
+
+            fn values(&self, ids: &NumberCipher) -> Vec<Value> {
+                vec![ $( <$ty as Cell>::to_value(&self.$field, ids), )* ]
+            }
+
+            fn read(row: Row, ids: &NumberCipher) -> Result<Self, StoreError> {
+                let key = row.key;
+                let mut values = row.values.into_iter();
+                $(
+                    let $field = values
+                        .next()
+                        .and_then(|value| <$ty as Cell>::from_value(value, ids))
+                        .ok_or_else(|| corrupt(&$static, key, stringify!($field)))?;
+                )*
+                if values.next().is_some() {
+                    return Err(corrupt(&$static, key, "*"));
+                }
+                Ok($record { $key: <$keyty as Key>::from_key(key, ids), $( $field, )* })
+            }
+        }
+    };
+    (@index) => { crate::store::schema::Index::None };
+    (@index $index:ident) => { crate::store::schema::Index::$index };
+}
+pub(super) use table;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn column_kinds_follow_from_field_types() {
+        assert_eq!(<Option<Timestamp> as Cell>::KIND, ColumnKind::Int);
+        assert_eq!(<Sealed as Cell>::KIND, ColumnKind::Bytes);
+        let column = crate::store::schema::Column {
+            name: "x",
+            kind: <String as Cell>::KIND,
+            index: crate::store::schema::Index::None,
+        };
+        assert!(column.kind.admits(&Value::Null) && !column.kind.admits(&Value::Int(1)));
+    }
+}
