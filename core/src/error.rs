@@ -388,7 +388,7 @@ reasons! {
     /// What is wrong with a key.
     KeyError "key" {
         Malformed { reason: String } = "malformed" InvalidInput
-            "the key is not PKCS#8, SEC1 or PKCS#1 in PEM or DER: {reason}";
+            "the key is not in an encoding known here (private: PKCS#8, SEC1, PKCS#1; public: SPKI; PEM or DER): {reason}";
         Algorithm { algorithm: String } = "algorithm" Unsupported
             "keys of the kind {algorithm} are not supported; use P-256, P-384, Ed25519 or RSA 2048 to 4096";
         Encrypted = "encrypted" Unsupported

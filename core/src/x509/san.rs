@@ -21,7 +21,7 @@ const REGISTERED: u8 = tag::context(8);
 
 /// Declares a text that is checked when it is made.
 macro_rules! checked_text {
-    ($(#[$meta:meta])* $name:ident, $field:literal, $check:ident) => {
+    ($(#[$meta:meta])* $name:ident, $check:ident) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -43,7 +43,7 @@ macro_rules! checked_text {
             type Err = Error;
 
             fn from_str(text: &str) -> Result<Self, Error> {
-                Self::read(text.as_bytes()).map_err(|reason| Error::input($field, reason))
+                Self::read(text.as_bytes()).map_err(|reason| Error::input("subjectAltName", reason))
             }
         }
 
@@ -64,15 +64,15 @@ macro_rules! checked_text {
 checked_text! {
     /// A host name in ASCII (an internationalised one in its `xn--` form): labels of letters, digits, hyphens and
     /// underscores, at most 63 octets each and 253 together. The first label may be a lone `*`.
-    DnsName, "DNS name", check_dns
+    DnsName, check_dns
 }
 checked_text! {
     /// A mail address: a mailbox, `@` and a host, in printable ASCII.
-    EmailAddress, "mail address", check_email
+    EmailAddress, check_email
 }
 checked_text! {
     /// A URI with its scheme, in printable ASCII.
-    Uri, "URI", check_uri
+    Uri, check_uri
 }
 
 impl DnsName {
@@ -190,7 +190,7 @@ impl GeneralName {
         let mut reader = Reader::new(value);
         match reader.any().and_then(|_| reader.end()) {
             Ok(()) => Ok(Self::Other { type_id, value: value.to_vec() }),
-            Err(_) => Err(Error::input("otherName", "is not one DER element")),
+            Err(_) => Err(Error::input("subjectAltName", "holds an otherName that is not one DER element")),
         }
     }
 
@@ -295,22 +295,26 @@ impl FromStr for GeneralName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        const FORM: &str = "does not begin with DNS:, IP:, email:, URI:, dirName:, RID: or otherName:";
-        let (kind, value) = text.split_once(':').ok_or_else(|| Error::input("name", FORM))?;
+        const FORM: &str =
+            "holds a name that does not begin with DNS:, IP:, email:, URI:, dirName:, RID: or otherName:";
+        let (kind, value) = text.split_once(':').ok_or_else(|| Error::input("subjectAltName", FORM))?;
         match kind {
             "DNS" => Self::dns(value),
-            "IP" => value.parse().map(Self::Ip).map_err(|_| Error::input("IP address", "is neither IPv4 nor IPv6")),
+            "IP" => value
+                .parse()
+                .map(Self::Ip)
+                .map_err(|_| Error::input("subjectAltName", "holds an IP address that is neither IPv4 nor IPv6")),
             "email" => value.parse().map(Self::Email),
             "URI" => value.parse().map(Self::Uri),
             "dirName" => value.parse().map(Self::DirectoryName),
             "RID" => value.parse().map(Self::RegisteredId),
             "otherName" => {
-                let form = || Error::input("otherName", "is not of the form OID=#HEX");
+                let form = || Error::input("subjectAltName", "holds an otherName that is not of the form OID=#HEX");
                 let (type_id, hex) = value.split_once("=#").ok_or_else(form)?;
                 let der = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map_err(|_| form())?;
                 Self::other(type_id.parse()?, &der)
             }
-            _ => Err(Error::input("name", FORM)),
+            _ => Err(Error::input("subjectAltName", FORM)),
         }
     }
 }
