@@ -175,11 +175,6 @@ impl Writer {
         let tag = if len == 13 { tag::UTC_TIME } else { tag::GENERALIZED_TIME };
         self.tlv(tag, text.get(15 - len..).unwrap_or_default());
     }
-
-    /// A `GeneralizedTime` with seconds and no fraction (RFC 5280, 4.1.2.5.2), whatever the year.
-    pub(crate) fn generalized_time(&mut self, at: Timestamp) {
-        self.tlv(tag::GENERALIZED_TIME, &time_text(at).0);
-    }
 }
 
 /// `YYYYMMDDHHMMSSZ`, and how many of the last octets RFC 5280 wants: 13 without the century or all 15.

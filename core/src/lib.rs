@@ -9,6 +9,7 @@ pub mod id;
 pub mod key;
 pub mod model;
 pub mod oid;
+pub mod pack;
 pub mod policy;
 pub mod registry;
 pub mod secret;
