@@ -529,7 +529,7 @@ const fn header_len(len: usize) -> usize {
 
 /// The length of an encoded attribute's content.
 fn attribute_len(oid: &[u8], value: &[u8]) -> usize {
-    2 + oid.len() + header_len(value.len()) + value.len()
+    header_len(oid.len()) + oid.len() + header_len(value.len()) + value.len()
 }
 
 fn put_attribute(out: &mut Vec<u8>, oid: &[u8], tag: u8, value: &[u8]) {

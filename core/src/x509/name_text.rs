@@ -234,6 +234,14 @@ mod tests {
     }
 
     #[test]
+    fn an_attribute_type_of_more_than_127_octets_is_written_right() {
+        let text = format!("1.2{}=x", ".1".repeat(200));
+        let read = name(&text);
+        assert_eq!(Name::from_der(read.as_der()).unwrap().attributes().len(), 1);
+        assert_eq!(name(&read.to_string()), read);
+    }
+
+    #[test]
     fn text_that_is_no_name_is_refused_with_the_reason() {
         for (text, reason) in [
             ("CN", "without `=`"),
