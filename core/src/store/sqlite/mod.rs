@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite file, as fast as it is durable.
 //!
 //! - Every acknowledged commit survives a power cut: write-ahead log with `synchronous=FULL`. `NORMAL` would lose some.
-//! - Concurrent commits share one durable transaction ([`writer`]); each still succeeds or conflicts on its own.
+//! - Concurrent commits share one durable transaction; each still succeeds or conflicts on its own.
 //! - Readers have connections of their own, never wait for the writer and see one snapshot each.
 //! - Columns are real columns in `STRICT` tables, so an operator can read the database with SQL while it is in use.
 //!   Keys are the 64 bits of the number as SQLite's signed integer: numbers below 2^63 appear as themselves.
@@ -39,7 +39,8 @@ pub struct SqliteOptions {
     pub wait: Duration,
     /// How many connections for reading to keep open; more are opened when needed. Each uses up to 2 MB.
     pub readers: usize,
-    /// How many bytes of the file the writer may keep in memory.
+    /// How many bytes of the file the writer may keep in memory. More is not always faster: SQLite walks through all of
+    /// it at the end of some transactions, and the operating system keeps the file in memory anyway.
     pub cache: u32,
     /// How large the file may grow, in bytes; commits beyond fail with [`StoreError::Full`] and change nothing.
     pub max_size: Option<u64>,
@@ -47,7 +48,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { create: true, wait: Duration::from_secs(10), readers: 8, cache: 64 << 20, max_size: None }
+        Self { create: true, wait: Duration::from_secs(10), readers: 8, cache: 16 << 20, max_size: None }
     }
 }
 

@@ -20,12 +20,21 @@ use crate::store::{Counter, Expect, Row, RowRef, StoreError, Write};
 /// How many writes may share a transaction before its callers are answered.
 const GROUP: usize = 4096;
 
+/// From how many answers on a second thread gives them. Waking a caller takes longer than its writes do.
+const CROWD: usize = 4;
+
 const WHOLE: &str = "the file";
 
-/// What a caller wants, and where the answer goes.
+/// What a caller wants, and where the answer goes; several share a transaction.
 enum Job {
     Commit(Vec<Write>, SyncSender<Result<(), StoreError>>),
     Reserve(Counter, u32, SyncSender<Result<Range<u64>, StoreError>>),
+}
+
+/// What stands in the queue.
+enum Queued {
+    Job(Job),
+    /// Has a transaction of its own.
     Migrate(Schema, SyncSender<Result<Arc<Catalog>, StoreError>>),
     #[cfg(test)]
     Panic,
@@ -34,23 +43,23 @@ enum Job {
 /// The callers' side of the thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    // Taken when dropped, which ends the thread.
-    queue: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    // Taken when dropped, which ends the threads.
+    queue: Option<Sender<Queued>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("tegata-sqlite".to_owned())
-            .spawn(move || Thread { connection, catalog: Arc::default() }.run(&jobs))
-            .map_err(|e| StoreError::Unavailable { reason: format!("no thread could be started: {}", e.kind()) })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        let (crier, news) = mpsc::channel::<Announcement>();
+        let crier_thread = spawn("tegata-sqlite-answers", move || news.into_iter().for_each(Announcement::make))?;
+        let writer_thread =
+            spawn("tegata-sqlite", move || Thread { connection, catalog: Arc::default(), crier }.run(&jobs))?;
+        Ok(Self { queue: Some(queue), threads: vec![writer_thread, crier_thread] })
     }
 
     /// Queues a job and waits. If the thread is gone, or goes now, the answer's other end is dropped: nobody hangs.
-    fn ask<T>(&self, job: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+    fn ask<T>(&self, job: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Queued) -> Result<T, StoreError> {
         let gone = || StoreError::Backend { reason: "the writer stopped; open the database again".to_owned() };
         let (answer, answered) = mpsc::sync_channel(1);
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
@@ -59,36 +68,57 @@ impl Writer {
     }
 
     pub(super) fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.ask(|answer| Job::Commit(writes, answer))
+        self.ask(|answer| Queued::Job(Job::Commit(writes, answer)))
     }
 
     pub(super) fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
-        self.ask(|answer| Job::Reserve(counter, count, answer))
+        self.ask(|answer| Queued::Job(Job::Reserve(counter, count, answer)))
     }
 
     pub(super) fn migrate(&self, schema: Schema) -> Result<Arc<Catalog>, StoreError> {
-        self.ask(|answer| Job::Migrate(schema, answer))
+        self.ask(|answer| Queued::Migrate(schema, answer))
     }
 
     #[cfg(test)]
     pub(super) fn panic(&self) {
-        let _ = self.queue.as_ref().map(|queue| queue.send(Job::Panic));
+        let _ = self.queue.as_ref().map(|queue| queue.send(Queued::Panic));
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // Whoever was waiting has heard of a panic already.
             let _ = thread.join();
         }
     }
 }
 
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|e| StoreError::Unavailable { reason: format!("no thread could be started: {}", e.kind()) })
+}
+
 struct Thread {
     connection: Connection,
     catalog: Arc<Catalog>,
+    crier: Sender<Announcement>,
+}
+
+/// What a transaction came to for each of its callers.
+struct Announcement {
+    done: Vec<Done>,
+    /// Why nothing of it happened, if so.
+    lost: Option<StoreError>,
+}
+
+impl Announcement {
+    fn make(self) {
+        self.done.into_iter().for_each(|done| done.tell(self.lost.as_ref()));
+    }
 }
 
 /// What one job came to, to be told when the transaction is durable.
@@ -116,27 +146,27 @@ impl Done {
 }
 
 impl Thread {
-    fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(first) = jobs.recv() {
+    fn run(mut self, queue: &Receiver<Queued>) {
+        while let Ok(first) = queue.recv() {
             let mut group = Vec::new();
             let mut size = 0;
             let mut next = Some(first);
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Migrate(schema, answer) => {
+            while let Some(queued) = next.take() {
+                match queued {
+                    Queued::Migrate(schema, answer) => {
                         self.group(std::mem::take(&mut group));
                         drop(answer.send(self.migrate(schema)));
                     }
                     #[cfg(test)]
                     #[allow(clippy::panic)]
-                    Job::Panic => panic!("asked to"),
-                    job => {
+                    Queued::Panic => panic!("asked to"),
+                    Queued::Job(job) => {
                         size += if let Job::Commit(writes, _) = &job { writes.len() } else { 1 };
                         group.push(job);
                     }
                 }
                 if size < GROUP {
-                    next = jobs.try_recv().ok();
+                    next = queue.try_recv().ok();
                 }
             }
             self.group(group);
@@ -160,7 +190,6 @@ impl Thread {
                 Job::Reserve(counter, count, answer) => {
                     Done::Reserve(answer, self.attempt(alone, &mut lost, || self.reserve(counter, count)))
                 }
-                _ => continue,
             });
         }
         if lost.is_none() && done.iter().any(Done::is_ok) {
@@ -172,7 +201,12 @@ impl Thread {
             // Nothing was acknowledged; the next BEGIN will tell that the connection is unusable.
             lost = lost.or(Some(error));
         }
-        done.into_iter().for_each(|done| done.tell(lost.as_ref()));
+        let announcement = Announcement { done, lost };
+        if announcement.done.len() < CROWD {
+            announcement.make();
+        } else if let Err(unsent) = self.crier.send(announcement) {
+            unsent.0.make();
+        }
     }
 
     /// Runs one caller's `work` so that it leaves nothing behind when it fails. `lost` is why the transaction as a

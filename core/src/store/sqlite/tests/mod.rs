@@ -142,7 +142,7 @@ fn commits_are_as_durable_as_promised() {
         ("wal_autocheckpoint", "16000"),
         ("application_id", "1952937057"),
         ("trusted_schema", "0"),
-        ("cache_size", "-65536"),
+        ("cache_size", "-16384"),
     ] {
         assert_eq!(setting(name), value, "{name}");
     }
