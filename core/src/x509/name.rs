@@ -444,6 +444,8 @@ fn check_value(tag: u8, value: &[u8]) -> Result<(), &'static str> {
 pub struct NameBuilder {
     /// Two octets for the outer tag and length, then the RDNs.
     der: Vec<u8>,
+    /// How many attributes there are.
+    count: usize,
     objection: Option<String>,
 }
 
@@ -451,7 +453,7 @@ impl NameBuilder {
     fn new() -> Self {
         let mut der = Vec::with_capacity(160);
         der.extend_from_slice(&[tag::SEQUENCE, 0]);
-        Self { der, objection: None }
+        Self { der, count: 0, objection: None }
     }
 
     /// Adds an RDN of one attribute.
@@ -469,6 +471,7 @@ impl NameBuilder {
             return self;
         }
         if let [(attribute, value)] = attributes {
+            self.count += 1;
             let value = value.as_bytes();
             let inner = attribute_len(attribute.oid(), value);
             header(&mut self.der, tag::SET, inner + header_len(inner));
@@ -486,6 +489,7 @@ impl NameBuilder {
     pub(super) fn push_encoded(mut self, mut attributes: Vec<Vec<u8>>) -> Self {
         // X.690, 11.6: the elements of a SET OF ascend.
         attributes.sort();
+        self.count += attributes.len();
         if attributes.is_empty() {
             self.objection.get_or_insert_with(|| "has an RDN without attributes".to_owned());
         }
@@ -515,7 +519,10 @@ impl NameBuilder {
             header(&mut head, tag::SEQUENCE, len);
             self.der.splice(..2, head);
         }
-        // Built values are right by construction; only the size as a whole is left to check.
+        // Built values are right by construction; only the name as a whole is left to check.
+        if self.count > MAX_PARTS {
+            return Err(Error::input("name", "has more than 64 attributes"));
+        }
         if self.der.len() > MAX_DER {
             return Err(Error::input("name", "is longer than 8 KiB"));
         }
