@@ -1,8 +1,9 @@
 //! Checks that need several threads at once.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 #[allow(clippy::wildcard_imports, reason = "the checks share one small vocabulary")]
 use super::*;
@@ -19,19 +20,26 @@ fn together<T: Send>(work: impl Fn(u64) -> Result<T, String> + Sync) -> Result<V
     })
 }
 
-/// Runs `reader` while `writer` is called over and over.
-fn meanwhile(writer: impl Fn(u64) -> Outcome + Sync, reader: impl FnOnce() -> Outcome) -> Outcome {
-    let done = AtomicBool::new(false);
+/// Calls `reader` over and over while `writer` is called over and over, until both had their turns.
+fn meanwhile(writer: impl Fn(u64) -> Outcome + Sync, reader: impl Fn(u64) -> Outcome) -> Outcome {
+    let (rounds, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    let until = Instant::now() + Duration::from_secs(10);
     thread::scope(|scope| {
         let writing = scope.spawn(|| {
-            let mut round = 0;
             while !done.load(Ordering::Relaxed) {
-                round += 1;
-                writer(round)?;
+                writer(rounds.fetch_add(1, Ordering::Relaxed) + 1)?;
             }
             Ok(())
         });
-        let result = reader();
+        let mut reads = 0;
+        let mut result = Ok(());
+        while result.is_ok() && !writing.is_finished() {
+            if Instant::now() > until || (reads >= 40 && rounds.load(Ordering::Relaxed) >= 100) {
+                break;
+            }
+            reads += 1;
+            result = reader(reads);
+        }
         done.store(true, Ordering::Relaxed);
         let written = writing.join().map_err(|_| "the store panicked".to_owned())?;
         result.and(written)
@@ -106,33 +114,32 @@ pub(super) fn additions_commute_up_to_the_limit(store: &dyn Store) -> Outcome {
 }
 
 pub(super) fn one_read_sees_one_moment(store: &dyn Store) -> Outcome {
-    let pair = |value: i64| {
-        vec![
-            put(other(1, value), Expect::Any),
-            put(other(2, value), Expect::Any),
-            put(item(u64::try_from(1 + value % 2).unwrap_or(1), &[("group", Value::Int(1))]), Expect::Any),
-            Write::Delete(at(&ITEM, u64::try_from(2 - value % 2).unwrap_or(1)), Expect::Any),
-        ]
+    // Many rows between the two that change together, so that there is time for a change while they are read.
+    let between = 1000..1300_u64;
+    let grouped = |key| put(item(key, &[("group", Value::Int(1))]), Expect::Any);
+    let constant = between.clone().flat_map(|key| [put(other(key, 0), Expect::Any), grouped(key)]);
+    commit(store, constant.collect())?;
+    let change = |round: u64| {
+        let value = i64::try_from(round).unwrap_or_default();
+        let third = if round.is_multiple_of(2) { Write::Delete(at(&ITEM, 1), Expect::Any) } else { grouped(1) };
+        commit(store, vec![put(other(1, value), Expect::Any), put(other(2, value), Expect::Any), third])
     };
-    commit(store, pair(0))?;
-    meanwhile(
-        |round| commit(store, pair(i64::try_from(round).unwrap_or_default())),
-        || {
-            for _ in 0..300 {
-                let rows =
-                    ok("getting two rows", store.get(&[at(&OTHER, 1), at(&OTHER, 2), at(&ITEM, 1), at(&ITEM, 2)]))?;
-                let [Some(one), Some(two), first, second] = rows.as_slice() else {
-                    return Err("rows that are always there were not".to_owned());
-                };
-                ensure_eq!(one.values, two.values, "two rows that change together");
-                ensure!(first.is_some() != second.is_some(), "of two rows one is always there, and only one");
-                let query = Query { total: true, ..filtered(vec![("group", Match::Eq(Value::Int(1)))]) };
-                let page = ok("finding", store.find(&query))?;
-                ensure_eq!((page.rows.len(), page.total), (1, Some(1)), "a page and its total, from one moment");
-            }
-            Ok(())
-        },
-    )
+    change(0)?;
+    let named: Vec<RowRef> = [1].into_iter().chain(between).chain([2]).map(|key| at(&OTHER, key)).collect();
+    let named = [named, vec![at(&ITEM, 1)]].concat();
+    meanwhile(change, |_| {
+        let rows = ok("getting many rows", store.get(&named))?;
+        let [Some(first), .., Some(second), third] = rows.as_slice() else {
+            return Err("rows that are always there were not".to_owned());
+        };
+        ensure_eq!(first.values, second.values, "two rows that change together");
+        let is_odd = matches!(first.values.as_slice(), [Value::Int(value)] if value % 2 == 1);
+        ensure_eq!(third.is_some(), is_odd, "a row that comes and goes with the change of another");
+        let query = Query { total: true, ..filtered(vec![("group", Match::Eq(Value::Int(1)))]) };
+        let page = ok("finding", store.find(&query))?;
+        ensure_eq!(page.total, Some(page.rows.len() as u64), "a page and its total, from one moment");
+        Ok(())
+    })
 }
 
 pub(super) fn paging_survives_changes(store: &dyn Store) -> Outcome {
@@ -148,24 +155,22 @@ pub(super) fn paging_survives_changes(store: &dyn Store) -> Outcome {
         let write = if round.is_multiple_of(3) { Write::Delete(at(&ITEM, key), Expect::Any) } else { row(key, value) };
         commit(store, vec![write])
     };
-    meanwhile(change, || {
-        for round in 0..20 {
-            let order = (round % 2 == 0).then_some("order");
-            let mut query = Query { order, descending: round % 4 < 2, limit: 7, ..all(&ITEM) };
-            let mut seen = BTreeSet::new();
-            loop {
-                let page = ok("finding a page", store.find(&query))?;
-                for key in keys(&page) {
-                    ensure!(seen.insert(key), "row {key} came twice");
-                }
-                match page.next {
-                    Some(next) => query.after = Some(next),
-                    None => break,
-                }
+    meanwhile(change, |round| {
+        let order = round.is_multiple_of(2).then_some("order");
+        let mut query = Query { order, descending: round % 4 < 2, limit: 7, ..all(&ITEM) };
+        let mut seen = BTreeSet::new();
+        loop {
+            let page = ok("finding a page", store.find(&query))?;
+            for key in keys(&page) {
+                ensure!(seen.insert(key), "row {key} came twice");
             }
-            let missed: Vec<u64> = (2..=200).step_by(2).filter(|key| !seen.contains(key)).collect();
-            ensure!(missed.is_empty(), "rows that nobody touched were missed: {missed:?}");
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
         }
+        let missed: Vec<u64> = (2..=200).step_by(2).filter(|key| !seen.contains(key)).collect();
+        ensure!(missed.is_empty(), "rows that nobody touched were missed: {missed:?}");
         Ok(())
     })
 }
