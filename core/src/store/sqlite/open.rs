@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteOptions;
@@ -126,6 +127,9 @@ impl Place {
         let connection = Connection::open_with_flags(&self.path, flags).at(WHOLE)?;
         connection.busy_timeout(self.options.wait).at(WHOLE)?;
         connection.set_prepared_statement_cache_capacity(256);
+        // Plans that do not depend on parameters. Otherwise each new LIMIT value means compiling the statement anew,
+        // which takes three times as long as running it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).at(WHOLE)?;
         // A database that someone prepared must not run code of theirs through its schema.
         connection.pragma_update(None, "trusted_schema", false).at(WHOLE)?;
         connection.pragma_update(None, "cell_size_check", true).at(WHOLE)?;

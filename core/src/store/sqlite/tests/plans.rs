@@ -89,3 +89,19 @@ fn counting_by_an_indexed_column_reads_only_its_index() {
     let plan = plan(&dir, &Question::tally(&tally));
     assert!(plan.contains("COVERING INDEX thing__state__ordered (state=?)"), "{plan}");
 }
+
+#[test]
+fn a_question_asked_again_is_not_compiled_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = ready(&dir);
+    put(&store, 1).unwrap();
+    let place = open::Place::new(&dir.path().join("t.db"), SqliteOptions::default()).unwrap();
+    let connection = place.open_reader().unwrap();
+    let name = |name: &str| query(vec![("name", Match::Eq(Value::Text(name.to_owned())))], None, None);
+    for asked in ["n1", "n2", "n1"] {
+        reader::find(&connection, &name(asked)).unwrap();
+    }
+    let statement = connection.prepare_cached(&Question::page(&name("n1"))[0].sql).unwrap();
+    assert_eq!(statement.get_status(rusqlite::StatementStatus::Run), 3);
+    assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+}
