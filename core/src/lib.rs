@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod der;
+#[doc(hidden)]
+pub mod doctest;
 pub mod env;
 pub mod error;
 pub mod id;
@@ -25,6 +27,10 @@ pub use registry::{
     Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, Due, EventFilter, Events, GroupChange,
     Groups, ImportAuthority, Listing, NewAuthority, Options, Page, Preview, Profiles, Rebuild, Registry, Text,
     TrustBundle,
+};
+pub use registry::{
+    CertificateCount, CertificateFilter, CertificateGrouping, Certificates, HandOut, Issue, IssueWithKey, Issued,
+    IssuedWithKey, Renew, RenewWithKey,
 };
 pub use secret::{Sealed, Secret};
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};

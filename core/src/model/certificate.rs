@@ -191,6 +191,18 @@ impl Certificate {
         }
     }
 
+    /// Denied instead of issued.
+    ///
+    /// # Errors
+    /// Unless it is pending.
+    pub fn denied(mut self) -> Result<Self, CertificateError> {
+        if self.state != CertificateState::Pending {
+            return Err(CertificateError::NotPending);
+        }
+        self.state = CertificateState::Denied;
+        Ok(self)
+    }
+
     /// Put out of force for now.
     ///
     /// # Errors

@@ -18,7 +18,8 @@ use crate::id::Serial;
 use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
 use crate::model::ProfileSpec;
 use crate::x509::{
-    BasicConstraints, Extensions, KeyUsage, Name, Oid, PreparedExtensions, Template, VerifiedCsr, encode_san,
+    BasicConstraints, Extensions, GeneralName, KeyUsage, Name, Oid, PreparedExtensions, Template, VerifiedCsr,
+    encode_san,
 };
 
 /// Who the certificate is for: what the registry knows, as opposed to what the CSR says.
@@ -222,6 +223,37 @@ impl CompiledProfile {
         self.write(applicant, key, None, issuer, bound, serial, now)
     }
 
+    /// Decides on the renewal of a certificate: the alternative names it had are kept as they are.
+    ///
+    /// # Errors
+    /// As [`decide_with_key`](Self::decide_with_key).
+    #[allow(clippy::too_many_arguments)] // One more than the others, the names.
+    pub fn decide_renewal(
+        &self,
+        applicant: &Applicant<'_>,
+        key: &PublicKey,
+        names: &[GeneralName],
+        issuer: &IssuerView<'_>,
+        bound: &Bound,
+        serial: &Serial,
+        now: Timestamp,
+    ) -> Result<Decided> {
+        let subject = match applicant.subject {
+            Some(kept) => kept.clone(),
+            None => self.subject.decide(applicant, None)?,
+        };
+        self.template(subject, names, key, issuer, bound, serial, now)
+    }
+
+    /// The alternative names of a certificate that is renewed under this profile after another: those it has, if this
+    /// profile allows or adds them, and those that this profile adds.
+    ///
+    /// # Errors
+    /// `csr.san_refused`.
+    pub fn names_of_renewal(&self, applicant: &Applicant<'_>, names: &[GeneralName]) -> Result<Vec<GeneralName>> {
+        self.san.renew(applicant, names)
+    }
+
     #[allow(clippy::too_many_arguments)] // Its two callers above are the interface.
     fn write(
         &self,
@@ -239,7 +271,21 @@ impl CompiledProfile {
         };
         let requested = csr.map_or(&[][..], VerifiedCsr::san);
         let names = self.san.decide(applicant, csr, requested)?;
-        let names = if names.is_empty() { None } else { Some(encode_san(&names)) };
+        self.template(subject, &names, key, issuer, bound, serial, now)
+    }
+
+    #[allow(clippy::too_many_arguments)] // Everything that a certificate says.
+    fn template(
+        &self,
+        subject: Name,
+        names: &[GeneralName],
+        key: &PublicKey,
+        issuer: &IssuerView<'_>,
+        bound: &Bound,
+        serial: &Serial,
+        now: Timestamp,
+    ) -> Result<Decided> {
+        let names = if names.is_empty() { None } else { Some(encode_san(names)) };
         let (not_before, not_after) = self.validity(now, issuer.not_after);
         let template = Template {
             serial: serial.as_bytes(),

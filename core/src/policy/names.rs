@@ -95,16 +95,7 @@ impl SanRules {
             }
             names.push(name.clone());
         }
-        for (kind, pattern) in &self.add {
-            let text = pattern.fill(applicant, csr)?;
-            let name = match kind {
-                Kind::Dns => GeneralName::dns(&text)?,
-                Kind::Ip => GeneralName::Ip(
-                    text.parse::<IpAddr>().map_err(|_| refused("an added name is no IP address".to_owned()))?,
-                ),
-                Kind::Uri => GeneralName::Uri(text.parse()?),
-                Kind::Email => GeneralName::Email(text.parse()?),
-            };
+        for name in self.added(applicant, csr)? {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -116,6 +107,32 @@ impl SanRules {
             return Err(refused(format!("there are more than {} names", self.max)));
         }
         Ok(names)
+    }
+
+    /// The names that the profile adds to those asked for.
+    fn added(&self, applicant: &Applicant<'_>, csr: Option<&VerifiedCsr>) -> Result<Vec<GeneralName>> {
+        let no_address = || CsrError::SanRefused { reason: "an added name is no IP address".to_owned() };
+        self.add
+            .iter()
+            .map(|(kind, pattern)| {
+                let text = pattern.fill(applicant, csr)?;
+                Ok(match kind {
+                    Kind::Dns => GeneralName::dns(&text)?,
+                    Kind::Ip => GeneralName::Ip(text.parse::<IpAddr>().map_err(|_| no_address())?),
+                    Kind::Uri => GeneralName::Uri(text.parse()?),
+                    Kind::Email => GeneralName::Email(text.parse()?),
+                })
+            })
+            .collect()
+    }
+
+    /// The names of a certificate that was issued under another profile, as far as this one decides.
+    pub(super) fn renew(&self, applicant: &Applicant<'_>, names: &[GeneralName]) -> Result<Vec<GeneralName>> {
+        let added = self.added(applicant, None)?;
+        let (own, others): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| added.contains(name));
+        let mut renewed = self.decide(applicant, None, &others)?;
+        renewed.extend(own.into_iter().filter(|name| !renewed.contains(name)).collect::<Vec<_>>());
+        Ok(renewed)
     }
 
     fn allows(&self, name: &GeneralName) -> bool {

@@ -145,6 +145,11 @@ impl<'r> View<'r> {
         Self { registry, now, attempt, call, draws }
     }
 
+    /// Who calls.
+    pub(super) const fn call(&self) -> &Call {
+        self.call
+    }
+
     /// Rows of several tables from one snapshot.
     pub(super) fn rows(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>> {
         Ok(self.registry.store()?.get(rows)?)

@@ -15,7 +15,7 @@ use crate::model::{
 use crate::policy::{Applicant, CompiledProfile, Decided, IssuerView};
 use crate::store::record::Record;
 use crate::store::{Expect, Row, Value, Write};
-use crate::x509::{Attribute, Name, VerifiedCsr};
+use crate::x509::{Attribute, GeneralName, Name, VerifiedCsr};
 
 /// The key that is certified.
 #[derive(Clone, Copy)]
@@ -24,13 +24,15 @@ pub(super) enum KeySource<'a> {
     Csr(&'a VerifiedCsr),
     /// One that is known otherwise: made by the server, or certified before.
     Known(&'a PublicKey),
+    /// That of a renewal, which keeps the alternative names of the certificate before.
+    Renewal(&'a PublicKey, &'a [GeneralName]),
 }
 
 impl KeySource<'_> {
     pub(super) fn key(&self) -> &PublicKey {
         match self {
             Self::Csr(csr) => csr.public_key(),
-            Self::Known(key) => key,
+            Self::Known(key) | Self::Renewal(key, _) => key,
         }
     }
 }
@@ -86,6 +88,9 @@ impl Inner {
             }
             KeySource::Known(key) => {
                 request.profile.decide_with_key(&request.applicant, key, &facts, &bound, &serial, view.now)?
+            }
+            KeySource::Renewal(key, names) => {
+                request.profile.decide_renewal(&request.applicant, key, names, &facts, &bound, &serial, view.now)?
             }
         };
         let Decided { tbs, subject, not_before, not_after, renew_at } = decided;

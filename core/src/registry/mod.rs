@@ -5,12 +5,13 @@ mod authorities;
 mod bindings;
 mod bulk;
 mod call;
-// mod certificates;
+mod certificates;
 // mod devices;
 mod driver;
 mod due;
 mod events;
 mod groups;
+mod handout;
 mod issuers;
 mod issuing;
 mod numbers;
@@ -26,6 +27,10 @@ use std::sync::{Arc, RwLock};
 // pub use authenticate::{Presented, Principal, Proof};
 pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
 pub use call::{Atomicity, Bulk, Call};
+pub use certificates::{
+    CertificateCount, CertificateFilter, CertificateGrouping, Certificates, HandOut, Issue, IssueWithKey, Issued,
+    IssuedWithKey, Renew, RenewWithKey,
+};
 
 // pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, NewDevice};
 pub use due::{Counts, Due};
@@ -177,11 +182,10 @@ impl Registry {
         Groups::new(&self.inner)
     }
 
-    /*H    /// Certificates.
-        pub fn certificates(&self) -> Certificates<'_> {
-            Certificates::new(&self.inner)
-        }
-    H*/
+    /// Certificates.
+    pub fn certificates(&self) -> Certificates<'_> {
+        Certificates::new(&self.inner)
+    }
 
     /// What happened.
     pub fn events(&self) -> Events<'_> {

@@ -102,7 +102,7 @@ impl Wanted {
 }
 
 /// Only the registry that wrote a cursor can read it, and it shows no record number.
-fn write_cursor(cursor: &Cursor, ids: &NumberCipher) -> String {
+pub(super) fn write_cursor(cursor: &Cursor, ids: &NumberCipher) -> String {
     let mut text = String::new();
     match &cursor.value {
         Value::Null => text.push('n'),
@@ -114,7 +114,7 @@ fn write_cursor(cursor: &Cursor, ids: &NumberCipher) -> String {
     format!("{}.{text}", BASE64URL_NOPAD.encode(&key))
 }
 
-fn read_cursor(text: &str, ids: &NumberCipher) -> Result<Cursor> {
+pub(super) fn read_cursor(text: &str, ids: &NumberCipher) -> Result<Cursor> {
     let parse = || {
         let (key, value) = text.split_once('.')?;
         let key = ids.open_cursor_block(BASE64URL_NOPAD.decode(key.as_bytes()).ok()?.try_into().ok()?)?;

@@ -38,7 +38,7 @@ impl Authorities<'_> {
         }
         let inner = self.inner;
         inner.issuer(id)?.signs(inner.clock.now())?;
-        // inner.retire_superseded(Some(id), &Call { request_id: None, ..call.clone() })?;
+        inner.retire_superseded(Some(id), call)?;
         // The number is taken before the revocations are read, so a later number never lists fewer.
         let counter = Counter { name: "crl", of: inner.ids.number(id)? };
         let number = inner.store()?.reserve(counter, 1)?.start;

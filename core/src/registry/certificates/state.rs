@@ -1,0 +1,354 @@
+//! Out of force for now, in force again, out of force for good, gone.
+
+use super::{Certificates, subject_of};
+use crate::Result;
+use crate::error::Error;
+use crate::id::{AuthorityId, CertificateId, CertificateKind};
+use crate::model::{
+    Certificate, CertificateState, Delivery, Device, Entity, Owner, Revocation, Standing, SuspendCause, SuspendMode,
+};
+use crate::registry::bulk::Many;
+use crate::registry::driver::{Operation, Plan, View};
+use crate::registry::page::Wanted;
+use crate::registry::{Bulk, Call, Inner};
+use crate::store::record::{Cell, Stored};
+use crate::store::{Match, Value, Write};
+use crate::x509::RevocationReason;
+
+/// One of the changes of state, as an operation.
+#[derive(Clone, Copy)]
+enum Change {
+    Suspend,
+    Resume,
+    Revoke(RevocationReason),
+    Delete,
+}
+
+impl Change {
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Suspend => "certificate.suspend",
+            Self::Resume => "certificate.resume",
+            Self::Revoke(_) => "certificate.revoke",
+            Self::Delete => "certificate.delete",
+        }
+    }
+
+    /// Two reasons are not for those who revoke: a hold is a suspension, and only delta CRLs remove.
+    fn check(self) -> Result<()> {
+        match self {
+            Self::Revoke(RevocationReason::CertificateHold) => Err(Error::input(
+                "reason",
+                "is certificateHold, which can be taken back; suspend the certificate instead",
+            )),
+            Self::Revoke(RevocationReason::RemoveFromCrl) => {
+                Err(Error::input("reason", "is removeFromCRL, which is for delta CRLs only"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn content(self, id: CertificateId) -> Vec<u8> {
+        let mut content = id.as_bytes().to_vec();
+        if let Self::Revoke(reason) = self {
+            content.push(reason.code());
+        }
+        content
+    }
+
+    fn plan<'a>(self, view: &View<'_>, id: CertificateId) -> Result<Plan<'a, Certificate>> {
+        let stored = view.get::<Certificate, _>(id)?;
+        let mut detail = None;
+        let (changed, mut writes) = match self {
+            Self::Suspend => view.suspension(&stored, SuspendCause::Operator)?,
+            Self::Resume => {
+                if let (Some(SuspendCause::Device), Some(device)) = (stored.suspended_by, stored.device) {
+                    view.get::<Device, _>(device)?.check_valid()?;
+                }
+                view.resumption(&stored)?
+            }
+            Self::Revoke(reason) => {
+                detail = Some(reason.name().to_owned());
+                view.revoke(&stored, reason)?
+            }
+            Self::Delete => view.deletion(&stored)?,
+        };
+        writes.push(view.event(self.action(), subject_of(&stored), Some(Entity::Certificate(id)), detail)?);
+        Ok(Plan::done(view.number_of(id)?, writes, changed))
+    }
+}
+
+impl<'r> Certificates<'r> {
+    fn change(&self, change: Change, id: CertificateId, call: &Call) -> Result<Certificate> {
+        change.check()?;
+        let content = change.content(id);
+        let operation = Operation { action: change.action(), content: &content };
+        self.inner.change(call, operation, |view| change.plan(view, id), |_| self.get(id))
+    }
+
+    fn change_many(
+        &self,
+        change: Change,
+        ids: &[CertificateId],
+        bulk: &Bulk<'_>,
+        call: &Call,
+    ) -> Result<Vec<Result<Certificate>>> {
+        change.check()?;
+        let inner: &'r Inner = self.inner;
+        let many = Many {
+            action: change.action(),
+            content: &|id: &CertificateId| change.content(*id),
+            plan: &|view: &View<'_>, id: &CertificateId| change.plan(view, *id),
+            replay: &|number| {
+                inner.get_record::<Certificate, CertificateKind>(inner.ids.id(number)).map(|stored| stored.record)
+            },
+        };
+        inner.change_many(call, ids, bulk, &many)
+    }
+
+    /// Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
+    ///
+    /// # Errors
+    /// The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
+    pub fn suspend(&self, id: CertificateId, call: &Call) -> Result<Certificate> {
+        self.change(Change::Suspend, id, call)
+    }
+
+    /// [`suspend`](Self::suspend) for many, with a result per item.
+    ///
+    /// # Errors
+    /// `input.` codes for the call as a whole.
+    pub fn suspend_many(
+        &self,
+        ids: &[CertificateId],
+        bulk: &Bulk<'_>,
+        call: &Call,
+    ) -> Result<Vec<Result<Certificate>>> {
+        self.change_many(Change::Suspend, ids, bulk, call)
+    }
+
+    /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
+    ///
+    /// # Errors
+    /// `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; the device's state, when the
+    /// device's disabling suspended it.
+    pub fn resume(&self, id: CertificateId, call: &Call) -> Result<Certificate> {
+        self.change(Change::Resume, id, call)
+    }
+
+    /// [`resume`](Self::resume) for many, with a result per item.
+    ///
+    /// # Errors
+    /// `input.` codes for the call as a whole.
+    pub fn resume_many(&self, ids: &[CertificateId], bulk: &Bulk<'_>, call: &Call) -> Result<Vec<Result<Certificate>>> {
+        self.change_many(Change::Resume, ids, bulk, call)
+    }
+
+    /// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
+    /// `keyCompromise`, its key is never certified again.
+    ///
+    /// # Errors
+    /// `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
+    /// certificateHold and removeFromCRL.
+    pub fn revoke(&self, id: CertificateId, reason: RevocationReason, call: &Call) -> Result<Certificate> {
+        self.change(Change::Revoke(reason), id, call)
+    }
+
+    /// [`revoke`](Self::revoke) for many, with a result per item.
+    ///
+    /// # Errors
+    /// `input.` codes for the call as a whole.
+    pub fn revoke_many(
+        &self,
+        ids: &[CertificateId],
+        reason: RevocationReason,
+        bulk: &Bulk<'_>,
+        call: &Call,
+    ) -> Result<Vec<Result<Certificate>>> {
+        self.change_many(Change::Revoke(reason), ids, bulk, call)
+    }
+
+    /// Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
+    /// has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
+    /// but is listed only on request. A pending request is denied first.
+    ///
+    /// # Errors
+    /// `certificate.deleted`; `input.unknown_id`.
+    pub fn delete(&self, id: CertificateId, call: &Call) -> Result<Certificate> {
+        self.change(Change::Delete, id, call)
+    }
+
+    /// [`delete`](Self::delete) for many, with a result per item.
+    ///
+    /// # Errors
+    /// `input.` codes for the call as a whole.
+    pub fn delete_many(&self, ids: &[CertificateId], bulk: &Bulk<'_>, call: &Call) -> Result<Vec<Result<Certificate>>> {
+        self.change_many(Change::Delete, ids, bulk, call)
+    }
+
+    /// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
+    /// there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
+    /// [`crl`](crate::Authorities::crl) does it by itself. The request ID of `call` is not used.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn retire_superseded(&self, call: &Call) -> Result<u64> {
+        self.inner.retire_superseded(None, call)
+    }
+}
+
+impl View<'_> {
+    /// The certificate revoked, and the writes of that but for the event.
+    pub(in crate::registry) fn revoke(
+        &self,
+        stored: &Stored<Certificate>,
+        reason: RevocationReason,
+    ) -> Result<(Certificate, Vec<Write>)> {
+        let changed = stored.record.clone().revoked(reason, self.now)?;
+        let mut writes = self.consequences(&changed, reason, true)?;
+        writes.push(self.update(stored.version, &changed)?);
+        Ok((changed, writes))
+    }
+
+    /// The certificate replaced by its successor, and the writes of that but for the event. CRLs list it unless it has
+    /// expired.
+    pub(in crate::registry) fn supersede(&self, stored: &Stored<Certificate>) -> Result<(Certificate, Vec<Write>)> {
+        let reason = RevocationReason::Superseded;
+        let changed = stored.record.clone().revoked(reason, self.now)?;
+        let mut writes = self.consequences(&changed, reason, self.now <= stored.not_after)?;
+        writes.push(self.update(stored.version, &changed)?);
+        Ok((changed, writes))
+    }
+
+    /// What a revocation brings with it besides the certificate's own record.
+    fn consequences(&self, certificate: &Certificate, reason: RevocationReason, listed: bool) -> Result<Vec<Write>> {
+        let number = self.number_of(certificate.id)?;
+        let mut writes = Vec::new();
+        if listed {
+            writes.push(self.replace(&revocation(certificate, reason, self))?);
+        }
+        writes.extend(self.lapse(number)?);
+        if reason == RevocationReason::KeyCompromise {
+            let key = self.registry.certified(number)?.public_key()?;
+            let tag = self.registry.key_tag(&key);
+            writes.push(match self.bound(tag)? {
+                Some(bound) => self.rebind(&bound, Owner::Compromised)?,
+                None => self.bind(tag, Owner::Compromised)?,
+            });
+        }
+        Ok(writes)
+    }
+
+    /// The erasure of a certificate's key that was not collected, if there is one.
+    pub(in crate::registry) fn lapse(&self, number: u64) -> Result<Option<Write>> {
+        match self.find::<Delivery>(number)? {
+            Some(stored) if stored.private_key.is_some() => {
+                self.update(stored.version, &stored.record.clone().lapsed()).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The writes that suspend a certificate, but for the event.
+    pub(in crate::registry) fn suspend(&self, stored: &Stored<Certificate>, cause: SuspendCause) -> Result<Vec<Write>> {
+        self.suspension(stored, cause).map(|(_, writes)| writes)
+    }
+
+    fn suspension(&self, stored: &Stored<Certificate>, cause: SuspendCause) -> Result<(Certificate, Vec<Write>)> {
+        let changed = stored.record.clone().suspended(cause, self.now)?;
+        let mut writes = vec![self.update(stored.version, &changed)?];
+        let mode = self.registry.profile(stored.profile)?.spec().suspend;
+        if mode == SuspendMode::CrlHold && stored.state != CertificateState::Suspended {
+            writes.push(self.replace(&revocation(&changed, RevocationReason::CertificateHold, self))?);
+        }
+        Ok((changed, writes))
+    }
+
+    /// The writes that put a certificate in force again, but for the event.
+    pub(in crate::registry) fn resume(&self, stored: &Stored<Certificate>) -> Result<Vec<Write>> {
+        self.resumption(stored).map(|(_, writes)| writes)
+    }
+
+    fn resumption(&self, stored: &Stored<Certificate>) -> Result<(Certificate, Vec<Write>)> {
+        let changed = stored.record.clone().resumed(self.now)?;
+        let mut writes = vec![self.update(stored.version, &changed)?];
+        if let Some(held) = self.find::<Revocation>(self.number_of(stored.id)?)?
+            && held.reason == RevocationReason::CertificateHold
+        {
+            writes.push(self.delete(&held)?);
+        }
+        Ok((changed, writes))
+    }
+
+    fn deletion(&self, stored: &Stored<Certificate>) -> Result<(Certificate, Vec<Write>)> {
+        let number = self.number_of(stored.id)?;
+        let mut record = stored.record.clone().deleted()?;
+        let mut writes = Vec::new();
+        let reason = RevocationReason::CessationOfOperation;
+        match record.standing(self.now) {
+            Standing::Pending => record = record.denied()?,
+            Standing::Denied => {}
+            Standing::Revoked | Standing::Expired => writes.extend(self.lapse(number)?),
+            Standing::Superseded if record.state == CertificateState::Revoked => writes.extend(self.lapse(number)?),
+            _ => {
+                record = record.revoked(reason, self.now)?;
+                writes.extend(self.consequences(&record, reason, true)?);
+            }
+        }
+        for assignment in self.registry.holders(stored.id)? {
+            writes.push(self.delete(&assignment)?);
+        }
+        record.holders = 0;
+        record.retires = None;
+        writes.push(self.update(stored.version, &record)?);
+        Ok((record, writes))
+    }
+}
+
+fn revocation(certificate: &Certificate, reason: RevocationReason, view: &View<'_>) -> Revocation {
+    Revocation {
+        certificate: certificate.id,
+        authority: certificate.authority,
+        serial: certificate.serial.clone(),
+        at: view.now,
+        reason,
+    }
+}
+
+impl Inner {
+    /// Revokes (superseded) the renewed certificates whose grace period has ended: all, or those of one authority.
+    pub(in crate::registry) fn retire_superseded(&self, authority: Option<AuthorityId>, call: &Call) -> Result<u64> {
+        let now = self.clock.now();
+        let mut wanted = Wanted { order: Some("retires"), ..Wanted::default() };
+        wanted.and("retires", Match::Range { from: None, to: Some(Value::Int(now.plus(1).unix())) });
+        let states = [CertificateState::Active, CertificateState::Suspended];
+        wanted.and("state", Match::In(states.iter().map(|state| Value::Int(state.number())).collect()));
+        if let Some(authority) = authority {
+            wanted = wanted.eq("authority", authority.to_value(&self.ids));
+        }
+        let mut due = Vec::new();
+        self.scan::<Certificate>(&wanted, |stored| {
+            due.push(stored.id);
+            Ok(())
+        })?;
+        let action = "certificate.retire";
+        let many = Many {
+            action,
+            content: &|id: &CertificateId| id.as_bytes().to_vec(),
+            plan: &|view: &View<'_>, id: &CertificateId| {
+                let stored = view.get::<Certificate, _>(*id)?;
+                // Somebody else may have been first.
+                if stored.state == CertificateState::Revoked || stored.retires.is_none_or(|at| at > view.now) {
+                    return Ok(Plan::done(0, Vec::new(), 0));
+                }
+                let (changed, mut writes) = view.supersede(&stored)?;
+                writes.push(view.event(action, subject_of(&changed), Some(Entity::Certificate(*id)), None)?);
+                Ok(Plan::done(view.number_of(*id)?, writes, 1))
+            },
+            replay: &|_| Ok(0),
+        };
+        // What is retired depends on the moment, so a request ID would stand for nothing.
+        let call = Call { request_id: None, ..call.clone() };
+        self.change_many(&call, &due, &Bulk::each(), &many)?.into_iter().sum()
+    }
+}
