@@ -216,11 +216,11 @@ impl Scheme {
     }
 
     /// How often it hashes, which is what opening it costs.
-    pub(super) fn iterations(&self) -> u32 {
+    pub(super) fn cost(&self) -> u32 {
         match self {
-            Self::Pbes2 { iterations, .. } | Self::TripleDes { iterations, .. } | Self::Rc2 { iterations, .. } => {
-                iterations.get()
-            }
+            Self::Pbes2 { iterations, .. } => iterations.get(),
+            // Key and initialisation vector are derived one after the other.
+            Self::TripleDes { iterations, .. } | Self::Rc2 { iterations, .. } => iterations.get().saturating_mul(2),
         }
     }
 

@@ -37,7 +37,7 @@ pub enum Pkcs12Target {
     /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12.
     #[default]
     Modern,
-    /// Triple DES and SHA-1: older Windows, Apple and Android. OpenSSL 3 wants `-legacy` to read it.
+    /// Triple DES and SHA-1: older Windows, Apple and Android; everything newer opens it as well.
     Legacy,
 }
 
@@ -74,7 +74,7 @@ const MODERN_ITERATIONS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 /// The receivers are old, and slow.
 const LEGACY_ITERATIONS: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 /// How many hashes reading may take in all, so that a hostile file cannot keep the reader busy.
-const MAX_ITERATIONS: u32 = 4_000_000;
+const MAX_ITERATIONS: u32 = 3_000_000;
 
 fn refused(reason: &str) -> Error {
     CertificateError::Pkcs12 { reason: reason.to_owned() }.into()
@@ -301,7 +301,7 @@ impl Opening {
         self.budget = self
             .budget
             .checked_sub(iterations)
-            .ok_or_else(|| refused("opening it would take more than 4 million hashes"))?;
+            .ok_or_else(|| refused("opening it would take more than 3 million hashes"))?;
         Ok(())
     }
 
@@ -325,7 +325,7 @@ impl Opening {
 
     fn decrypt(&mut self, algorithm: Reader<'_>, secret: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let scheme = Scheme::read(algorithm).map_err(failed)?;
-        self.spend(scheme.iterations().saturating_mul(2))?;
+        self.spend(scheme.cost())?;
         scheme.decrypt(&self.password, secret).map_err(failed)
     }
 
