@@ -71,6 +71,13 @@ impl Writer {
         Self { out: Vec::with_capacity(capacity) }
     }
 
+    /// As [`with_capacity`](Self::with_capacity), in memory that is there already; what was in it is gone.
+    pub(crate) fn reusing(mut buffer: Vec<u8>, capacity: usize) -> Self {
+        buffer.clear();
+        buffer.reserve_exact(capacity);
+        Self { out: buffer }
+    }
+
     /// What was written.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.out

@@ -428,6 +428,35 @@ mod tests {
     }
 
     #[test]
+    fn dates_of_one_day_and_of_many_are_written_alike() {
+        let ca = root("CN=Root");
+        let dates = [
+            "2026-10-01T00:00:00Z",
+            "2026-10-01T23:59:59Z",
+            "2026-10-01T09:08:07Z",
+            "2025-01-31T10:11:12Z",
+            "2049-12-31T23:59:59Z",
+            "2050-01-01T00:00:00Z",
+            "2050-01-01T20:30:40Z",
+            "1969-12-31T23:00:01Z",
+        ];
+        let der = write(&ca, dates.len(), None, |crl| {
+            for (date, serial) in dates.iter().zip(1..) {
+                crl.push(&[serial], at(date), RevocationReason::Unspecified).unwrap();
+            }
+        });
+        let crl = Crl::from_bytes(&der).unwrap();
+        let read: Vec<_> = crl.entries().map(|entry| entry.unwrap().1.at.to_string()).collect();
+        assert_eq!(read, dates);
+        // Written one by one, without the memory of the one before.
+        let mut apart = Vec::new();
+        for (date, serial) in dates.iter().zip(1..) {
+            encode_entry(&mut apart, &[serial], at(date), RevocationReason::Unspecified).unwrap();
+        }
+        assert!(der.windows(apart.len()).any(|window| window == apart));
+    }
+
+    #[test]
     fn remove_from_crl_is_for_deltas_only_and_bad_serials_for_none() {
         let ca = root("CN=Root");
         let when = at("2026-10-31T12:00:00Z");

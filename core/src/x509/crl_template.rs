@@ -49,34 +49,86 @@ pub fn encode_entry(
     revoked_at: Timestamp,
     reason: RevocationReason,
 ) -> Result<(), Error> {
-    append_entry(out, serial, &date_field(revoked_at), reason)
+    append_entry(out, serial, Date::of(revoked_at).field(), reason)
 }
 
-/// The whole `Time` element; in the years that this library will see it has 15 octets.
-fn date_field(at: Timestamp) -> Vec<u8> {
-    let mut out = Writer::with_capacity(17);
-    out.time(at);
-    out.finish()
+/// The whole `Time` element of a moment, and what it takes to make that of another one of the same day quickly.
+#[derive(Clone, Copy, Debug)]
+struct Date {
+    at: Timestamp,
+    /// A `UTCTime` has 15 octets with its tag and length, a `GeneralizedTime` 17.
+    octets: [u8; 17],
+    len: usize,
 }
+
+const DAY: i64 = 86_400;
+
+impl Date {
+    fn of(at: Timestamp) -> Self {
+        let mut out = Writer::with_capacity(17);
+        out.time(at);
+        let field = out.finish();
+        let mut octets = [0; 17];
+        let len = field.len().min(octets.len());
+        octets.iter_mut().zip(&field).for_each(|(octet, value)| *octet = *value);
+        Self { at, octets, len }
+    }
+
+    fn field(&self) -> &[u8] {
+        self.octets.get(..self.len).unwrap_or_default()
+    }
+
+    /// Turns to another moment. Revocations come in order of time, many a day, so mostly only the clock changes.
+    fn set(&mut self, at: Timestamp) {
+        if self.at == at {
+            return;
+        }
+        if self.at.unix().div_euclid(DAY) != at.unix().div_euclid(DAY) {
+            *self = Self::of(at);
+            return;
+        }
+        self.at = at;
+        let seconds = u32::try_from(at.unix().rem_euclid(DAY)).unwrap_or(0);
+        let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60];
+        // HHMMSS and a closing Z.
+        let Some(digits) = self.len.checked_sub(7).and_then(|start| self.octets.get_mut(start..start + 6)) else {
+            return;
+        };
+        for (place, value) in digits.chunks_exact_mut(2).zip(clock) {
+            let value = u8::try_from(value).unwrap_or(0);
+            place.copy_from_slice(&[b'0' + value / 10, b'0' + value % 10]);
+        }
+    }
+}
+
+// Extensions { Extension { reasonCode, OCTET STRING { ENUMERATED } } }, but for the code itself.
+const REASON: [u8; 13] = *b"\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01";
 
 fn append_entry(out: &mut Vec<u8>, serial: &[u8], date: &[u8], reason: RevocationReason) -> Result<(), Error> {
-    // Extensions { Extension { reasonCode, OCTET STRING { ENUMERATED } } }, but for the code itself.
-    const REASON: &[u8] = b"\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01";
-    let serial_len = u8::try_from(serial.len()).ok().filter(|&len| usize::from(len) <= MAX_SERIAL);
-    let minimal = !matches!(serial, [] | [0] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..]);
-    let (Some(serial_len), true) = (serial_len, minimal) else {
+    if serial.len() > MAX_SERIAL || matches!(serial, [] | [0] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..]) {
         return Err(Error::input("serial number", "is not the content of a positive INTEGER of at most 20 octets"));
-    };
-    let reason_len = if reason == RevocationReason::Unspecified { 0 } else { REASON.len() + 1 };
-    // At most 22 + 17 + 14 octets: the short form of the length always serves.
-    let len = u8::try_from(2 + serial.len() + date.len() + reason_len).unwrap_or(0);
-    out.extend_from_slice(&[tag::SEQUENCE, len, tag::INTEGER, serial_len]);
-    out.extend_from_slice(serial);
-    out.extend_from_slice(date);
-    if reason_len > 0 {
-        out.extend_from_slice(REASON);
-        out.push(reason.code());
     }
+    let coded = reason != RevocationReason::Unspecified;
+    let content = 2 + serial.len() + date.len() + if coded { REASON.len() + 1 } else { 0 };
+    // At most 22 + 17 + 14 octets of content: the short form of both lengths always serves.
+    let short = |len: usize| u8::try_from(len).unwrap_or(0);
+    // Put together on the stack, so that the big buffer is asked for room once.
+    let mut entry = [0; 2 + 22 + 17 + 14];
+    let mut at = 0;
+    let mut put = |octets: &[u8]| {
+        if let Some(place) = entry.get_mut(at..at + octets.len()) {
+            place.copy_from_slice(octets);
+        }
+        at += octets.len();
+    };
+    put(&[tag::SEQUENCE, short(content), tag::INTEGER, short(serial.len())]);
+    put(serial);
+    put(date);
+    if coded {
+        put(&REASON);
+        put(&[reason.code()]);
+    }
+    out.extend_from_slice(entry.get(..at).unwrap_or_default());
     Ok(())
 }
 
@@ -92,7 +144,7 @@ pub struct CrlWriter {
     /// The trailing `crlExtensions`.
     extensions: Vec<u8>,
     delta: bool,
-    date: (Timestamp, Vec<u8>),
+    date: Date,
 }
 
 /// A length field left open: its first octet and its size.
@@ -109,6 +161,20 @@ impl CrlWriter {
     /// `input.invalid` when `next_update` is not after `this_update`, the key identifier is empty, or the base of a
     /// delta CRL is not below its own number.
     pub fn new(template: &CrlTemplate<'_>, algorithm: SignatureAlgorithm, entries: usize) -> Result<Self, Error> {
+        Self::reusing(Vec::new(), template, algorithm, entries)
+    }
+
+    /// As [`new`](Self::new), in the memory of a CRL that is no longer needed: fresh memory costs about as much as all
+    /// the rest of a big CRL.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn reusing(
+        buffer: Vec<u8>,
+        template: &CrlTemplate<'_>,
+        algorithm: SignatureAlgorithm,
+        entries: usize,
+    ) -> Result<Self, Error> {
         check(template)?;
         let mut extensions = Writer::with_capacity(96);
         extensions.nest(tag::context_constructed(0), |out| {
@@ -128,7 +194,7 @@ impl CrlWriter {
         // The signature of RSA-4096 has 512 octets.
         let capacity = expected.saturating_add(fixed).saturating_add(600);
         // The number may be a wild guess; what it lacks, the buffer grows by.
-        let mut out = Writer::with_capacity(capacity.min(MAX_PREALLOCATED));
+        let mut out = Writer::reusing(buffer, capacity.min(MAX_PREALLOCATED));
         let open = |out: &mut Writer, content: usize| {
             out.raw(&[tag::SEQUENCE]);
             let field = Field { at: out.len(), size: length_size(content) };
@@ -144,7 +210,7 @@ impl CrlWriter {
         out.time(template.next_update);
         let list = open(&mut out, expected);
         let entries_at = out.len();
-        let date = (template.this_update, date_field(template.this_update));
+        let date = Date::of(template.this_update);
         let delta = template.delta_base.is_some();
         Ok(Self { out: out.finish(), algorithm, open: [crl, signed, list], entries_at, extensions, delta, date })
     }
@@ -157,11 +223,8 @@ impl CrlWriter {
         if reason == RevocationReason::RemoveFromCrl && !self.delta {
             return Err(Error::input("reason", "removeFromCRL belongs into delta CRLs only"));
         }
-        // Revocations come in order of time and often many at once, so the last date usually serves again.
-        if self.date.0 != revoked_at {
-            self.date = (revoked_at, date_field(revoked_at));
-        }
-        append_entry(&mut self.out, serial, &self.date.1, reason)
+        self.date.set(revoked_at);
+        append_entry(&mut self.out, serial, self.date.field(), reason)
     }
 
     /// Adds entries that [`encode_entry`] made, any number of them, one after the other.
