@@ -24,9 +24,10 @@ pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, 
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, make_key};
 pub use oid::Oid;
 pub use registry::{
-    Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, Due, EventFilter, Events, GroupChange,
-    Groups, ImportAuthority, Listing, NewAuthority, Options, Page, Preview, Profiles, Rebuild, Registry, Text,
-    TrustBundle,
+    Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due,
+    Enroll, Enrolled, Enrollment, EventFilter, Events, GroupChange, Groups, ImportAuthority, Listing, NewAuthority,
+    NewDevice, NewProduct, Options, Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec,
+    Products, Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Text, TrustBundle,
 };
 pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, HandOut, Issue, IssueWithKey, Issued,

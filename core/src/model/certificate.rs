@@ -92,8 +92,11 @@ pub struct Certificate {
     pub kind: CertificateKind,
     /// Its state, but for what the clock adds.
     pub state: CertificateState,
-    /// The product whose credential it is, or whose unit holds it.
+    /// The product that it is for: as its credential, or for one of its units.
     pub product: Option<ProductId>,
+    /// The product whose credential it is. Apart from `product`, so that a product's few credentials are found without
+    /// a look at the certificates of all its devices.
+    pub credential_of: Option<ProductId>,
     /// The device it was issued to.
     pub device: Option<DeviceId>,
     /// The group of that device.

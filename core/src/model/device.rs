@@ -163,14 +163,14 @@ impl Device {
         }
     }
 
-    /// Let in again by an operator. A quarantine is not lifted this way.
+    /// Let in again, or admitted, by an operator. A quarantine is not lifted this way.
     ///
     /// # Errors
-    /// Unless an operator disabled it.
+    /// Unless an operator disabled it or it was only discovered.
     pub fn enabled(self, now: Timestamp) -> Result<Self, DeviceError> {
         match self.check_valid() {
             Ok(()) => Err(DeviceError::AlreadyEnabled),
-            Err(DeviceError::Disabled) => Ok(self.moved(DeviceState::Valid, None, now)),
+            Err(DeviceError::Disabled | DeviceError::NotEnrolled) => Ok(self.moved(DeviceState::Valid, None, now)),
             Err(other) => Err(other),
         }
     }
@@ -198,6 +198,14 @@ impl Device {
             Err(DeviceError::Deleted) => Err(DeviceError::Deleted),
             _ => Err(DeviceError::NotQuarantined),
         }
+    }
+
+    /// Released from quarantine as a unit without keys: whatever key it brings next is its first.
+    ///
+    /// # Errors
+    /// Unless it is in quarantine.
+    pub fn reopened(self, now: Timestamp) -> Result<Self, DeviceError> {
+        self.released(now).map(|released| released.moved(DeviceState::Discovered, None, now))
     }
 
     /// Gone: only a tombstone remains, its name free for another (NEC-30).

@@ -40,6 +40,12 @@ impl Inner {
         Tag::of(self.tags.digest("unit", &[product.as_bytes(), unit.as_bytes()]))
     }
 
+    /// Where a product's claim code is kept; letters' case and the dashes that people read do not matter.
+    pub(super) fn claim_code_tag(&self, product: ProductId, code: &str) -> Tag {
+        let plain: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+        Tag::of(self.tags.digest("claim code", &[product.as_bytes(), plain.as_bytes()]))
+    }
+
     /// Where a subject is bound.
     pub(super) fn subject_tag(&self, subject: &Name) -> Tag {
         Tag::of(self.tags.digest("subject", &[subject.as_der()]))

@@ -264,22 +264,23 @@ fn remembered<T>(inner: &Inner, mut done: Done<T>, request: Option<&RequestTag>,
 
 /// Signs in parallel, keeping the order.
 fn sign_all(items: &[ToSign]) -> Vec<Result<Vec<u8>>> {
+    parallel(items, sign)
+}
+
+/// Applies `work` to all items, on as many threads as there are processors, keeping the order.
+pub(super) fn parallel<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> Result<T> + Sync) -> Vec<Result<T>> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len() / WORTH_A_THREAD);
     if threads < 2 {
-        return items.iter().map(sign).collect();
+        return items.iter().map(work).collect();
     }
+    let work = &work;
     thread::scope(|scope| {
-        let share = items.len().div_ceil(threads);
         let workers: Vec<_> = items
-            .chunks(share)
-            .map(|chunk| (chunk.len(), scope.spawn(move || chunk.iter().map(sign).collect::<Vec<_>>())))
+            .chunks(items.len().div_ceil(threads))
+            .map(|chunk| (chunk.len(), scope.spawn(move || chunk.iter().map(work).collect::<Vec<_>>())))
             .collect();
-        workers
-            .into_iter()
-            .flat_map(|(count, worker)| {
-                worker.join().unwrap_or_else(|_| (0..count).map(|_| Err(Error::defect("a signer panicked"))).collect())
-            })
-            .collect()
+        let panicked = |count| (0..count).map(|_| Err(Error::defect("a worker thread panicked"))).collect();
+        workers.into_iter().flat_map(|(count, worker)| worker.join().unwrap_or_else(|_| panicked(count))).collect()
     })
 }
 

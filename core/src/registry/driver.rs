@@ -20,7 +20,7 @@ use crate::key::Signer;
 use crate::model::{Entity, Event, RequestRecord};
 use crate::store::record::{Record, Stored, at, put, read};
 use crate::store::tables::{AUTHORITIES, EVENTS};
-use crate::store::{Counter, Expect, Row, RowRef, Value, Write};
+use crate::store::{Counter, Expect, Row, RowRef, Write};
 use crate::x509::assemble;
 
 /// How often an operation starts again after a conflict before it gives up.
@@ -186,11 +186,6 @@ impl<'r> View<'r> {
                 Ok(number)
             }
         }
-    }
-
-    /// The identifier of a new record.
-    pub(super) fn new_id<T: Record, K: EntityKind>(&self) -> Result<Id<K>> {
-        Ok(self.registry.ids.id(self.number::<T>()?))
     }
 
     /// 64 random bits.
@@ -393,9 +388,4 @@ fn back_off(attempt: u32) {
     if attempt > 1 {
         std::thread::sleep(Duration::from_micros(50 << attempt.min(8)));
     }
-}
-
-/// An integer value of a filter.
-pub(super) fn int(number: u64) -> Value {
-    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Inner;
-use super::driver::{Operation, View};
+use super::driver::View;
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{AuthorityError, InputError};
@@ -232,10 +232,5 @@ impl Inner {
                 None => issuer.subject.as_der() == subject,
             })
             .cloned())
-    }
-
-    /// An operation without content of its own.
-    pub(super) const fn plain(action: &'static str) -> Operation<'static> {
-        Operation { action, content: &[] }
     }
 }

@@ -6,7 +6,7 @@ use super::Inner;
 use super::driver::{ToSign, View};
 use super::issuers::Issuer;
 use crate::Result;
-use crate::id::{CertificateId, DeviceId, GroupId, ProductId, ProfileId};
+use crate::id::{CertificateId, DeviceId, ProductId, ProfileId};
 use crate::key::PublicKey;
 use crate::model::{
     Assignment, Certificate, CertificateKind, CertificateState, Device, Document, Group, KeyOrigin, Owner,
@@ -110,6 +110,7 @@ impl Inner {
             kind: request.kind,
             state: CertificateState::Active,
             product: request.product,
+            credential_of: request.product.filter(|_| request.kind == CertificateKind::Product),
             device: request.device.map(|device| device.id),
             group,
             holders: 0,

@@ -1,12 +1,12 @@
 //! The front door: one [`Registry`], one handle per entity.
 
-// mod authenticate;
+mod authenticate;
 mod authorities;
 mod bindings;
 mod bulk;
 mod call;
 mod certificates;
-// mod devices;
+mod devices;
 mod driver;
 mod due;
 mod events;
@@ -16,7 +16,7 @@ mod issuers;
 mod issuing;
 mod numbers;
 mod page;
-// mod products;
+mod products;
 mod profiles;
 mod tags;
 
@@ -24,7 +24,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
-// pub use authenticate::{Presented, Principal, Proof};
+pub use authenticate::{Presented, Principal, Proof};
 pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
 pub use call::{Atomicity, Bulk, Call};
 pub use certificates::{
@@ -32,12 +32,12 @@ pub use certificates::{
     IssuedWithKey, Renew, RenewWithKey,
 };
 
-// pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, NewDevice};
+pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice, Release};
 pub use due::{Counts, Due};
 pub use events::{EventFilter, Events};
 pub use groups::{GroupChange, Groups};
 pub use page::{Listing, Page, Text};
-// pub use products::{NewProduct, ProductChange, ProductFilter, Products, RegisteredProduct};
+pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Products, RegisteredProduct};
 pub use profiles::{Preview, Profiles};
 
 use crate::Result;
@@ -165,17 +165,15 @@ impl Registry {
         Profiles::new(&self.inner)
     }
 
-    /*H    /// Products and the credentials that their units share.
-        pub fn products(&self) -> Products<'_> {
-            Products::new(&self.inner)
-        }
-    H*/
+    /// Products and the credentials that their units share.
+    pub fn products(&self) -> Products<'_> {
+        Products::new(&self.inner)
+    }
 
-    /*H    /// Devices.
-        pub fn devices(&self) -> Devices<'_> {
-            Devices::new(&self.inner)
-        }
-    H*/
+    /// Devices.
+    pub fn devices(&self) -> Devices<'_> {
+        Devices::new(&self.inner)
+    }
 
     /// Groups of devices.
     pub fn groups(&self) -> Groups<'_> {

@@ -7,7 +7,7 @@ use crate::id::{Entity as EntityKind, Id, NumberCipher};
 use crate::secret::Sealed;
 
 /// A field that stands in a column.
-pub trait Cell: Sized {
+pub(crate) trait Cell: Sized {
     /// What the column holds.
     const KIND: ColumnKind;
     /// Into the column.
@@ -17,7 +17,7 @@ pub trait Cell: Sized {
 }
 
 /// A field that is the key of its row.
-pub trait Key: Sized {
+pub(crate) trait Key: Sized {
     /// The row's key.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ impl<C: Cell> Cell for Option<C> {
 }
 
 /// A record that has a table.
-pub trait Record: Sized {
+pub(crate) trait Record: Sized {
     /// Its table.
     const TABLE: &'static Table;
 
@@ -187,7 +187,7 @@ pub trait Record: Sized {
 
 /// A record as it was read: with the version that a later write expects.
 #[derive(Clone, Debug)]
-pub struct Stored<T> {
+pub(crate) struct Stored<T> {
     /// The row's version.
     pub version: u64,
     /// The record.

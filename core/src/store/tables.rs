@@ -297,6 +297,7 @@ table! {
         kind: CertificateKind;
         state: CertificateState, Ordered;
         product: Option<ProductId>;
+        credential_of: Option<ProductId>, Ordered;
         device: Option<DeviceId>;
         group: Option<GroupId>, Ordered;
         holders: u32;

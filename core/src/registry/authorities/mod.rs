@@ -17,6 +17,7 @@ use crate::error::AuthorityError;
 use crate::id::AuthorityId;
 use crate::key::{KeyAlgorithm, Signer};
 use crate::model::{Authority, AuthorityState, Entity};
+use crate::pack;
 
 use crate::secret::Secret;
 use crate::store::Value;
@@ -147,7 +148,9 @@ pub struct TrustBundle {
 impl TrustBundle {
     /// All of them as PEM, one after the other.
     pub fn pem(&self) -> String {
-        String::new()
+        pack::certificates_pem(
+            self.roots.iter().filter_map(|der| crate::x509::Certificate::from_der(der).ok()).collect::<Vec<_>>().iter(),
+        )
     }
 }
 

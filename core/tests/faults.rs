@@ -1,0 +1,279 @@
+//! Every operation, with a failure at each of its calls into the store: afterwards everything happened or nothing.
+
+#![cfg(feature = "testing")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use common::{World, csr, key};
+use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, SuspendMode};
+use tegata::store::faults::{Fault, FaultyStore};
+use tegata::store::tables::SCHEMA;
+use tegata::store::{MemoryStore, Query, Store};
+use tegata::{
+    Atomicity, Attribute, Bulk, CrlOptions, DeviceChange, GroupChange, HandOut, Issue, IssueWithKey, KeyAlgorithm,
+    Name, NewAuthority, NewDevice, NewProduct, ProductChange, ProductSpec, Rebuild, Release, Renew, Result,
+    RevocationReason,
+};
+
+type Act = Box<dyn Fn(&World) -> Result<()>>;
+/// Prepares a world and returns the operation to be tried in it.
+type Case = (&'static str, fn(&World) -> Act);
+
+fn spec(name: &str) -> ProductSpec {
+    ProductSpec { name: name.to_owned(), ..ProductSpec::default() }
+}
+
+fn name(text: &str) -> Name {
+    Name::builder().push(Attribute::CommonName, text).build().unwrap()
+}
+
+/// The operations. Keys and requests are made before the failure, so that every try does the same.
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    ("authorities.create_root", |_| Box::new(|w| w.registry.authorities().create_root(&NewAuthority::new("second", name("Second")), &w.call).map(drop))),
+    ("authorities.create_intermediate", |_| Box::new(|w| {
+        let new = NewAuthority::new("third", name("Third")).valid_for_days(30);
+        w.registry.authorities().create_intermediate(w.root.id, &new, &w.call).map(drop)
+    })),
+    ("authorities.rebuild", |_| Box::new(|w| w.registry.authorities().rebuild(w.issuing.id, &Rebuild::default(), &w.call).map(drop))),
+    ("authorities.retire", |_| Box::new(|w| w.registry.authorities().retire(w.issuing.id, &w.call).map(drop))),
+    ("authorities.mark_compromised", |_| Box::new(|w| w.registry.authorities().mark_compromised(w.issuing.id, &w.call).map(drop))),
+    ("authorities.cross_certify", |_| Box::new(|w| w.registry.authorities().cross_certify(w.issuing.id, w.root.id, &w.call).map(drop))),
+    ("authorities.request", |_| Box::new(|w| w.registry.authorities().request(&NewAuthority::new("outside", name("Outside")), &w.call).map(drop))),
+    ("authorities.crl", |w| {
+        let (_, enrolled) = w.enrolled(None);
+        w.registry.certificates().revoke(enrolled.issued.certificate.id, RevocationReason::KeyCompromise, &w.call).unwrap();
+        Box::new(|w| w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).map(drop))
+    }),
+    ("profiles.put", |_| Box::new(|w| w.registry.profiles().put("device", &ProfileSpec::tls_server(), &w.call).map(drop))),
+    ("products.register", |_| Box::new(|w| w.registry.products().register(&NewProduct {
+        spec: spec("Sensor 2"),
+        authority: w.issuing.id,
+        credential_profile: w.product.credential_profile,
+        device_profile: w.product.device_profile,
+        algorithm: None,
+        hand_out: HandOut::Later,
+    }, &w.call).map(drop))),
+    ("products.update", |_| Box::new(|w| {
+        let change = ProductChange { name: Some("Camera 8".to_owned()), ..ProductChange::default() };
+        w.registry.products().update(w.product.id, &change, &w.call).map(drop)
+    })),
+    ("products.suspend", |_| Box::new(|w| w.registry.products().suspend(w.product.id, &w.call).map(drop))),
+    ("products.resume", |w| { w.registry.products().suspend(w.product.id, &w.call).unwrap(); Box::new(|w| w.registry.products().resume(w.product.id, &w.call).map(drop)) }),
+    ("products.discontinue", |_| Box::new(|w| w.registry.products().discontinue(w.product.id, &w.call).map(drop))),
+    ("products.set_enrollment_policy", |_| Box::new(|w| w.registry.products().set_enrollment_policy(w.product.id, &EnrollmentPolicy { quota: Some(1), ..EnrollmentPolicy::default() }, &w.call).map(drop))),
+    ("products.add_units", |_| Box::new(|w| all(w.registry.products().add_units(w.product.id, &["a".to_owned(), "b".to_owned()], &Bulk::all(), &w.call)))),
+    ("products.issue_claim_codes", |_| Box::new(|w| w.registry.products().issue_claim_codes(w.product.id, 3, None, &w.call).map(drop))),
+    ("products.renew_credential", |_| Box::new(|w| w.registry.products().renew_credential(w.product.id, None, HandOut::Now, &w.call).map(drop))),
+    ("products.revoke_credential", |w| {
+        let id = w.registry.products().credentials(w.product.id).unwrap()[0].id;
+        Box::new(move |w| w.registry.products().revoke_credential(id, RevocationReason::Superseded, &w.call).map(drop))
+    }),
+    ("groups.create", |_| Box::new(|w| w.registry.groups().create("lobby", &GroupChange::default(), &w.call).map(drop))),
+    ("groups.update", |w| {
+        let group = w.registry.groups().create("lobby", &GroupChange::default(), &w.call).unwrap();
+        let (_, enrolled) = w.enrolled(None);
+        w.registry.devices().set_group(enrolled.device.id, Some(group.id), &w.call).unwrap();
+        let change = GroupChange { certificate_days: Some(Some(30)), ..GroupChange::default() };
+        Box::new(move |w| w.registry.groups().update(group.id, &change, &w.call).map(drop))
+    }),
+    ("groups.delete", |w| {
+        let group = w.registry.groups().create("lobby", &GroupChange::default(), &w.call).unwrap();
+        Box::new(move |w| w.registry.groups().delete(group.id, &w.call))
+    }),
+    ("devices.register", |_| Box::new(|w| w.registry.devices().register(&NewDevice::named("one"), &w.call).map(drop))),
+    ("devices.register_many", |_| Box::new(|w| all(w.registry.devices().register_many(&[NewDevice::named("one"), NewDevice::named("two")], &Bulk::all(), &w.call)))),
+    ("devices.register_many each", |_| Box::new(|w| all(w.registry.devices().register_many(&[NewDevice::named("one"), NewDevice::named("two")], &Bulk::each(), &w.call)))),
+    ("devices.discover", |_| Box::new(|w| w.registry.devices().discover(&NewDevice::named("one"), &w.call).map(drop))),
+    ("devices.update", |w| {
+        let (_, enrolled) = w.enrolled(None);
+        let change = DeviceChange { name: Some("renamed".to_owned()), ..DeviceChange::default() };
+        Box::new(move |w| w.registry.devices().update(enrolled.device.id, &change, &w.call).map(drop))
+    }),
+    ("devices.set_group", |w| {
+        let group = w.registry.groups().create("lobby", &GroupChange::default(), &w.call).unwrap();
+        let (_, enrolled) = w.enrolled(None);
+        Box::new(move |w| w.registry.devices().set_group(enrolled.device.id, Some(group.id), &w.call).map(drop))
+    }),
+    ("devices.enroll", |w| { let (_, request) = w.request(Some("SN-1")); Box::new(move |w| w.enroll(&request).map(drop)) }),
+    ("devices.enroll claim code", |w| {
+        let policy = EnrollmentPolicy { mode: EnrollmentMode::ClaimCode, ..EnrollmentPolicy::default() };
+        w.registry.products().set_enrollment_policy(w.product.id, &policy, &w.call).unwrap();
+        let codes = w.registry.products().issue_claim_codes(w.product.id, 1, None, &w.call).unwrap();
+        let (_, mut request) = w.request(Some("SN-1"));
+        request.claim_code = Some(codes[0].expose().clone());
+        Box::new(move |w| w.enroll(&request).map(drop))
+    }),
+    ("devices.enroll rekey", |w| {
+        use tegata::Signer;
+        let (old, _) = w.enrolled(Some("SN-1"));
+        let (_, mut request) = w.request(Some("SN-1"));
+        request.former_key_signature = Some(old.sign(&request.csr).unwrap());
+        Box::new(move |w| w.enroll(&request).map(drop))
+    }),
+    ("devices.enroll quarantine", |w| {
+        w.enrolled(Some("SN-1"));
+        let (_, request) = w.request(Some("SN-1"));
+        // The refusal is the result; that it leaves its trace is what counts.
+        Box::new(move |w| match w.enroll(&request) {
+            Err(error) if error.code() == "device.quarantined" => Ok(()),
+            other => other.map(drop),
+        })
+    }),
+    ("devices.enroll_many", |w| {
+        let requests: Vec<_> = (0..3).map(|n| w.request(Some(&format!("SN-{n}"))).1).collect();
+        Box::new(move |w| all(w.registry.devices().enroll_many(&requests, &Bulk { atomicity: Atomicity::Each, progress: None }, &w.call)))
+    }),
+    ("devices.disable", |w| { let (_, e) = w.enrolled(None); Box::new(move |w| w.registry.devices().disable(e.device.id, &w.call).map(drop)) }),
+    ("devices.enable", |w| {
+        let (_, e) = w.enrolled(None);
+        w.registry.devices().disable(e.device.id, &w.call).unwrap();
+        Box::new(move |w| w.registry.devices().enable(e.device.id, &w.call).map(drop))
+    }),
+    ("devices.delete", |w| { let (_, e) = w.enrolled(Some("SN-1")); Box::new(move |w| w.registry.devices().delete(e.device.id, &w.call).map(drop)) }),
+    ("devices.release_quarantine", |w| {
+        let (_, e) = w.enrolled(Some("SN-1"));
+        let _ = w.enroll(&w.request(Some("SN-1")).1);
+        Box::new(move |w| w.registry.devices().release_quarantine(e.device.id, Release::NewKeys, &w.call).map(drop))
+    }),
+    ("certificates.issue", |w| {
+        let request = csr(&key(), "x");
+        let device = w.registry.devices().register(&NewDevice::named("one"), &w.call).unwrap().id;
+        Box::new(move |w| w.registry.certificates().issue(&issue(w, &request, Some(device)), &w.call).map(drop))
+    }),
+    ("certificates.issue_with_key", |_| Box::new(|w| {
+        let wanted = IssueWithKey { profile: w.product.credential_profile, authority: w.issuing.id, device: None, name: None, algorithm: Some(KeyAlgorithm::EcdsaP256), hand_out: HandOut::Later };
+        w.registry.certificates().issue_with_key(&wanted, &w.call).map(drop)
+    })),
+    ("certificates.collect_key", |w| {
+        let wanted = IssueWithKey { profile: w.product.credential_profile, authority: w.issuing.id, device: None, name: None, algorithm: None, hand_out: HandOut::Later };
+        let id = w.registry.certificates().issue_with_key(&wanted, &w.call).unwrap().issued.certificate.id;
+        Box::new(move |w| w.registry.certificates().collect_key(id, &w.call).map(drop))
+    }),
+    ("certificates.confirm_key", |w| {
+        let id = w.registry.products().credentials(w.product.id).unwrap()[0].id;
+        Box::new(move |w| w.registry.certificates().confirm_key(id, &w.call).map(drop))
+    }),
+    ("certificates.request", |w| { let request = csr(&key(), "x"); let _ = w; Box::new(move |w| w.registry.certificates().request(&issue(w, &request, None), &w.call).map(drop)) }),
+    ("certificates.approve", |w| {
+        let pending = w.registry.certificates().request(&issue(w, &csr(&key(), "x"), None), &w.call).unwrap();
+        Box::new(move |w| w.registry.certificates().approve(pending.id, &w.call).map(drop))
+    }),
+    ("certificates.deny", |w| {
+        let pending = w.registry.certificates().request(&issue(w, &csr(&key(), "x"), None), &w.call).unwrap();
+        Box::new(move |w| w.registry.certificates().deny(pending.id, &w.call).map(drop))
+    }),
+    ("certificates.renew", |w| {
+        let (_, e) = w.enrolled(None);
+        let request = csr(&key(), "x");
+        Box::new(move |w| w.registry.certificates().renew(&Renew::with_csr(e.issued.certificate.id, request.clone()), &w.call).map(drop))
+    }),
+    ("certificates.confirm", |w| {
+        let (_, e) = w.enrolled(None);
+        let next = w.registry.certificates().renew(&Renew::same_key(e.issued.certificate.id), &w.call).unwrap();
+        Box::new(move |w| w.registry.certificates().confirm(next.certificate.id, &w.call).map(drop))
+    }),
+    ("certificates.suspend", |w| { let (_, e) = w.enrolled(None); Box::new(move |w| w.registry.certificates().suspend(e.issued.certificate.id, &w.call).map(drop)) }),
+    ("certificates.resume", |w| {
+        let (_, e) = w.enrolled(None);
+        w.registry.certificates().suspend(e.issued.certificate.id, &w.call).unwrap();
+        Box::new(move |w| w.registry.certificates().resume(e.issued.certificate.id, &w.call).map(drop))
+    }),
+    ("certificates.revoke", |w| { let (_, e) = w.enrolled(None); Box::new(move |w| w.registry.certificates().revoke(e.issued.certificate.id, RevocationReason::KeyCompromise, &w.call).map(drop)) }),
+    ("certificates.delete", |w| { let (_, e) = w.enrolled(None); Box::new(move |w| w.registry.certificates().delete(e.issued.certificate.id, &w.call).map(drop)) }),
+    ("certificates.attach", |w| {
+        let (_, e) = w.enrolled(None);
+        let second = w.registry.devices().register(&NewDevice::named("two"), &w.call).unwrap().id;
+        Box::new(move |w| w.registry.certificates().attach(e.issued.certificate.id, second, &w.call).map(drop))
+    }),
+    ("certificates.detach", |w| { let (_, e) = w.enrolled(None); Box::new(move |w| w.registry.certificates().detach(e.issued.certificate.id, e.device.id, &w.call).map(drop)) }),
+    ("certificates.retire_superseded", |w| {
+        let (_, e) = w.enrolled(None);
+        w.registry.certificates().renew(&Renew::same_key(e.issued.certificate.id), &w.call).unwrap();
+        w.clock.advance(40 * 86_400);
+        Box::new(|w| w.registry.certificates().retire_superseded(&w.call).map(drop))
+    }),
+];
+
+fn issue(world: &World, request: &[u8], device: Option<tegata::DeviceId>) -> Issue {
+    Issue {
+        csr: request.to_vec(),
+        profile: world.product.device_profile,
+        authority: world.issuing.id,
+        device,
+        name: None,
+    }
+}
+
+fn all<T>(results: Result<Vec<Result<T>>>) -> Result<()> {
+    results?.into_iter().try_for_each(|result| result.map(drop))
+}
+
+/// For each table, how many rows there are and how often they were written.
+type Shape = BTreeMap<&'static str, (usize, u64)>;
+
+fn shape(store: &dyn Store) -> Shape {
+    let mut shape = Shape::new();
+    for table in SCHEMA.tables {
+        let query =
+            Query { table, filters: vec![], order: None, descending: false, after: None, limit: 10_000, total: false };
+        let rows = store.find(&query).unwrap().rows;
+        shape.insert(table.name, (rows.len(), rows.iter().map(|row| row.version).sum()));
+    }
+    shape
+}
+
+fn world() -> (Arc<FaultyStore<MemoryStore>>, World) {
+    let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+    let mut profile = ProfileSpec::device();
+    profile.suspend = SuspendMode::CrlHold;
+    (Arc::clone(&store), World::with(store, EnrollmentPolicy::default(), profile))
+}
+
+#[test]
+fn afterwards_everything_happened_or_nothing() {
+    let mut tried = 0;
+    for (operation, prepare) in CASES {
+        // Once without a failure: what everything looks like, and how many calls there are.
+        let (store, clean) = world();
+        let act = prepare(&clean);
+        store.reset();
+        act(&clean).unwrap_or_else(|error| panic!("{operation} fails by itself: {error} [{}]", error.code()));
+        let calls = store.calls();
+        let done = shape(store.inner());
+        assert!(calls.contains(&"commit"), "{operation} commits nothing");
+
+        for (number, method) in calls.iter().enumerate() {
+            for fault in [Fault::Before, Fault::After] {
+                let (store, broken) = world();
+                let act = prepare(&broken);
+                let before = shape(store.inner());
+                assert_ne!(before, done, "{operation} changes nothing");
+                store.reset();
+                store.fail_at(number, fault);
+                let result = act(&broken);
+                let after = shape(store.inner());
+                let place = format!("{operation}, {fault:?} call {number} ({method})");
+                if result.is_ok() {
+                    assert_eq!(after, done, "{place}: said done, but is not");
+                } else {
+                    assert!(after == before || after == done, "{place}: half done\n{before:?}\n{after:?}\n{done:?}");
+                }
+                if *method != "commit" {
+                    assert!(result.is_err() || after == done, "{place}");
+                }
+                // And it can be done afterwards, unless it was.
+                if after == before {
+                    store.reset();
+                    act(&broken).unwrap_or_else(|error| panic!("{place}: cannot be repeated: {error}"));
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried} failures were tried");
+}
