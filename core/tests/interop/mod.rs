@@ -63,7 +63,7 @@ pub fn at(text: &str) -> Timestamp {
 }
 
 /// A new key, or the committed one where making it is beyond the default build.
-pub fn key(algorithm: KeyAlgorithm) -> PrivateKey {
+pub fn new_key(algorithm: KeyAlgorithm) -> PrivateKey {
     if algorithm == KeyAlgorithm::Rsa2048 {
         return PrivateKey::from_bytes(include_bytes!("../data/key/rsa2048.pkcs8.pem")).expect("the committed key");
     }
@@ -121,7 +121,7 @@ impl World {
     pub fn new(algorithm: KeyAlgorithm) -> Self {
         // Two parts of one type, which a map of attributes would merge.
         let root_name: Name = "CN=Example Root,OU=Devices,OU=PKI,O=Example,C=JP".parse().expect("a name");
-        let key = self::key(algorithm);
+        let key = new_key(algorithm);
         let ca = |path_len, authority: &[u8]| Extensions {
             basic_constraints: Some(BasicConstraints { ca: true, path_len }),
             key_usage: KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN,
@@ -144,7 +144,7 @@ impl World {
         );
         let root = Party { key, certificate };
 
-        let key = self::key(algorithm);
+        let key = new_key(algorithm);
         let certificate = sign(
             &Template {
                 serial: &[0x10, 2],
@@ -168,8 +168,8 @@ impl World {
             &root.key,
         );
         let intermediate = Party { key, certificate };
-        let leaf = intermediate.issue(LEAF_SERIAL, "CN=camera-1,O=Example,C=JP", self::key(algorithm));
-        let revoked = intermediate.issue(&[0x55, 0x66], "", self::key(algorithm));
+        let leaf = intermediate.issue(LEAF_SERIAL, "CN=camera-1,O=Example,C=JP", new_key(algorithm));
+        let revoked = intermediate.issue(&[0x55, 0x66], "", new_key(algorithm));
         Self { root, intermediate, leaf, revoked }
     }
 }
