@@ -30,8 +30,8 @@ pub use registry::{
     Products, Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Text, TrustBundle,
 };
 pub use registry::{
-    CertificateCount, CertificateFilter, CertificateGrouping, Certificates, HandOut, Issue, IssueWithKey, Issued,
-    IssuedWithKey, Renew, RenewWithKey,
+    CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
+    Issued, IssuedWithKey, Renew, RenewWithKey,
 };
 pub use secret::{Sealed, Secret};
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};

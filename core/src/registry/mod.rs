@@ -28,8 +28,8 @@ pub use authenticate::{Presented, Principal, Proof};
 pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
 pub use call::{Atomicity, Bulk, Call};
 pub use certificates::{
-    CertificateCount, CertificateFilter, CertificateGrouping, Certificates, HandOut, Issue, IssueWithKey, Issued,
-    IssuedWithKey, Renew, RenewWithKey,
+    CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
+    Issued, IssuedWithKey, Renew, RenewWithKey,
 };
 
 pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice, Release};

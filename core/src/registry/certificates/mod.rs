@@ -2,6 +2,7 @@
 
 mod attach;
 mod delivery;
+mod export;
 mod find;
 mod issue;
 mod issued;
@@ -10,6 +11,7 @@ mod renew;
 mod state;
 
 pub use delivery::{HandOut, IssueWithKey};
+pub use export::ExportFormat;
 pub use find::{CertificateCount, CertificateFilter, CertificateGrouping};
 pub use issue::Issue;
 pub use issued::{Issued, IssuedWithKey};
