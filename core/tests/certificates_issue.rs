@@ -42,7 +42,7 @@ fn a_certificate_can_be_fetched_again_by_id_and_by_serial() {
     assert_eq!(certificates.issued(id).unwrap(), issued);
     assert_eq!(certificates.der(id).unwrap(), issued.der);
     assert_eq!(Certificate::from_bytes(certificates.pem(id).unwrap().as_bytes()).unwrap().der(), issued.der);
-    assert_eq!(certificates.chain(id).unwrap(), [f.root.certificate.clone()]);
+    assert_eq!(certificates.chain(id).unwrap(), std::slice::from_ref(&f.root.certificate));
     assert_eq!(certificates.get(id).unwrap(), issued.certificate);
     assert_eq!(certificates.by_serial(f.root.id, &issued.certificate.serial).unwrap(), issued.certificate);
     let mut other = issued.certificate.serial.clone();

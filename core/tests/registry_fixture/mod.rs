@@ -1,5 +1,5 @@
 //! A registry in memory with a root and a profile, and a clock that the test moves.
-#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::unused_self, dead_code, unreachable_pub)]
 
 use std::sync::Arc;
 

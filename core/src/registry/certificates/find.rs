@@ -161,7 +161,7 @@ impl Certificates<'_> {
         Ok(counts.into_iter().filter_map(|(value, count)| Some((by.key(value, self.inner)?, count))).collect())
     }
 
-    fn wanted(&self, filter: &CertificateFilter) -> Result<Wanted> {
+    fn wanted(self, filter: &CertificateFilter) -> Result<Wanted> {
         let ids = &self.inner.ids;
         let mut wanted = Wanted { descending: filter.newest_first, ..Wanted::default() };
         if let Some(name) = &filter.name {
@@ -197,7 +197,7 @@ impl Certificates<'_> {
     }
 
     /// The device that the filter names, one way or both.
-    fn holder(&self, filter: &CertificateFilter) -> Result<Holder> {
+    fn holder(self, filter: &CertificateFilter) -> Result<Holder> {
         let named = match &filter.device_name {
             None => None,
             Some(name) => match self.inner.first::<Device>(Wanted::default().eq("name", Value::Text(name.clone())))? {
@@ -213,7 +213,7 @@ impl Certificates<'_> {
     }
 
     /// A device's certificates that match, in order. A device has few, so all are read.
-    fn of_device(&self, device: DeviceId, wanted: &Wanted) -> Result<Vec<(u64, Vec<Value>, Stored<Certificate>)>> {
+    fn of_device(self, device: DeviceId, wanted: &Wanted) -> Result<Vec<Held>> {
         let ids = &self.inner.ids;
         let mut found = Vec::new();
         for stored in self.inner.certificates_of(device)? {
@@ -233,7 +233,7 @@ impl Certificates<'_> {
         Ok(found)
     }
 
-    fn list_of(&self, device: DeviceId, wanted: &Wanted, page: &Page) -> Result<Listing<Certificate>> {
+    fn list_of(self, device: DeviceId, wanted: &Wanted, page: &Page) -> Result<Listing<Certificate>> {
         let ids = &self.inner.ids;
         let found = self.of_device(device, wanted)?;
         let total = page.total.then(|| u64::try_from(found.len()).unwrap_or(u64::MAX));
@@ -262,7 +262,7 @@ impl Certificates<'_> {
         Ok(Listing { items, next, total })
     }
 
-    fn tally_of(&self, device: DeviceId, wanted: &Wanted, by: CertificateGrouping) -> Result<Vec<(Value, u64)>> {
+    fn tally_of(self, device: DeviceId, wanted: &Wanted, by: CertificateGrouping) -> Result<Vec<(Value, u64)>> {
         let mut counts = std::collections::BTreeMap::new();
         let at = by.column().and_then(|column| Certificate::TABLE.position(column));
         for (_, values, _) in self.of_device(device, wanted)? {
@@ -278,6 +278,9 @@ impl Certificates<'_> {
         Ok(counts.into_iter().collect())
     }
 }
+
+/// A certificate of a device: its number, its columns, its record.
+type Held = (u64, Vec<Value>, Stored<Certificate>);
 
 /// Whose certificates are wanted.
 enum Holder {

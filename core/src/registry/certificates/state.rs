@@ -79,7 +79,7 @@ impl Change {
 }
 
 impl<'r> Certificates<'r> {
-    fn change(&self, change: Change, id: CertificateId, call: &Call) -> Result<Certificate> {
+    fn change(self, change: Change, id: CertificateId, call: &Call) -> Result<Certificate> {
         change.check()?;
         let content = change.content(id);
         let operation = Operation { action: change.action(), content: &content };
@@ -87,7 +87,7 @@ impl<'r> Certificates<'r> {
     }
 
     fn change_many(
-        &self,
+        self,
         change: Change,
         ids: &[CertificateId],
         bulk: &Bulk<'_>,
