@@ -10,7 +10,7 @@ use crate::Result;
 use crate::error::{CertificateError, CsrError, Error};
 use crate::id::{CertificateId, ProfileId};
 use crate::key::{KeyAlgorithm, PublicKey};
-use crate::model::{Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner, Product, Standing, SubjectPolicy};
+use crate::model::{Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner, Standing, SubjectPolicy};
 use crate::policy::{Applicant, CompiledProfile};
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
@@ -109,7 +109,8 @@ impl<'r> Certificates<'r> {
     /// # Errors
     /// `certificate.renewal_of_expired`, `certificate.renewal_of_revoked` and the other states that do not allow it;
     /// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
-    /// subject (where the CSR's counts) or for further alternative names; `csr.key_unchanged` when the profile wants a
+    /// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
+    /// [`renew_credential`](crate::Products::renew_credential) renews; `csr.key_unchanged` when the profile wants a
     /// new key; `csr.` codes.
     pub fn renew(&self, renew: &Renew, call: &Call) -> Result<Issued> {
         let inner = self.inner;
@@ -240,6 +241,11 @@ impl View<'_> {
         if old.deleted {
             return Err(CertificateError::Deleted.into());
         }
+        if old.kind == CertificateKind::Product {
+            // Units that were shipped with it have no other, so it must not be retired.
+            let reason = "is a product credential; products.renew_credential makes another and retires none";
+            return Err(Error::input("certificate", reason));
+        }
         let holders = inner.holders(id)?;
         let holder = self.holder(&old, &holders.iter().map(|held| held.device).collect::<Vec<_>>())?;
         old.check_renews(self.now)?;
@@ -270,7 +276,6 @@ impl View<'_> {
         let number = self.number::<Certificate>()?;
         let entity = match holder.owner {
             Owner::Device(device) => device.to_string(),
-            Owner::Product(product) => product.to_string(),
             _ => id.to_string(),
         };
         let applicant = Applicant {
@@ -326,28 +331,18 @@ impl View<'_> {
             device.check_valid()?;
             return Ok(Holder { owner: Owner::Device(device.id), device: Some(device), requires: Vec::new() });
         }
-        let mut requires = Vec::new();
-        let mut owner = Owner::Certificate(old.id);
-        if let (CertificateKind::Product, Some(product)) = (old.kind, old.product) {
-            let product = self.get::<Product, _>(product)?;
-            product.check_active()?;
-            owner = Owner::Product(product.id);
-            requires.push(self.require(&product)?);
-        }
+        let owner = Owner::Certificate(old.id);
         let mut refusal = None;
         for device in attached {
             let device = self.get::<Device, _>(*device)?;
             match device.check_valid() {
-                Ok(()) => {
-                    requires.push(self.require(&device)?);
-                    return Ok(Holder { owner, device: None, requires });
-                }
+                Ok(()) => return Ok(Holder { owner, device: None, requires: vec![self.require(&device)?] }),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }
         match refusal {
             Some(refusal) => Err(refusal.into()),
-            None => Ok(Holder { owner, device: None, requires }),
+            None => Ok(Holder { owner, device: None, requires: Vec::new() }),
         }
     }
 
