@@ -19,10 +19,13 @@ pub enum KeyAlgorithm {
     /// Ed25519 (RFC 8410).
     Ed25519,
     /// RSA with a modulus of 2048 bits.
+    #[serde(rename = "rsa-2048")]
     Rsa2048,
     /// RSA with a modulus of 3072 bits.
+    #[serde(rename = "rsa-3072")]
     Rsa3072,
     /// RSA with a modulus of 4096 bits.
+    #[serde(rename = "rsa-4096")]
     Rsa4096,
 }
 
@@ -122,6 +125,20 @@ impl SignatureAlgorithm {
                 _ => None,
             },
             _ => Self::ALL.iter().copied().find(|algorithm| algorithm.identifier() == der),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_algorithm_has_one_name_everywhere() {
+        for algorithm in KeyAlgorithm::ALL {
+            assert_eq!(serde_json::to_value(algorithm).unwrap(), algorithm.name());
+            assert_eq!(algorithm.name().parse::<KeyAlgorithm>().unwrap(), *algorithm);
         }
     }
 }
