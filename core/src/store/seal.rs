@@ -100,6 +100,14 @@ impl SoftwareSealer {
         Ok(Self { key: LessSafeKey::new(unbound), id, random: Arc::new(SystemRandom::new()) })
     }
 
+    /// Seals with a new key that exists in this process only: for tests, and for stores in memory.
+    ///
+    /// # Errors
+    /// `internal.random_failed` without randomness.
+    pub fn generate() -> Result<Self, Error> {
+        Self::from_key(Secret::new(draw::<32>(&SystemRandom::new())?))
+    }
+
     /// Draws nonces from `random` instead of the operating system. Repeated nonces reveal what is sealed.
     #[must_use]
     pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
