@@ -1,4 +1,105 @@
-//! tegata gives devices an identity and looks after it for life.
+//! tegata gives devices an identity and looks after it for life: a private certification authority, a registry of
+//! products and devices, and one lifecycle for their certificates, inside your own program.
+//!
+//! Start at [`Registry`]. It has one handle per kind of thing:
+//!
+//! | handle | what it does |
+//! |---|---|
+//! | [`authorities`](Registry::authorities) | makes, imports, rebuilds and retires CAs; signs CRLs |
+//! | [`profiles`](Registry::profiles) | the rules for what certificates hold, in versions; [`preview`](Profiles::preview) applies them to a CSR without issuing |
+//! | [`products`](Registry::products) | what units share: their bootstrap credential and the limits of its use |
+//! | [`devices`](Registry::devices) | register, enroll, find, disable, quarantine, delete |
+//! | [`certificates`](Registry::certificates) | issue, renew, confirm, suspend, revoke, hand out keys |
+//! | [`groups`](Registry::groups) | sets of devices with a renewal interval of their own |
+//! | [`events`](Registry::events) | who did what, to which, when |
+//!
+//! [`Registry::authenticate`] answers who presents a certificate. What needs no registry is a free function:
+//! [`parse_csr`], [`make_csr`], [`make_key`], [`verify_chain`], [`check_installation`].
+//!
+//! # A device's life
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tegata::model::ProfileSpec;
+//! use tegata::store::{MemoryStore, SoftwareSealer};
+//! use tegata::{
+//!     Call, Enroll, HandOut, KeyAlgorithm, Name, NewAuthority, NewProduct, Options, Presented, Principal, ProductSpec,
+//!     Proof, Registry, Renew, RevocationReason, Signer, make_csr, make_key,
+//! };
+//!
+//! # fn main() -> tegata::Result<()> {
+//! // `SqliteStore::open` and `SoftwareSealer::create_file` keep all of this on disk.
+//! let registry = Registry::open(MemoryStore::new(), Arc::new(SoftwareSealer::generate()?), Options::default())?;
+//! let admin = Call::by("admin");
+//!
+//! // Once: a CA, two profiles, a product with the credential that all its units share.
+//! let root = NewAuthority::new("root", "CN=Example Root,O=Example".parse()?);
+//! let root = registry.authorities().create_root(&root, &admin)?;
+//! let product = NewProduct {
+//!     spec: ProductSpec { name: "Camera 3".into(), ..ProductSpec::default() },
+//!     authority: root.id,
+//!     credential_profile: registry.profiles().put("product", &ProfileSpec::product_credential(), &admin)?.id,
+//!     device_profile: registry.profiles().put("device", &ProfileSpec::device(), &admin)?.id,
+//!     algorithm: None,
+//!     hand_out: HandOut::Now,
+//! };
+//! let camera = registry.products().register(&product, &admin)?;
+//!
+//! // Enroll: the unit makes a key and a CSR; the registry names the device and issues its certificate, in one commit.
+//! let key = make_key(KeyAlgorithm::EcdsaP256)?;
+//! let csr = make_csr(&key, &Name::empty(), &[])?;
+//! let request = Enroll { credential: camera.credential.issued.der, csr, ..Enroll::default() };
+//! let enrolled = registry.devices().enroll(&request, &admin)?;
+//! let first = enrolled.issued;
+//!
+//! // Authenticate: the unit signs a challenge with its key.
+//! let (message, signature) = (b"a new challenge every time", key.sign(b"a new challenge every time")?);
+//! let proof = Proof::Signature { message, signature: &signature };
+//! let shown = Presented::Certificate { certificate: &first.der, proof, device: None };
+//! let Principal::Device { device, .. } = registry.authenticate(&shown)? else { unreachable!() };
+//! assert_eq!(device, enrolled.device.id);
+//!
+//! // Renew: the old certificate counts until the unit confirms that the new one is installed.
+//! let next = registry.certificates().renew(&Renew::same_key(first.certificate.id), &admin)?;
+//! assert!(registry.authenticate(&shown).is_ok());
+//! registry.certificates().confirm(next.certificate.id, &admin)?;
+//! assert_eq!(registry.authenticate(&shown).unwrap_err().code(), "certificate.superseded");
+//!
+//! // Revoke: at once for all who ask here, and in the next CRL for those who do not.
+//! registry.certificates().revoke(next.certificate.id, RevocationReason::KeyCompromise, &admin)?;
+//! let shown = Presented::Certificate { certificate: &next.der, proof, device: None };
+//! assert_eq!(registry.authenticate(&shown).unwrap_err().code(), "certificate.revoked");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The layers
+//!
+//! A module uses those below it and never one above.
+//!
+//! | | module | what it is about |
+//! |---|---|---|
+//! | operations | [`registry`] | load, decide, sign, commit, release: one way through for everything |
+//! | storage | [`store`] | the contract of six methods, sealing, SQLite and memory |
+//! | decisions | [`policy`] | profile + verified CSR -> certificate, or a refusal |
+//! | | [`model`] | the records, each with its legal changes of state |
+//! | formats | [`pack`] | PEM, PKCS#7, PKCS#12, sets of files |
+//! | | [`x509`] | names, CSRs, certificates, CRLs, chains |
+//! | | [`key`] | algorithms, signers, PEM and PKCS#8 |
+//! | ground | [`secret`], [`id`], [`mod@env`], [`mod@error`], [`oid`] | what must not leak; typed identifiers; clock and randomness; reasons |
+//!
+//! # Errors
+//!
+//! Every refusal has a stable [`code`](Error::code) such as `csr.rsa_too_small`, a [`kind`](Error::kind), and a sentence
+//! that says what to do. A call that fails has changed nothing, unless its documentation says so (a quarantine).
+//!
+//! # Features
+//!
+//! | | |
+//! |---|---|
+//! | `sqlite` (default) | the embedded store |
+//! | `aws-lc` | making RSA keys, which ring cannot |
+//! | `testing` | the conformance suite for stores of your own, and a store that fails on command |
 
 #![forbid(unsafe_code)]
 
@@ -37,6 +138,11 @@ pub use secret::{Sealed, Secret};
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};
 pub use x509::{Finding, InstallationCheck, Purpose, VerifiedChain, check_installation, verify_chain};
 pub use x509::{csr_pem, make_csr, parse_certificate, parse_csr};
+
+/// Runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadmeDoctests;
 
 /// The result of a call into this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
