@@ -291,3 +291,23 @@ fn the_renewal_of_a_compromised_key_is_refused() {
     certificates.revoke(a, RevocationReason::KeyCompromise, &call()).unwrap();
     assert_eq!(certificates.renew(&Renew::same_key(b), &call()).unwrap_err().code(), "csr.key_compromised");
 }
+
+/// PAP-11: units that were shipped with a product credential have no other, so it is never retired by a renewal.
+#[test]
+fn a_product_credential_is_renewed_as_a_batch_only() {
+    let f = Fixture::new();
+    let profile = f.profile("product", &ProfileSpec::product_credential());
+    let device = f.profile("device", &ProfileSpec::device());
+    let new = tegata::NewProduct {
+        spec: tegata::ProductSpec { name: "Camera".to_owned(), ..tegata::ProductSpec::default() },
+        authority: f.root.id,
+        credential_profile: profile,
+        device_profile: device,
+        algorithm: None,
+        hand_out: tegata::HandOut::Now,
+    };
+    let credential = f.registry.products().register(&new, &call()).unwrap().credential.issued.certificate.id;
+    let refused = f.registry.certificates().renew(&Renew::same_key(credential), &call());
+    assert_eq!(refused.unwrap_err().code(), "input.invalid");
+    assert_eq!(f.registry.certificates().get(credential).unwrap().standing(f.now()), Standing::Active);
+}
