@@ -30,6 +30,7 @@ LAYERS = [
     "registry",
     "est",
     "agent",
+    "doctest",
 ]
 # Errors carry times, and the clock answers with errors.
 MAY_LOOK_UP = {("error", "env")}
