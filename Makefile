@@ -28,7 +28,7 @@ help: ## list the targets
 # --- use it --------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: setup-build ## make a CA and a device certificate: `make demo`, `make demo CSR=my.csr OUT=folder`
+demo: setup-build ## a CA, a device and its certificate's life: `make demo`, `make demo CSR=my.csr OUT=folder`
 	$(CARGO) run --quiet -p tegata-quickstart -- $(if $(CSR),--csr '$(CSR)') --out '$(OUT)'
 
 # --- check it ------------------------------------------------------------------------------------------------------
@@ -110,4 +110,4 @@ ratios: ## us against the floor in one run: `make ratios NAME=issue`, or all of 
 .PHONY: clean
 clean: ## remove what was built
 	$(CARGO) clean
-	rm -rf .venv '$(OUT)' core/fuzz/artifacts
+	rm -rf .venv '$(OUT)' demo-out-* core/fuzz/artifacts

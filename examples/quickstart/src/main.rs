@@ -47,7 +47,7 @@ impl Arguments {
         let mut arguments = Self { csr: None, out: PathBuf::from("demo-out") };
         while let Some(argument) = given.next() {
             let missing = || Failure::usage(&format!("{argument} needs a value"), USAGE);
-            let mut file = || given.next().map(PathBuf::from).ok_or_else(missing);
+            let mut file = || given.next().filter(|name| !name.is_empty()).map(PathBuf::from).ok_or_else(missing);
             match argument.as_str() {
                 "--csr" => arguments.csr = Some(file()?),
                 "--out" => arguments.out = file()?,
