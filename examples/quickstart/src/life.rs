@@ -147,7 +147,7 @@ pub(crate) fn renew(factory: &Factory, folder: &Folder, unit: &Unit) -> Result<U
     must_accept(factory, folder, unit)?;
 
     certificates.confirm(issued.certificate.id, &caller)?;
-    say(unit.name, "confirms that the new certificate is installed; the old one is presented");
+    say(unit.name, "confirms that the new certificate is installed, and shows the old one again");
     must_refuse(factory, folder, &unit.issued, unit.key_file.as_deref(), "certificate.superseded")?;
     Ok(Unit { name: unit.name, device: unit.device, issued, certificate_file, key_file, csr })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tegata::model::{Authority, Product};
 use tegata::store::{SoftwareSealer, SqliteOptions, SqliteStore};
-use tegata::{Call, HandOut, NewAuthority, NewProduct, Options, Presented, ProductSpec, Proof, Registry};
+use tegata::{Call, HandOut, NewAuthority, NewProduct, Options, Presented, Principal, ProductSpec, Proof, Registry};
 
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -86,6 +86,10 @@ pub(crate) fn product(factory: &Factory, folder: &Folder) -> Result<Shared, Fail
     // Whoever runs the enrollment service checks the credential before it enrolls anybody. With TLS, the handshake does.
     let (challenge, signature) = life::challenge(folder, "product-credential.key")?;
     let proof = Proof::Signature { message: &challenge, signature: &signature };
-    registry.authenticate(&Presented::Certificate { certificate: &credential.issued.der, proof, device: None })?;
+    let presented = Presented::Certificate { certificate: &credential.issued.der, proof, device: None };
+    let Principal::Product { .. } = registry.authenticate(&presented)? else {
+        return Err(Failure::unexpected("a product credential stands for a device"));
+    };
+    more("whoever shows it, with its key, counts as some unit of this product: enough to enroll, no more");
     Ok(Shared { product: registered.product, credential: credential.issued.der })
 }
