@@ -4,7 +4,7 @@ use super::stored_enum;
 use crate::env::Timestamp;
 use crate::error::AuthorityError;
 use crate::id::AuthorityId;
-use crate::key::KeyAlgorithm;
+use crate::key::{KeyAlgorithm, pem};
 use crate::secret::Sealed;
 use crate::x509::Name;
 
@@ -79,6 +79,14 @@ pub struct Authority {
 }
 
 impl Authority {
+    /// Its certificate in PEM; empty while it is awaited.
+    pub fn pem(&self) -> String {
+        if self.certificate.is_empty() {
+            return String::new();
+        }
+        pem::encode("CERTIFICATE", &self.certificate).to_string()
+    }
+
     /// Whether it may issue certificates now.
     ///
     /// # Errors

@@ -262,21 +262,43 @@ impl Certificate {
         Ok(self)
     }
 
+    /// Whether it can be renewed at `now`, given whether its holder showed another proof as well: with one, expiry is
+    /// no obstacle; a revocation always is.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn check_renews_with(&self, other_proof: bool, now: Timestamp) -> Result<(), CertificateError> {
+        match self.check_renews(now) {
+            Err(CertificateError::RenewalOfExpired) if other_proof => Ok(()),
+            verdict => verdict,
+        }
+    }
+
     /// Renewed by `successor`: it still counts until that is confirmed or `retires` comes.
     ///
     /// # Errors
-    /// Unless it can be renewed.
+    /// Unless it can be renewed; see [`check_renews_with`](Self::check_renews_with).
     pub fn renewed(
         mut self,
         successor: CertificateId,
         retires: Timestamp,
+        other_proof: bool,
         now: Timestamp,
     ) -> Result<Self, CertificateError> {
-        self.check_renews(now)?;
+        self.check_renews_with(other_proof, now)?;
         self.successor = Some(successor);
         self.retires = Some(retires.min(self.not_after));
         self.renew_at = None;
         Ok(self)
+    }
+
+    /// Its successor was withdrawn before it was confirmed: it counts as before.
+    #[must_use]
+    pub fn without_successor(mut self, renew_at: Timestamp) -> Self {
+        self.successor = None;
+        self.retires = None;
+        self.renew_at = Some(renew_at);
+        self
     }
 
     /// Deleted: only its record remains, listed on request.

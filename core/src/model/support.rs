@@ -75,6 +75,13 @@ pub struct Crl {
     pub der: Vec<u8>,
 }
 
+impl Crl {
+    /// The CRL in PEM.
+    pub fn pem(&self) -> String {
+        crate::key::pem::encode("X509 CRL", &self.der).to_string()
+    }
+}
+
 /// What the registry knows of itself.
 #[derive(Clone, Debug)]
 pub struct Meta {

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{CertificateError, DeviceError, Error, ProductError};
 use crate::id::{CertificateId, DeviceId, ProductId, Serial};
-use crate::model::{Assignment, Certificate, CertificateKind, Device, Document, Product};
+use crate::model::{Assignment, Authority, Certificate, CertificateKind, Device, Document, Product};
 use crate::store::record::{Cell, Record, Stored, at};
 use crate::x509::Certificate as X509;
 
@@ -45,6 +45,18 @@ pub enum Presented<'a> {
     },
 }
 
+impl<'a> Presented<'a> {
+    /// A certificate that came with a TLS session which the caller ended itself.
+    pub const fn over_tls(certificate: &'a [u8]) -> Self {
+        Self::Certificate { certificate, proof: Proof::TlsSession, device: None }
+    }
+
+    /// A certificate with a signature over a message that the caller chose afresh.
+    pub const fn signed(certificate: &'a [u8], message: &'a [u8], signature: &'a [u8]) -> Self {
+        Self::Certificate { certificate, proof: Proof::Signature { message, signature }, device: None }
+    }
+}
+
 /// Who it is, by what, until when (NEC-44).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -77,9 +89,8 @@ impl Registry {
     /// ```
     /// # let registry = tegata::doctest::registry()?;
     /// # let enrolled = tegata::doctest::enrolled(&registry)?;
-    /// use tegata::{Presented, Principal, Proof};
-    /// let presented = Presented::Certificate { certificate: &enrolled.issued.der, proof: Proof::TlsSession, device: None };
-    /// match registry.authenticate(&presented)? {
+    /// use tegata::{Presented, Principal};
+    /// match registry.authenticate(&Presented::over_tls(&enrolled.issued.der))? {
     ///     Principal::Device { device, .. } => assert_eq!(device, enrolled.device.id),
     ///     other => panic!("{other:?}"),
     /// }
@@ -130,9 +141,14 @@ impl Inner {
         let issuer = self.issuer_of(identifier, presented.issuer().as_der())?.ok_or_else(unknown)?;
         let serial = Serial::from_bytes(presented.serial()).ok_or_else(unknown)?;
         let number = issuer.serials.serial_number(serial);
-        let rows = self.store()?.get(&[at::<Certificate>(number), at::<Document>(number)])?;
-        let [record, document] =
-            <[_; 2]>::try_from(rows).map_err(|_| Error::defect("a store answered with too few rows"))?;
+        let authority = at::<Authority>(self.ids.number(issuer.id)?);
+        let rows = self.store()?.get(&[at::<Certificate>(number), at::<Document>(number), authority])?;
+        let [record, document, authority] =
+            <[_; 3]>::try_from(rows).map_err(|_| Error::defect("a store answered with too few rows"))?;
+        // Another process may have changed the authority since it was remembered here.
+        if authority.is_none_or(|row| row.version != issuer.stored.version) {
+            self.issuers.forget();
+        }
         let record = crate::store::record::read::<Certificate>(record, &self.ids)?.ok_or_else(unknown)?;
         let document = document.map(|row| Document::read(row, &self.ids)).transpose()?.ok_or_else(unknown)?;
         // A pending record's document is its CSR, which no certificate equals.

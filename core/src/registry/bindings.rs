@@ -81,7 +81,7 @@ impl View<'_> {
             None => Ok(vec![self.bind(tag, owner)?]),
             Some(bound) => match (bound.owner, owner) {
                 (Owner::Compromised, _) => Err(CsrError::KeyCompromised.into()),
-                (Owner::Certificate(_), Owner::Certificate(_)) => Ok(Vec::new()),
+                (Owner::Certificate(_), Owner::Certificate(_)) => Ok(vec![self.require(&bound)?]),
                 (a, b) if a == b => Ok(vec![self.require(&bound)?]),
                 _ => Err(taken.into()),
             },

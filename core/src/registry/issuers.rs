@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Inner;
 use super::driver::View;
+use super::page::Wanted;
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{AuthorityError, InputError};
@@ -17,7 +18,7 @@ use crate::key::{PrivateKey, Signer};
 use crate::model::{Authority, AuthorityState, SignerLocation};
 use crate::store::record::{Record, Stored};
 use crate::store::seal::associated;
-use crate::store::{Query, Write};
+use crate::store::{Query, Value, Write};
 use crate::x509::Certificate as X509;
 
 /// An authority with what it takes to issue from it.
@@ -204,7 +205,14 @@ impl Inner {
     /// The authority with this identifier.
     pub(super) fn issuer(&self, id: AuthorityId) -> Result<Arc<Issuer>> {
         // A number that is not of an authority is refused before the store is asked.
-        self.ids.number(id)?;
+        let number = self.ids.number(id)?;
+        if let Some(issuer) = self.issuers()?.get(&id) {
+            return Ok(Arc::clone(issuer));
+        }
+        // Another process may have made it since they were read.
+        if self.find_record::<Authority>(number)?.is_some() {
+            self.issuers.forget();
+        }
         self.issuers()?.get(&id).cloned().ok_or_else(|| InputError::UnknownId { what: "authority" }.into())
     }
 
@@ -224,13 +232,20 @@ impl Inner {
 
     /// The authority whose key identifier or subject a certificate names as its issuer's.
     pub(super) fn issuer_of(&self, key_identifier: Option<&[u8]>, subject: &[u8]) -> Result<Option<Arc<Issuer>>> {
-        Ok(self
-            .issuers()?
-            .values()
-            .find(|issuer| match key_identifier {
-                Some(identifier) => issuer.key_identifier == identifier,
-                None => issuer.subject.as_der() == subject,
-            })
-            .cloned())
+        let named = |issuer: &&Arc<Issuer>| match key_identifier {
+            Some(identifier) => issuer.key_identifier == identifier,
+            None => issuer.subject.as_der() == subject,
+        };
+        if let Some(issuer) = self.issuers()?.values().find(named) {
+            return Ok(Some(Arc::clone(issuer)));
+        }
+        // Another process may have made it since they were read; a look at one index tells.
+        let Some(identifier) = key_identifier else { return Ok(None) };
+        let wanted = Wanted::default().eq("key_identifier", Value::Bytes(identifier.to_vec()));
+        if self.first::<Authority>(wanted)?.is_none() {
+            return Ok(None);
+        }
+        self.issuers.forget();
+        Ok(self.issuers()?.values().find(named).cloned())
     }
 }

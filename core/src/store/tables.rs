@@ -349,7 +349,7 @@ table! {
     /// Hand-outs of server-made private keys.
     DELIVERIES "deliveries" = Delivery [certificate: CertificateId] {
         state: DeliveryState;
-        expires: Timestamp;
+        expires: Timestamp, Ordered;
         private_key: Option<Sealed>;
         collector: Option<Vec<u8>>;
     }

@@ -33,6 +33,7 @@ pub struct World {
     pub issuing: Authority,
     pub product: Product,
     pub credential: Vec<u8>,
+    pub credential_key: PrivateKey,
     pub call: Call,
 }
 
@@ -73,7 +74,13 @@ impl World {
             )
             .unwrap();
         let credential = registered.credential.issued.der.clone();
-        Self { registry, clock, root, issuing, product: registered.product, credential, call }
+        let credential_key = PrivateKey::from_bytes(registered.credential.key.unwrap().expose()).unwrap();
+        Self { registry, clock, root, issuing, product: registered.product, credential, credential_key, call }
+    }
+
+    pub fn registry_now(&self) -> Timestamp {
+        use tegata::Clock;
+        self.clock.now()
     }
 
     /// A unit's request with a new key.

@@ -9,11 +9,14 @@ use crate::env::Timestamp;
 use crate::error::{DeliveryError, Error};
 use crate::id::{AuthorityId, CertificateId, DeviceId, ProfileId};
 use crate::key::KeyAlgorithm;
-use crate::model::{Certificate, Delivery, Entity, KeyOrigin, Standing};
-use crate::registry::driver::{Operation, Plan};
+use crate::model::{Certificate, Delivery, DeliveryState, Entity, KeyOrigin, Standing};
+use crate::registry::bulk::Many;
+use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::handout::ServerKey;
 use crate::registry::issuing::KeySource;
-use crate::registry::{Call, Inner};
+use crate::registry::page::Wanted;
+use crate::registry::{Bulk, Call, Inner};
+use crate::store::{Match, Value};
 
 /// When a key that is made here is handed out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -189,6 +192,40 @@ impl Certificates<'_> {
             },
             |_| Ok(()),
         )
+    }
+
+    /// Erases the private keys that were not collected or confirmed in time, and says how many there were. They are not
+    /// handed out after that moment anyway. The request ID of `call` is not used.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn erase_uncollected(&self, call: &Call) -> Result<u64> {
+        let inner = self.inner;
+        let mut wanted = Wanted { order: Some("expires"), ..Wanted::default() };
+        wanted.and("expires", Match::Range { from: None, to: Some(Value::Int(inner.clock.now().unix())) });
+        let open = [DeliveryState::Available, DeliveryState::Collecting];
+        wanted.and("state", Match::In(open.iter().map(|state| Value::Int(state.number())).collect()));
+        let mut due = Vec::new();
+        inner.scan::<Delivery>(&wanted, |stored| {
+            due.push(stored.certificate);
+            Ok(())
+        })?;
+        let action = "certificate.key_lapse";
+        let many = Many {
+            action,
+            content: &|id: &CertificateId| id.as_bytes().to_vec(),
+            plan: &|view: &View<'_>, id: &CertificateId| {
+                let number = view.number_of(*id)?;
+                // Somebody else may have been first.
+                let Some(lapse) = view.lapse(number)? else { return Ok(Plan::done(number, Vec::new(), 0)) };
+                let stored = view.get::<Certificate, _>(*id)?;
+                let event = view.event(action, subject_of(&stored), Some(Entity::Certificate(*id)), None)?;
+                Ok(Plan::done(number, vec![lapse, event], 1))
+            },
+            replay: &|_| Ok(0),
+        };
+        let call = Call { request_id: None, ..call.clone() };
+        inner.change_many(&call, &due, &Bulk::each(), &many)?.into_iter().sum()
     }
 }
 

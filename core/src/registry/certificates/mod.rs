@@ -7,7 +7,7 @@ mod find;
 mod issue;
 mod issued;
 mod pending;
-mod renew;
+pub(in crate::registry) mod renew;
 mod state;
 
 pub use delivery::{HandOut, IssueWithKey};

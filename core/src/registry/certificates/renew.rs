@@ -30,23 +30,33 @@ pub struct Renew {
     pub csr: Option<Vec<u8>>,
     /// Another profile than before, such as a newer version of it.
     pub profile: Option<ProfileId>,
+    /// Whether the holder showed another proof of who it is, which the caller vouches for: only then an expired
+    /// certificate is renewed. A revoked one never is.
+    pub other_proof: bool,
 }
 
 impl Renew {
     /// With the old key.
     pub const fn same_key(certificate: CertificateId) -> Self {
-        Self { certificate, csr: None, profile: None }
+        Self { certificate, csr: None, profile: None, other_proof: false }
     }
 
     /// With the key of a CSR.
     pub fn with_csr(certificate: CertificateId, csr: impl Into<Vec<u8>>) -> Self {
-        Self { certificate, csr: Some(csr.into()), profile: None }
+        Self { certificate, csr: Some(csr.into()), profile: None, other_proof: false }
     }
 
     /// Under another profile.
     #[must_use]
     pub const fn under(mut self, profile: ProfileId) -> Self {
         self.profile = Some(profile);
+        self
+    }
+
+    /// With another proof of who the holder is, besides the certificate: see [`other_proof`](Self::other_proof).
+    #[must_use]
+    pub const fn with_other_proof(mut self) -> Self {
+        self.other_proof = true;
         self
     }
 
@@ -80,6 +90,15 @@ fn content(certificate: CertificateId, profile: Option<ProfileId>, more: &[u8]) 
     [certificate.as_bytes(), &profile, more].concat()
 }
 
+/// The conditions of a renewal.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct Terms {
+    /// Another profile than before.
+    pub(in crate::registry) profile: Option<ProfileId>,
+    /// Whether an expired certificate may be renewed.
+    pub(in crate::registry) other_proof: bool,
+}
+
 /// The key of a renewal.
 #[derive(Clone, Copy)]
 pub(in crate::registry) enum NewKey<'a> {
@@ -107,7 +126,7 @@ impl<'r> Certificates<'r> {
     /// Renewals wait for no approval.
     ///
     /// # Errors
-    /// `certificate.renewal_of_expired`, `certificate.renewal_of_revoked` and the other states that do not allow it;
+    /// `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked` and the other states that do not allow it;
     /// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
     /// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
     /// [`renew_credential`](crate::Products::renew_credential) renews; `csr.key_unchanged` when the profile wants a
@@ -156,11 +175,12 @@ impl<'r> Certificates<'r> {
         let key = ServerKey::make(profile.server_key(renew.algorithm)?)?;
         let content = content(renew.certificate, renew.profile, &key_content(renew.algorithm, renew.hand_out));
         let operation = Operation { action: "certificate.renew_with_key", content: &content };
+        let terms = Terms { profile: renew.profile, other_proof: false };
         inner.change(
             call,
             operation,
             |view| {
-                let mut prepared = match view.renewal(renew.certificate, renew.profile, NewKey::Made(key.public()))? {
+                let mut prepared = match view.renewal(renew.certificate, terms, NewKey::Made(key.public()))? {
                     Renewal::New(prepared) => *prepared,
                     Renewal::Repeated(_) => return Err(Error::defect("a new key that is not new")),
                 };
@@ -214,7 +234,8 @@ impl<'r> Certificates<'r> {
 }
 
 fn plan<'a>(view: &View<'_>, renew: &Renew, csr: Option<&VerifiedCsr>) -> Result<Plan<'a, Issued>> {
-    match view.renewal(renew.certificate, renew.profile, csr.map_or(NewKey::Same, NewKey::Csr))? {
+    let terms = Terms { profile: renew.profile, other_proof: renew.other_proof };
+    match view.renewal(renew.certificate, terms, csr.map_or(NewKey::Same, NewKey::Csr))? {
         Renewal::Repeated(number) => Ok(Plan::done(number, Vec::new(), view.registry.issued(number)?)),
         Renewal::New(prepared) => Ok(prepared.plan(|issued| issued)),
     }
@@ -229,12 +250,8 @@ struct Holder {
 
 impl View<'_> {
     /// Decides on the renewal of `id`.
-    pub(in crate::registry) fn renewal(
-        &self,
-        id: CertificateId,
-        profile: Option<ProfileId>,
-        key: NewKey<'_>,
-    ) -> Result<Renewal> {
+    pub(in crate::registry) fn renewal(&self, id: CertificateId, terms: Terms, key: NewKey<'_>) -> Result<Renewal> {
+        let Terms { profile, other_proof } = terms;
         let inner = self.registry;
         let old = self.get::<Certificate, _>(id)?;
         old.check_issued()?;
@@ -248,7 +265,7 @@ impl View<'_> {
         }
         let holders = inner.holders(id)?;
         let holder = self.holder(&old, &holders.iter().map(|held| held.device).collect::<Vec<_>>())?;
-        old.check_renews(self.now)?;
+        old.check_renews_with(other_proof, self.now)?;
 
         let before = inner.certified(self.number_of(id)?)?;
         let old_key = before.public_key()?;
@@ -311,7 +328,7 @@ impl View<'_> {
         let retires = self.now.plus_days(profile.spec().grace_days.into());
         writes.extend(draft.requires.iter().cloned().chain(holder.requires));
         writes.push(self.insert(&draft.record)?);
-        writes.push(self.update(old.version, &old.record.clone().renewed(new, retires, self.now)?)?);
+        writes.push(self.update(old.version, &old.record.clone().renewed(new, retires, other_proof, self.now)?)?);
         writes.extend(draft.claims(self, &profile, new_key, holder.owner)?);
         if let Some(device) = &holder.device {
             writes.push(self.device_with_key(device, &draft.subject, key_number)?);

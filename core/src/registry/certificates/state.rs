@@ -5,7 +5,8 @@ use crate::Result;
 use crate::error::Error;
 use crate::id::{AuthorityId, CertificateId, CertificateKind};
 use crate::model::{
-    Certificate, CertificateState, Delivery, Device, Entity, Owner, Revocation, Standing, SuspendCause, SuspendMode,
+    Certificate, CertificateState, Delivery, Device, Entity, Group, Owner, Revocation, Standing, SuspendCause,
+    SuspendMode,
 };
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
@@ -73,6 +74,11 @@ impl Change {
             }
             Self::Delete => view.deletion(&stored)?,
         };
+        match self {
+            Self::Revoke(RevocationReason::KeyCompromise) => writes.extend(view.revoke_same_key(&stored)?),
+            Self::Revoke(_) | Self::Delete => writes.extend(view.restore_predecessor(&stored)?),
+            Self::Suspend | Self::Resume => {}
+        }
         writes.push(view.event(self.action(), subject_of(&stored), Some(Entity::Certificate(id)), detail)?);
         Ok(Plan::done(view.number_of(id)?, writes, changed))
     }
@@ -207,7 +213,53 @@ impl View<'_> {
         let changed = stored.record.clone().revoked(reason, self.now)?;
         let mut writes = self.consequences(&changed, reason, true)?;
         writes.push(self.update(stored.version, &changed)?);
+        if reason == RevocationReason::KeyCompromise {
+            writes.push(self.ban_key(&changed)?);
+        }
         Ok((changed, writes))
+    }
+
+    /// The certificate's key never to be certified again.
+    fn ban_key(&self, certificate: &Certificate) -> Result<Write> {
+        let key = self.registry.certified(self.number_of(certificate.id)?)?.public_key()?;
+        let tag = self.registry.key_tag(&key);
+        match self.bound(tag)? {
+            Some(bound) => self.rebind(&bound, Owner::Compromised),
+            None => self.bind(tag, Owner::Compromised),
+        }
+    }
+
+    /// The writes that revoke what else its device holds for the key of a compromised certificate.
+    fn revoke_same_key(&self, compromised: &Certificate) -> Result<Vec<Write>> {
+        let Some(device) = compromised.device else { return Ok(Vec::new()) };
+        let reason = RevocationReason::KeyCompromise;
+        let mut writes = Vec::new();
+        for (_, other) in self.registry.held_by(device)? {
+            let same = other.device == Some(device) && other.key_number == compromised.key_number;
+            if same && other.id != compromised.id && other.check_issued().is_ok() && other.revoked.is_none() {
+                let changed = other.record.clone().revoked(reason, self.now)?;
+                writes.extend(self.consequences(&changed, reason, true)?);
+                writes.push(self.update(other.version, &changed)?);
+            }
+        }
+        Ok(writes)
+    }
+
+    /// The write that lets the certificate before count as if it had not been renewed, when its renewal is withdrawn before
+    /// anybody confirmed it: a failed installation must not end in a device without a certificate.
+    fn restore_predecessor(&self, withdrawn: &Certificate) -> Result<Option<Write>> {
+        let (Some(old), false) = (withdrawn.renews, withdrawn.confirmed) else { return Ok(None) };
+        let old = self.get::<Certificate, _>(old)?;
+        let counts = matches!(old.standing(self.now), Standing::Active | Standing::Suspended);
+        if !counts || old.successor != Some(withdrawn.id) {
+            return Ok(None);
+        }
+        let days = match old.group {
+            Some(group) => self.get::<Group, _>(group)?.certificate_days,
+            None => None,
+        };
+        let due = self.registry.due_of(&old, days)?;
+        self.update(old.version, &old.record.clone().without_successor(due)).map(Some)
     }
 
     /// The certificate replaced by its successor, and the writes of that but for the event. CRLs list it unless it has
@@ -228,14 +280,6 @@ impl View<'_> {
             writes.push(self.replace(&revocation(certificate, reason, self))?);
         }
         writes.extend(self.lapse(number)?);
-        if reason == RevocationReason::KeyCompromise {
-            let key = self.registry.certified(number)?.public_key()?;
-            let tag = self.registry.key_tag(&key);
-            writes.push(match self.bound(tag)? {
-                Some(bound) => self.rebind(&bound, Owner::Compromised)?,
-                None => self.bind(tag, Owner::Compromised)?,
-            });
-        }
         Ok(writes)
     }
 

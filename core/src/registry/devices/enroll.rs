@@ -20,6 +20,7 @@ use crate::policy::Applicant;
 use crate::registry::bindings::Tag;
 use crate::registry::bulk::{Many, parallel};
 use crate::registry::certificates::Issued;
+use crate::registry::certificates::renew::{NewKey, Renewal, Terms};
 use crate::registry::driver::{Done, Operation, Plan, View};
 use crate::registry::issuers::Issuer;
 use crate::registry::issuing::{KeySource, Request};
@@ -31,9 +32,11 @@ use crate::x509::{Certificate as X509, VerifiedCsr};
 /// A unit's request to become a device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enroll {
-    /// The product credential that the unit presented (PEM or DER). Whoever ended the TLS session must have seen
-    /// that the unit has its private key.
+    /// The product credential that the unit presented (PEM or DER). That the unit has its private key is seen by
+    /// whoever ends the TLS session, or shown by `credential_signature`.
     pub credential: Vec<u8>,
+    /// A signature by the credential's key over the DER of the CSR, as that key signs. When given, it must verify.
+    pub credential_signature: Option<Vec<u8>>,
     /// The unit's own CSR (PEM or DER), for a key that it made itself.
     pub csr: Vec<u8>,
     /// The device's name; without one, its ID serves. Ignored for a device that is known already.
@@ -51,6 +54,20 @@ pub struct Enroll {
     pub former_key_signature: Option<Vec<u8>>,
 }
 
+impl Enroll {
+    /// A request with the product credential and the unit's CSR, and nothing else.
+    pub fn new(credential: impl Into<Vec<u8>>, csr: impl Into<Vec<u8>>) -> Self {
+        Self { credential: credential.into(), csr: csr.into(), ..Self::default() }
+    }
+
+    /// The same request, naming the unit.
+    #[must_use]
+    pub fn for_unit(mut self, unit: impl Into<String>) -> Self {
+        self.unit = Some(unit.into());
+        self
+    }
+}
+
 /// What enrolling led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,6 +78,8 @@ pub enum Enrollment {
     Admitted,
     /// A known device with the same key got the certificate back that it has.
     Known,
+    /// A known device with the same key got a new certificate, since the one that it had is expired.
+    Renewed,
     /// A known device proved its former key and got a certificate for its new one.
     Rekeyed,
 }
@@ -88,6 +107,11 @@ impl Parsed {
     fn new(request: &Enroll) -> Result<Self> {
         let credential = X509::from_bytes(&request.credential)?;
         let csr = VerifiedCsr::parse(&request.csr)?;
+        if let Some(signature) = &request.credential_signature {
+            let key = credential.public_key()?;
+            key.verify(key.algorithm().signature(), csr.der(), signature)
+                .map_err(|_| CertificateError::ProofInvalid)?;
+        }
         if let Some(unit) = &request.unit {
             check_name("unit", unit)?;
         }
@@ -105,7 +129,7 @@ impl Devices<'_> {
     /// certificate, in one commit.
     ///
     /// # Errors
-    /// Why the request was not accepted: `csr.*`; `product.credential_*`, `product.suspended`, `product.discontinued`,
+    /// Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`, `product.suspended`, `product.discontinued`,
     /// `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
     /// key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
     pub fn enroll(&self, request: &Enroll, call: &Call) -> Result<Enrolled> {
@@ -212,6 +236,15 @@ fn give_back<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, id: DeviceId) 
                 let issued = view.registry.issued(number)?;
                 let enrolled = Enrolled { device: device.record, issued, enrollment: Enrollment::Known };
                 return Ok(Plan::done(number, Vec::new(), enrolled));
+            }
+            // The unit shows its own key and the product's: that is another proof besides the expired certificate.
+            Err(CertificateError::RenewalOfExpired) => {
+                let terms = Terms { profile: None, other_proof: true };
+                let Renewal::New(mut prepared) = view.renewal(held.id, terms, NewKey::Same)? else { continue };
+                prepared.writes.push(view.require(&facts.product)?);
+                prepared.writes.push(view.require(&facts.credential)?);
+                let device = device.record;
+                return Ok(prepared.plan(|issued| Enrolled { device, issued, enrollment: Enrollment::Renewed }));
             }
             Err(reason) => refusal = reason,
         }
@@ -402,7 +435,7 @@ impl Issuance<'_> {
         }
         if let Some(old) = self.replaces {
             let retires = view.now.plus_days(profile.spec().grace_days.into());
-            let renewed = old.record.clone().renewed(draft.record.id, retires, view.now)?;
+            let renewed = old.record.clone().renewed(draft.record.id, retires, false, view.now)?;
             writes.push(view.update(old.version, &renewed)?);
         }
         writes.push(Inner::attachment(view, draft.record.id, device.id)?);

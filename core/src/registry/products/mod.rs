@@ -49,6 +49,11 @@ pub struct ProductSpec {
 }
 
 impl ProductSpec {
+    /// A product called `name`, open to all its units.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
     /// Reads a product from TOML.
     ///
     /// # Errors
@@ -84,6 +89,18 @@ pub struct NewProduct {
     pub algorithm: Option<KeyAlgorithm>,
     /// When the credential's private key is handed out.
     pub hand_out: HandOut,
+}
+
+impl NewProduct {
+    /// A product with a credential of the profile's first kind of key, handed out with the answer.
+    pub const fn new(
+        spec: ProductSpec,
+        authority: AuthorityId,
+        credential_profile: ProfileId,
+        device_profile: ProfileId,
+    ) -> Self {
+        Self { spec, authority, credential_profile, device_profile, algorithm: None, hand_out: HandOut::Now }
+    }
 }
 
 /// A registered product with its first credential.
@@ -124,17 +141,13 @@ pub struct ProductFilter {
 ///
 /// ```
 /// # let registry = tegata::doctest::registry()?;
-/// use tegata::{Call, HandOut, NewProduct, ProductSpec, model::ProfileSpec};
+/// use tegata::{Call, NewProduct, ProductSpec, model::ProfileSpec};
 /// let call = Call::by("admin");
 /// # let authority = tegata::doctest::authority(&registry)?.id;
-/// let registered = registry.products().register(&NewProduct {
-///     spec: ProductSpec { name: "Camera 7".into(), ..ProductSpec::default() },
-///     authority,
-///     credential_profile: registry.profiles().put("product", &ProfileSpec::product_credential(), &call)?.id,
-///     device_profile: registry.profiles().put("device", &ProfileSpec::device(), &call)?.id,
-///     algorithm: None,
-///     hand_out: HandOut::Now,
-/// }, &call)?;
+/// let product = registry.profiles().put("product", &ProfileSpec::product_credential(), &call)?.id;
+/// let device = registry.profiles().put("device", &ProfileSpec::device(), &call)?.id;
+/// let new = NewProduct::new(ProductSpec::named("Camera 7"), authority, product, device);
+/// let registered = registry.products().register(&new, &call)?;
 /// assert!(registered.credential.key.is_some());
 /// # Ok::<(), tegata::Error>(())
 /// ```
