@@ -332,6 +332,6 @@ const fn percent(of: i64, percent: u8) -> i64 {
 /// A share of `range` that 32 bits of the serial number decide.
 fn spread(serial: &[u8], range: i64) -> i64 {
     let bits = serial.last_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    let share = i128::from(range) * i128::from(bits) >> 32;
+    let share = (i128::from(range) * i128::from(bits)) >> 32;
     i64::try_from(share).unwrap_or(0)
 }

@@ -141,9 +141,9 @@ fn tagged<K: EntityKind>(id: crate::id::Id<K>, tag: i64, ids: &NumberCipher) -> 
     Value::Int(number.map_or(-1, |n| n | tag))
 }
 
-fn untagged(value: Value) -> Option<(u64, i64)> {
+fn untagged(value: &Value) -> Option<(u64, i64)> {
     match value {
-        Value::Int(number) if number >= 0 => Some((u64::try_from(number >> 3).ok()?, number & 7)),
+        Value::Int(number) if *number >= 0 => Some((u64::try_from(number >> 3).ok()?, number & 7)),
         _ => None,
     }
 }
@@ -162,7 +162,7 @@ impl Cell for Owner {
         }
     }
     fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
-        let (number, tag) = untagged(value)?;
+        let (number, tag) = untagged(&value)?;
         Some(match tag {
             0 => Self::Compromised,
             1 => Self::Device(ids.id(number)),
@@ -189,7 +189,7 @@ impl Cell for Entity {
         }
     }
     fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
-        let (number, tag) = untagged(value)?;
+        let (number, tag) = untagged(&value)?;
         Some(match tag {
             1 => Self::Authority(ids.id(number)),
             2 => Self::Profile(ids.id(number)),

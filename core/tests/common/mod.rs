@@ -51,6 +51,10 @@ impl World {
     }
 
     pub fn with(store: impl Store + 'static, policy: EnrollmentPolicy, device: ProfileSpec) -> Self {
+        Self::founded(store, policy, &device)
+    }
+
+    fn founded(store: impl Store + 'static, policy: EnrollmentPolicy, device: &ProfileSpec) -> Self {
         let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
         let registry = Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap();
         let call = Call::by("admin");
@@ -66,7 +70,7 @@ impl World {
                     spec: ProductSpec { name: "Camera 7".to_owned(), enrollment: policy, ..ProductSpec::default() },
                     authority: issuing.id,
                     credential_profile: profiles.put("product", &ProfileSpec::product_credential(), &call).unwrap().id,
-                    device_profile: profiles.put("device", &device, &call).unwrap().id,
+                    device_profile: profiles.put("device", device, &call).unwrap().id,
                     algorithm: None,
                     hand_out: HandOut::Now,
                 },

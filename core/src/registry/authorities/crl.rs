@@ -75,10 +75,10 @@ impl Authorities<'_> {
                     der: writer.sign(&*signer)?,
                 };
                 let detail = format!("number {number}, {entries} entries");
-                let mut writes =
+                let mut changes =
                     vec![issuer.require(view)?, view.event("crl.issue", Entity::Authority(id), None, Some(detail))?];
-                writes.extend(newest(view.find::<Crl>(view.number_of(id)?)?, &crl, inner)?);
-                Ok(crate::registry::driver::Plan::done(number, writes, crl))
+                changes.extend(newest(view.find::<Crl>(view.number_of(id)?)?, &crl, inner)?);
+                Ok(crate::registry::driver::Plan::done(number, changes, crl))
             },
             |_| self.current_crl(id),
         )

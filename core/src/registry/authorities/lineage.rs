@@ -101,7 +101,6 @@ impl Authorities<'_> {
                     retired.state = AuthorityState::Retired;
                 }
                 let mut writes = requires;
-                writes.push(view.insert(&record)?);
                 writes.push(view.update(old.version, &retired)?);
                 writes.extend(key_claim(view, &record)?);
                 writes.push(view.event(
@@ -110,7 +109,7 @@ impl Authorities<'_> {
                     Some(Entity::Authority(record.id)),
                     Some(format!("{} generation {generation}", record.name)),
                 )?);
-                Ok(finish(view, number, record, sign, writes))
+                Ok(finish(inner, number, record, sign, writes))
             },
             |number| self.get(inner.ids.id(number)),
         )?;
@@ -200,11 +199,10 @@ impl Authorities<'_> {
                 let require = issuer.require(view)?;
                 let result = view.number_of(id)?;
                 let (version, mut record) = (subject.version, subject.record.clone());
-                let ids = inner;
                 Ok(Plan::signed(vec![ToSign::checked(signer, tbs)], move |mut ders| {
                     let der = ders.pop().ok_or_else(|| Error::defect("a signature is missing"))?;
                     record.outside.extend_from_slice(&der);
-                    let put = crate::store::record::put(&record, crate::store::Expect::Version(version), &ids.ids)?;
+                    let put = crate::store::record::put(&record, crate::store::Expect::Version(version), &inner.ids)?;
                     Ok(Done { writes: vec![require, put, event], output: Ok(der), result })
                 }))
             },

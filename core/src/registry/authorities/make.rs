@@ -9,13 +9,13 @@ use crate::error::{AuthorityError, Error};
 use crate::id::AuthorityId;
 use crate::key::{KeyAlgorithm, PrivateKey, PublicKey, Signer};
 use crate::model::{Authority, AuthorityState, Entity, Owner, SignerLocation, check_name};
-use crate::registry::Call;
 use crate::registry::driver::{Done, Operation, Plan, ToSign, View};
 use crate::registry::issuers::Issuer;
+use crate::registry::{Call, Inner};
 use crate::secret::{Sealed, Secret};
-use crate::store::Write;
-use crate::store::record::Record;
+use crate::store::record::{Record, put};
 use crate::store::seal::associated;
+use crate::store::{Expect, Write};
 use crate::x509::{BasicConstraints, Certificate as X509, Extensions, KeyUsage, Name, Template, make_csr};
 
 /// Tells the serial numbers of authorities from those of certificates, which count from 1.
@@ -133,7 +133,7 @@ impl CaTemplate<'_> {
     }
 }
 
-/// The writes of a new authority: its record, its name, its key, an event.
+/// The writes of a new authority besides its record: its name, its key, an event.
 pub(super) fn birth(view: &View<'_>, action: &'static str, record: &Authority) -> Result<Vec<Write>> {
     let inner = view.registry;
     let owner = Owner::Authority(record.id);
@@ -142,7 +142,6 @@ pub(super) fn birth(view: &View<'_>, action: &'static str, record: &Authority) -
         return Err(AuthorityError::NameTaken.into());
     }
     let mut writes = vec![
-        view.insert(record)?,
         view.bind(tag, owner)?,
         view.event(
             action,
@@ -228,7 +227,7 @@ impl Authorities<'_> {
                 let (sign, requires) = certify(view, number, &record, new, key, parent)?;
                 let mut writes = requires;
                 writes.extend(birth(view, "authority.create", &record)?);
-                Ok(finish(view, number, record, sign, writes))
+                Ok(finish(inner, number, record, sign, writes))
             },
             |number| self.get(inner.ids.id(number)),
         )?;
@@ -267,7 +266,8 @@ impl Authorities<'_> {
                 record.not_after = certificate.not_after();
                 record.certificate = certificate.der().to_vec();
                 record.outside.clone_from(&above);
-                let writes = birth(view, "authority.import", &record)?;
+                let mut writes = birth(view, "authority.import", &record)?;
+                writes.push(view.insert(&record)?);
                 Ok(Plan::done(number, writes, record))
             },
             |number| self.get(inner.ids.id(number)),
@@ -297,7 +297,8 @@ impl Authorities<'_> {
                 let Newborn { number, mut record } = newborn(view, &new.name, &new.subject, &key, &serial_key)?;
                 record.state = AuthorityState::Requested;
                 record.request = Some(csr.clone());
-                let writes = birth(view, "authority.request", &record)?;
+                let mut writes = birth(view, "authority.request", &record)?;
+                writes.push(view.insert(&record)?);
                 Ok(Plan::done(number, writes, record))
             },
             |number| self.get(inner.ids.id(number)),
@@ -399,29 +400,19 @@ pub(super) fn by_parent(
     Ok((ToSign::checked(signer, tbs), vec![parent.require(view)?]))
 }
 
-/// The plan that signs the certificate and completes the record with it. `writes` hold the record without it.
+/// The plan that signs the certificate of a new authority and writes its record with it.
 pub(super) fn finish(
-    view: &View<'_>,
+    inner: &Inner,
     number: u64,
     record: Authority,
     sign: ToSign,
     mut writes: Vec<Write>,
-) -> Plan<'static, Authority> {
-    let column = Authority::TABLE.position("certificate");
-    let _ = view;
+) -> Plan<'_, Authority> {
     Plan::signed(vec![sign], move |mut ders| {
-        let der = ders.pop().ok_or_else(|| Error::defect("a signature is missing"))?;
-        for write in &mut writes {
-            if let (Write::Put(row, _), Some(column)) = (write, column)
-                && *row.table == *Authority::TABLE
-                && row.key == number
-                && let Some(cell) = row.values.get_mut(column)
-            {
-                *cell = crate::store::Value::Bytes(der.clone());
-            }
-        }
-        let output = Authority { certificate: der, ..record };
-        Ok(Done { writes, output: Ok(output), result: number })
+        let certificate = ders.pop().ok_or_else(|| Error::defect("a signature is missing"))?;
+        let record = Authority { certificate, ..record };
+        writes.push(put(&record, Expect::Absent, &inner.ids)?);
+        Ok(Done { writes, output: Ok(record), result: number })
     })
 }
 
