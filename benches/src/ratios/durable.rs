@@ -78,7 +78,7 @@ fn compare(name: &str, work: fn(&Bench, &[Enroll])) {
     let memory = Bench::new(MemoryStore::new());
     let (mut ratios, mut durable_rates, mut memory_rates) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let first = 1_000_000_000 + u64::from(name.len() as u32) * 10_000_000 + round * 1_000_000;
+        let first = 1_000_000_000 + name.len() as u64 * 10_000_000 + round * 1_000_000;
         let units = full.bench.units(first, A_ROUND);
         let durable = seconds(|| work(&full.bench, &units));
         let units = memory.units(first, A_ROUND);

@@ -56,8 +56,8 @@ pub(crate) fn measure() {
     let mut ratios = Vec::with_capacity(ROUNDS);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let us = || seconds(|| (0..A_ROUND).for_each(|n| drop(black_box(one(u64::from(n) + 1)))));
-        let bare = || seconds(|| (0..A_ROUND).for_each(|_| drop(black_box(floor()))));
+        let us = || seconds(|| (0..A_ROUND).for_each(|n| _ = black_box(one(u64::from(n) + 1))));
+        let bare = || seconds(|| (0..A_ROUND).for_each(|_| _ = black_box(floor())));
         // In turn, and in turn who goes first.
         let (us, bare) = if round % 2 == 0 {
             let us = us();

@@ -54,7 +54,7 @@ impl World {
         Self::founded(store, policy, &device)
     }
 
-    fn founded(store: impl Store + 'static, policy: EnrollmentPolicy, device: &ProfileSpec) -> Self {
+    fn founded(store: impl Store + 'static, enrollment: EnrollmentPolicy, device: &ProfileSpec) -> Self {
         let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
         let registry = Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap();
         let call = Call::by("admin");
@@ -67,7 +67,7 @@ impl World {
             .products()
             .register(
                 &NewProduct {
-                    spec: ProductSpec { name: "Camera 7".to_owned(), enrollment: policy, ..ProductSpec::default() },
+                    spec: ProductSpec { name: "Camera 7".to_owned(), enrollment, ..ProductSpec::default() },
                     authority: issuing.id,
                     credential_profile: profiles.put("product", &ProfileSpec::product_credential(), &call).unwrap().id,
                     device_profile: profiles.put("device", device, &call).unwrap().id,

@@ -148,7 +148,7 @@ impl Authorities<'_> {
         let parent = self.inner.current_issuer(parent)?;
         // The new generation lives no longer than its parent.
         let not_after = record.not_after.min(parent.not_after);
-        let signed = by_parent(view, number, CaTemplate { not_after, ..ca }, &parent)?;
+        let signed = by_parent(view, number, &CaTemplate { not_after, ..ca }, &parent)?;
         record.not_after = not_after;
         record.parent = Some(parent.id);
         Ok(signed)

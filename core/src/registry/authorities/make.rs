@@ -89,6 +89,7 @@ pub(super) fn newborn(
 }
 
 /// What a CA certificate says besides its names.
+#[derive(Clone, Copy)]
 pub(super) struct CaTemplate<'a> {
     pub(super) subject: &'a Name,
     pub(super) key: &'a PublicKey,
@@ -371,7 +372,7 @@ fn certify(
     let parent = view.registry.issuer(parent)?;
     ca.crl_urls = &new.crl_urls;
     ca.issuer_urls = &new.issuer_urls;
-    by_parent(view, number, ca, &parent)
+    by_parent(view, number, &ca, &parent)
 }
 
 /// A root's own certificate.
@@ -387,14 +388,14 @@ pub(super) fn self_signed(view: &View<'_>, number: u64, ca: &CaTemplate<'_>, key
 pub(super) fn by_parent(
     view: &View<'_>,
     number: u64,
-    ca: CaTemplate<'_>,
+    ca: &CaTemplate<'_>,
     parent: &Issuer,
 ) -> Result<(ToSign, Vec<Write>)> {
     let signer = parent.issues(view.now)?;
     if ca.not_after > parent.not_after {
         return Err(AuthorityError::ValidityExceedsIssuer.into());
     }
-    let ca = CaTemplate { path_len: child_path_len(parent, ca.path_len)?, ..ca };
+    let ca = CaTemplate { path_len: child_path_len(parent, ca.path_len)?, ..*ca };
     let serial = parent.serial(number | AUTHORITY_BIT, view.seed()?);
     let tbs = ca.tbs(serial.as_bytes(), &parent.subject, &parent.key_identifier, &*signer)?;
     Ok((ToSign::checked(signer, tbs), vec![parent.require(view)?]))

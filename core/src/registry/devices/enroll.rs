@@ -454,8 +454,8 @@ impl Issuance<'_> {
         Ok(Plan::signed(vec![draft.sign], move |mut ders| {
             let der = ders.pop().ok_or_else(|| Error::defect("a signature is missing"))?;
             writes.push(Inner::document(draft.number, der.clone()));
-            let issued = Issued::new(draft.record, der, chain);
-            Ok(Done { writes, output: Ok(Enrolled { device, issued, enrollment }), result: draft.number })
+            let enrolled = Enrolled { device, issued: Issued::new(draft.record, der, chain), enrollment };
+            Ok(Done { writes, output: Ok(enrolled), result: draft.number })
         }))
     }
 }
