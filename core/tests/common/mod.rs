@@ -4,6 +4,7 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::needless_pass_by_value,
     clippy::expect_used,
     clippy::missing_panics_doc,
     clippy::must_use_candidate
@@ -51,10 +52,6 @@ impl World {
     }
 
     pub fn with(store: impl Store + 'static, policy: EnrollmentPolicy, device: ProfileSpec) -> Self {
-        Self::founded(store, policy, &device)
-    }
-
-    fn founded(store: impl Store + 'static, enrollment: EnrollmentPolicy, device: &ProfileSpec) -> Self {
         let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
         let registry = Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap();
         let call = Call::by("admin");
@@ -67,10 +64,10 @@ impl World {
             .products()
             .register(
                 &NewProduct {
-                    spec: ProductSpec { name: "Camera 7".to_owned(), enrollment, ..ProductSpec::default() },
+                    spec: ProductSpec { name: "Camera 7".to_owned(), enrollment: policy, ..ProductSpec::default() },
                     authority: issuing.id,
                     credential_profile: profiles.put("product", &ProfileSpec::product_credential(), &call).unwrap().id,
-                    device_profile: profiles.put("device", device, &call).unwrap().id,
+                    device_profile: profiles.put("device", &device, &call).unwrap().id,
                     algorithm: None,
                     hand_out: HandOut::Now,
                 },
