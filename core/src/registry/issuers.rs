@@ -29,6 +29,8 @@ pub(super) struct Issuer {
     pub(super) serials: NumberCipher,
     /// Its certificate and those above it, the root last.
     pub(super) chain: Arc<[Vec<u8>]>,
+    /// Whether the key of one above it is known to others.
+    below_compromised: bool,
 }
 
 impl std::ops::Deref for Issuer {
@@ -45,9 +47,21 @@ impl fmt::Debug for Issuer {
 }
 
 impl Issuer {
+    /// Whether it may issue certificates now: as [`Authority::check_issues`], and nobody above it is compromised.
+    pub(super) fn check_issues(&self, now: Timestamp) -> Result<(), AuthorityError> {
+        self.stored.check_issues(now)?;
+        if self.below_compromised { Err(AuthorityError::Compromised) } else { Ok(()) }
+    }
+
+    /// Whether what it issued can authenticate: as [`Authority::check_vouches`], and nobody above it is compromised.
+    pub(super) fn check_vouches(&self, now: Timestamp) -> Result<(), AuthorityError> {
+        self.stored.check_vouches(now)?;
+        if self.below_compromised { Err(AuthorityError::Compromised) } else { Ok(()) }
+    }
+
     /// Its key, if it may issue certificates now.
     pub(super) fn issues(&self, now: Timestamp) -> Result<Arc<dyn Signer>> {
-        self.stored.check_issues(now)?;
+        self.check_issues(now)?;
         self.signer()
     }
 
@@ -74,6 +88,13 @@ impl Issuer {
 }
 
 type All = Arc<HashMap<AuthorityId, Arc<Issuer>>>;
+
+/// Those above an authority that are known here, the nearest first.
+fn ancestors(id: AuthorityId, all: &HashMap<AuthorityId, Issuer>) -> impl Iterator<Item = &Issuer> {
+    let parent = |id: AuthorityId| all.get(&id).and_then(|issuer| issuer.parent).and_then(|parent| all.get(&parent));
+    // A parent is older than its child, so this ends; the bound is for a store that was tampered with.
+    std::iter::successors(parent(id), move |issuer| parent(issuer.id)).take(16)
+}
 
 /// The certificates of an authority and of those above it.
 fn chain_of(id: AuthorityId, all: &HashMap<AuthorityId, Issuer>) -> Vec<Vec<u8>> {
@@ -173,10 +194,12 @@ impl Inner {
                 None => break,
             }
         }
-        let chains: Vec<_> = all.keys().map(|&id| (id, chain_of(id, &all))).collect();
-        for (id, chain) in chains {
+        let compromised = |id| ancestors(id, &all).any(|above| above.state == AuthorityState::Compromised);
+        let chains: Vec<_> = all.keys().map(|&id| (id, chain_of(id, &all), compromised(id))).collect();
+        for (id, chain, below_compromised) in chains {
             if let Some(issuer) = all.get_mut(&id) {
                 issuer.chain = chain.into();
+                issuer.below_compromised = below_compromised;
             }
         }
         let all: All = Arc::new(all.into_iter().map(|(id, issuer)| (id, Arc::new(issuer))).collect());
@@ -199,7 +222,27 @@ impl Inner {
             }
             _ => self.issuers.connected(stored.id),
         };
-        Ok(Issuer { signer, serials: NumberCipher::new(serial_key), chain: Arc::new([]), stored })
+        Ok(Issuer {
+            signer,
+            serials: NumberCipher::new(serial_key),
+            chain: Arc::new([]),
+            below_compromised: false,
+            stored,
+        })
+    }
+
+    /// The authorities below `id`, at any depth.
+    pub(super) fn below(&self, id: AuthorityId) -> Result<Vec<AuthorityId>> {
+        let all = self.issuers()?;
+        let mut found = vec![id];
+        let mut at = 0;
+        while let Some(&above) = found.get(at) {
+            let children = all.values().filter(|issuer| issuer.parent == Some(above)).map(|issuer| issuer.id);
+            let new: Vec<_> = children.filter(|child| !found.contains(child)).collect();
+            found.extend(new);
+            at += 1;
+        }
+        Ok(found.split_off(1))
     }
 
     /// The authority with this identifier.

@@ -176,13 +176,13 @@ impl<'r> Profiles<'r> {
         let csr = VerifiedCsr::parse(csr)?;
         let issuer = inner.current_issuer(authority)?;
         let now = inner.clock.now();
-        issuer.check_issues(now)?;
+        let signer = issuer.issues(now)?;
         let bound = inner.bound(profile, &compiled, &issuer)?;
         let facts = IssuerView {
             subject: &issuer.subject,
             key_identifier: &issuer.key_identifier,
             not_after: issuer.not_after,
-            algorithm: issuer.algorithm.signature(),
+            algorithm: signer.algorithm(),
         };
         let id = inner.ids.id::<crate::id::DeviceKind>(0).to_string();
         let applicant = Applicant { id: &id, name, ..Applicant::default() };

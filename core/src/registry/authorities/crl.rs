@@ -2,9 +2,10 @@
 
 use super::Authorities;
 use crate::Result;
-use crate::error::{CertificateError, Error, InputError};
+use crate::error::{CertificateError, Error, InputError, SignerError};
 use crate::id::AuthorityId;
-use crate::model::{Crl, Entity, Revocation};
+use crate::key::{PublicKey, SignatureAlgorithm, Signer};
+use crate::model::{Crl, Entity, Revocation, SignerLocation};
 use crate::registry::driver::Operation;
 use crate::registry::page::Wanted;
 use crate::registry::{Call, Inner};
@@ -72,7 +73,10 @@ impl Authorities<'_> {
                     this_update: template.this_update,
                     next_update: template.next_update,
                     entries,
-                    der: writer.sign(&*signer)?,
+                    der: match issuer.signer {
+                        SignerLocation::Store => writer.sign(&*signer)?,
+                        SignerLocation::External => writer.sign(&Checked(&*signer))?,
+                    },
                 };
                 let detail = format!("number {number}, {entries} entries");
                 let mut changes =
@@ -98,6 +102,25 @@ impl Authorities<'_> {
             return Err(CertificateError::CrlStale.into());
         }
         Ok(crl)
+    }
+}
+
+/// A signer outside, whose signatures are checked before they are used: it may be broken.
+struct Checked<'s>(&'s dyn Signer);
+
+impl Signer for Checked<'_> {
+    fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        let signature = self.0.sign(message)?;
+        let checked = self.public_key().verify(self.algorithm(), message, &signature);
+        checked.map(|()| signature).map_err(|_| SignerError::BadSignature)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::make::{
-    AUTHORITY_BIT, CaTemplate, Newborn, OwnKey, by_parent, check_ca, finish, key_claim, newborn, self_signed,
+    AUTHORITY_BIT, CaTemplate, Newborn, OwnKey, by_parent, check_ca, check_days, finish, key_claim, newborn,
+    self_signed,
 };
 use super::{Authorities, Rebuild};
 use crate::Result;
@@ -54,14 +55,20 @@ impl Authorities<'_> {
     /// (products, renewals) is issued by the new one from now on.
     ///
     /// # Errors
-    /// When the authority is not the newest generation, or waits for its certificate; as
+    /// When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject or a
+    /// validity that cannot be; as
     /// [`create_intermediate`](Self::create_intermediate).
     pub fn rebuild(&self, id: AuthorityId, rebuild: &Rebuild, call: &Call) -> Result<Authority> {
         let inner = self.inner;
         let old = self.get(id)?;
+        rebuild.validity_days.map_or(Ok(()), check_days)?;
         let key = OwnKey::make_or_use(rebuild.algorithm.unwrap_or(old.algorithm), rebuild.signer.as_ref())?;
         let serial_key = draw::<16>(&*inner.random)?;
-        let operation = Operation { action: "authority.rebuild", content: id.as_bytes() };
+        let Rebuild { subject, algorithm, validity_days, signer } = rebuild;
+        let signer = signer.as_ref().map(|signer| signer.public_key().spki());
+        let subject = subject.as_ref().map(Name::as_der);
+        let content = format!("{id} {subject:?} {algorithm:?} {validity_days:?} {signer:?}");
+        let operation = Operation { action: "authority.rebuild", content: content.as_bytes() };
         let made = inner.change(
             call,
             operation,

@@ -166,10 +166,23 @@ fn check(new: &NewAuthority) -> Result<()> {
     if new.subject.is_empty() {
         return Err(Error::input("authority subject", "is empty; an issuer needs a name (RFC 5280, 4.1.2.4)"));
     }
-    if new.validity_days == 0 || new.validity_days > 36_525 {
-        return Err(Error::input("validity_days", "is not within 1 to 36525"));
-    }
-    Ok(())
+    check_days(new.validity_days)
+}
+
+/// What distinguishes one new authority from another.
+fn content(new: &NewAuthority, parent: Option<AuthorityId>) -> Vec<u8> {
+    let NewAuthority { name, subject, algorithm, validity_days, path_len, crl_urls, issuer_urls, signer } = new;
+    let key = signer.as_ref().map(|signer| signer.public_key().spki());
+    let subject = subject.as_der();
+    format!(
+        "{name:?} {parent:?} {subject:?} {algorithm} {validity_days} {path_len:?} {crl_urls:?} {issuer_urls:?} {key:?}"
+    )
+    .into_bytes()
+}
+
+/// That a validity can be meant.
+pub(super) fn check_days(days: u32) -> Result<()> {
+    if (1..=36_525).contains(&days) { Ok(()) } else { Err(Error::input("validity_days", "is not within 1 to 36525")) }
 }
 
 /// How deep the chain below `parent` may still go, or that it may not.
@@ -216,7 +229,8 @@ impl Authorities<'_> {
         call: &Call,
     ) -> Result<Authority> {
         let inner = self.inner;
-        let operation = Operation { action: "authority.create", content: new.name.as_bytes() };
+        let content = content(new, parent);
+        let operation = Operation { action: "authority.create", content: &content };
         let made = inner.change(
             call,
             operation,
@@ -242,7 +256,8 @@ impl Authorities<'_> {
     ///
     /// # Errors
     /// `certificate.malformed`, `authority.not_ca` (version 1, no CA:TRUE, no keyCertSign, no cRLSign, no key
-    /// identifier), `authority.chain_invalid`, `authority.signer_mismatch`, `authority.name_taken`.
+    /// identifier), `authority.chain_invalid`, `authority.path_length`, `authority.signer_mismatch`,
+    /// `authority.name_taken`.
     pub fn import(&self, import: &ImportAuthority, call: &Call) -> Result<Authority> {
         check_name("authority name", &import.name)?;
         let inner = self.inner;
@@ -255,7 +270,8 @@ impl Authorities<'_> {
         let identifier = check_ca(&certificate, key.public())?;
         let above = check_chain(&certificate, &import.chain)?;
         let serial_key = draw::<16>(&*inner.random)?;
-        let operation = Operation { action: "authority.import", content: certificate.der() };
+        let content = [import.name.as_bytes(), b"\n", certificate.der(), &above].concat();
+        let operation = Operation { action: "authority.import", content: &content };
         let made = inner.change(
             call,
             operation,
@@ -290,7 +306,8 @@ impl Authorities<'_> {
         let key = OwnKey::make_or_use(new.algorithm, new.signer.as_ref())?;
         let serial_key = draw::<16>(&*inner.random)?;
         let csr = make_csr(&*key.signer, &new.subject, &[])?;
-        let operation = Operation { action: "authority.request", content: new.name.as_bytes() };
+        let content = content(new, None);
+        let operation = Operation { action: "authority.request", content: &content };
         let made = inner.change(
             call,
             operation,
@@ -314,7 +331,7 @@ impl Authorities<'_> {
     ///
     /// # Errors
     /// `authority.already_installed`, `authority.signer_mismatch` when it is for another key, `authority.not_ca`,
-    /// `authority.chain_invalid`.
+    /// `authority.chain_invalid`, `authority.path_length`.
     pub fn install(&self, id: AuthorityId, certificate: &[u8], chain: &[u8], call: &Call) -> Result<Authority> {
         let certificate = X509::from_bytes(certificate)?;
         let operation = Operation { action: "authority.install", content: certificate.der() };
@@ -436,6 +453,7 @@ fn check_chain(certificate: &X509, chain: &[u8]) -> Result<Vec<u8>> {
     let invalid = |reason: &str| AuthorityError::ChainInvalid { reason: reason.to_owned() };
     let above = if chain.is_empty() { Vec::new() } else { X509::many_from_pem(chain)? };
     let mut below = certificate;
+    let mut authorities = 0;
     let mut ders = Vec::new();
     for next in &above {
         if below.issuer() != next.subject() {
@@ -445,6 +463,15 @@ fn check_chain(certificate: &X509, chain: &[u8]) -> Result<Vec<u8>> {
             .into());
         }
         below.verify_signed_by(&next.public_key()?).map_err(|_| invalid("a signature does not verify"))?;
+        let usage = next.extensions().key_usage;
+        if !next.is_ca() || usage.is_some_and(|usage| !usage.contains(KeyUsage::KEY_CERT_SIGN)) {
+            return Err(invalid("one of its certificates is not a CA's").into());
+        }
+        // Self-issued ones do not count (RFC 5280, 4.2.1.9).
+        authorities += usize::from(!below.is_self_issued());
+        if next.path_len().is_some_and(|limit| usize::from(limit) < authorities) {
+            return Err(AuthorityError::PathLength.into());
+        }
         ders.extend_from_slice(next.der());
         below = next;
     }

@@ -259,6 +259,11 @@ impl<'r> Authorities<'r> {
                 ];
                 if changed.state == AuthorityState::Compromised {
                     writes.extend(lineage::revocation_in_parent(view, &changed)?);
+                    // Whoever remembers those below as they were finds them changed.
+                    for below in inner.below(id)? {
+                        let below = view.get::<Authority, _>(below)?;
+                        writes.push(view.update(below.version, &below.record)?);
+                    }
                 }
                 Ok(Plan::done(view.number_of(id)?, writes, changed))
             },
@@ -266,8 +271,9 @@ impl<'r> Authorities<'r> {
         )
     }
 
-    /// Ends all trust in the authority: it signs nothing more, nothing that it issued authenticates, and its issuer's
-    /// next CRL lists it.
+    /// Ends all trust in the authority: it signs nothing more, nothing that it or an authority below it issued
+    /// authenticates, and its issuer's next CRL lists it. Those below it issue again once they are rebuilt below another
+    /// one; until then they only sign CRLs.
     ///
     /// # Errors
     /// `authority.compromised` when that is known already.
@@ -288,7 +294,8 @@ impl Registry {
         self.inner.issuers.forget();
         let all = self.inner.issuers()?;
         let mut living: Vec<_> = all.values().filter(|issuer| issuer.check_vouches(now).is_ok()).collect();
-        living.sort_by_key(|issuer| issuer.created);
+        // In the order in which they were made.
+        living.sort_by_key(|issuer| self.inner.ids.number(issuer.id).ok());
         let mut roots: Vec<Vec<u8>> = Vec::new();
         for root in living.into_iter().filter_map(|issuer| issuer.chain.last()) {
             if !roots.contains(root) {
