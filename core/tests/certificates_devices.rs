@@ -7,7 +7,9 @@ use std::sync::Barrier;
 use std::thread;
 
 use registry_fixture::{Fixture, call, csr, csr_with, key};
-use tegata::model::{CertificateKind, Device, Entity, ProfileSpec, Standing, SubjectPolicy};
+use tegata::model::{
+    CertificateKind, CertificateState, Device, Entity, ProfileSpec, Standing, SubjectPolicy, SuspendMode,
+};
 use tegata::{
     Bulk, Certificate, CertificateCount, CertificateFilter, CertificateGrouping, DeviceId, EventFilter, Issue, Issued,
     NewDevice, Page, Renew, RevocationReason,
@@ -291,4 +293,43 @@ fn a_device_has_its_own_name() {
     let cam = device(&f, "cam-1").id;
     let issue = Issue::new(csr("x"), f.server, f.root.id).for_device(cam).named("other");
     assert_eq!(f.registry.certificates().issue(&issue, &call()).unwrap_err().code(), "input.invalid");
+}
+
+#[test]
+fn a_hold_stays_while_a_device_that_has_the_certificate_is_disabled() {
+    let fixture = Fixture::new();
+    let spec = ProfileSpec { suspend: SuspendMode::CrlHold, ..fixture.spec() };
+    let held = fixture.profile("held", &spec);
+    let (devices, certificates) = (fixture.registry.devices(), fixture.registry.certificates());
+    let register = |name| devices.register(&tegata::NewDevice::named(name), &call()).unwrap().id;
+    let (first, second) = (register("first"), register("second"));
+    let issue = Issue::new(csr("x"), held, fixture.root.id).for_device(first);
+    let id = certificates.issue(&issue, &call()).unwrap().certificate.id;
+    devices.disable(first, &call()).unwrap();
+    certificates.attach(id, second, &call()).unwrap();
+
+    // The other device's disabling set no hold, so its enabling lifts none.
+    devices.disable(second, &call()).unwrap();
+    devices.enable(second, &call()).unwrap();
+    assert_eq!(certificates.get(id).unwrap().state, CertificateState::Suspended);
+    assert_eq!(fixture.crl().len(), 1);
+    assert_eq!(certificates.resume(id, &call()).unwrap_err().code(), "device.disabled");
+
+    // When the first is gone, nothing keeps the second from using what it holds.
+    devices.delete(first, &call()).unwrap();
+    assert_eq!(certificates.get(id).unwrap().state, CertificateState::Active);
+    assert!(fixture.crl().is_empty());
+}
+
+#[test]
+fn a_certificate_that_is_not_valid_yet_goes_on_hold_with_its_device() {
+    let fixture = Fixture::new();
+    let not_before = Some(fixture.now().plus(86_400).to_string());
+    let spec = ProfileSpec { suspend: SuspendMode::CrlHold, not_before, ..fixture.spec() };
+    let later = fixture.profile("later", &spec);
+    let device = fixture.registry.devices().register(&tegata::NewDevice::named("first"), &call()).unwrap().id;
+    let issue = Issue::new(csr("x"), later, fixture.root.id).for_device(device);
+    fixture.registry.certificates().issue(&issue, &call()).unwrap();
+    fixture.registry.devices().disable(device, &call()).unwrap();
+    assert_eq!(fixture.crl().len(), 1);
 }

@@ -2,8 +2,8 @@
 
 use super::{Certificates, subject_of};
 use crate::Result;
-use crate::error::Error;
-use crate::id::{AuthorityId, CertificateId, CertificateKind};
+use crate::error::{DeviceError, Error};
+use crate::id::{AuthorityId, CertificateId, CertificateKind, DeviceId};
 use crate::model::{
     Certificate, CertificateState, Delivery, Device, Entity, Group, Owner, Revocation, Standing, SuspendCause,
     SuspendMode,
@@ -63,10 +63,11 @@ impl Change {
         let (changed, mut writes) = match self {
             Self::Suspend => view.suspension(&stored, SuspendCause::Operator)?,
             Self::Resume => {
-                if let (Some(SuspendCause::Device), Some(device)) = (stored.suspended_by, stored.device) {
-                    view.get::<Device, _>(device)?.check_valid()?;
+                let (changed, mut writes) = view.resumption(&stored)?;
+                if stored.suspended_by == Some(SuspendCause::Device) {
+                    writes.extend(view.require_no_disabled(&stored, None)?);
                 }
-                view.resumption(&stored)?
+                (changed, writes)
             }
             Self::Revoke(reason) => {
                 detail = Some(reason.name().to_owned());
@@ -136,8 +137,8 @@ impl<'r> Certificates<'r> {
     /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
     ///
     /// # Errors
-    /// `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; the device's state, when the
-    /// device's disabling suspended it.
+    /// `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` when a device's
+    /// disabling suspended it and a device that has it is still disabled.
     pub fn resume(&self, id: CertificateId, call: &Call) -> Result<Certificate> {
         self.change(Change::Resume, id, call)
     }
@@ -306,6 +307,33 @@ impl View<'_> {
             writes.push(self.replace(&revocation(&changed, RevocationReason::CertificateHold, self))?);
         }
         Ok((changed, writes))
+    }
+
+    /// That a hold which a device's disabling set may be lifted: none of the devices that have the certificate, but
+    /// for `except`, is disabled, nor will be when this is committed.
+    ///
+    /// # Errors
+    /// `device.disabled`.
+    pub(in crate::registry) fn require_no_disabled(
+        &self,
+        stored: &Stored<Certificate>,
+        except: Option<DeviceId>,
+    ) -> Result<Vec<Write>> {
+        let holders = self.registry.holders(stored.id)?.into_iter().map(|held| held.device);
+        let mut seen: Vec<DeviceId> = except.into_iter().collect();
+        let mut requires = Vec::new();
+        for id in stored.device.into_iter().chain(holders) {
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let device = self.get::<Device, _>(id)?;
+            if device.check_valid() == Err(DeviceError::Disabled) {
+                return Err(DeviceError::Disabled.into());
+            }
+            requires.push(self.require(&device)?);
+        }
+        Ok(requires)
     }
 
     /// The writes that put a certificate in force again, but for the event.

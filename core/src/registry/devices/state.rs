@@ -2,10 +2,11 @@
 
 use super::Devices;
 use crate::Result;
+use crate::error::{DeviceError, Error};
 use crate::id::DeviceId;
 use crate::key::PublicKey;
 use crate::model::{
-    Binding, Certificate, CertificateState, Device, Document, Entity, Owner, SuspendCause, SuspendMode,
+    Binding, Certificate, CertificateState, Device, Document, Entity, Owner, Standing, SuspendCause, SuspendMode,
 };
 use crate::registry::bindings::Tag;
 use crate::registry::bulk::Many;
@@ -134,7 +135,9 @@ fn disable(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, Device>> {
     let stored = view.get::<Device, _>(id)?;
     let (mut writes, device) = changed(view, &stored, stored.record.clone().disabled(view.now)?, "device.disable")?;
     for (_, held) in view.registry.held_by(id)? {
-        if held.check_in_force(view.now).is_ok() && holds_in_crl(view, &held)? {
+        // One that is not valid yet will be, perhaps before the device is enabled.
+        let counts = matches!(held.standing(view.now), Standing::Active | Standing::NotYetValid);
+        if counts && holds_in_crl(view, &held)? {
             writes.extend(view.suspend(&held, SuspendCause::Device)?);
         }
     }
@@ -145,12 +148,26 @@ fn enable(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, Device>> {
     let stored = view.get::<Device, _>(id)?;
     let (mut writes, device) = changed(view, &stored, stored.record.clone().enabled(view.now)?, "device.enable")?;
     for (_, held) in view.registry.held_by(id)? {
-        let by_device = held.suspended_by == Some(SuspendCause::Device);
-        if by_device && held.clone().record.resumed(view.now).is_ok() {
-            writes.extend(view.resume(&held)?);
-        }
+        writes.extend(lift(view, &held, id)?.unwrap_or_default());
     }
     Ok(Plan::done(view.number_of(id)?, writes, device))
+}
+
+/// Lifts the hold that a disabling set, now that `enabled` does not stand in the way any more. A certificate may have
+/// come to other devices meanwhile: it stays on hold while one of those is disabled, whose enabling lifts it then.
+fn lift(view: &View<'_>, held: &Stored<Certificate>, enabled: DeviceId) -> Result<Option<Vec<Write>>> {
+    let by_device = held.suspended_by == Some(SuspendCause::Device);
+    if !by_device || held.standing(view.now) != Standing::Suspended {
+        return Ok(None);
+    }
+    match view.require_no_disabled(held, Some(enabled)) {
+        Ok(mut writes) => {
+            writes.extend(view.resume(held)?);
+            Ok(Some(writes))
+        }
+        Err(Error::Device(DeviceError::Disabled)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn delete(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, Device>> {
@@ -190,7 +207,11 @@ fn drop_credentials(view: &View<'_>, id: DeviceId) -> Result<Vec<Write>> {
         writes.push(view.delete(&assignment)?);
         if held.holders > 1 {
             let holders = held.holders - 1;
-            writes.push(view.update(held.version, &Certificate { holders, ..held.record.clone() })?);
+            let shared = Stored { version: held.version, record: Certificate { holders, ..held.record.clone() } };
+            match lift(view, &shared, id)? {
+                Some(lifted) => writes.extend(lifted),
+                None => writes.push(view.update(shared.version, &shared.record)?),
+            }
             continue;
         }
         let alone = Stored { version: held.version, record: Certificate { holders: 0, ..held.record.clone() } };
