@@ -7,7 +7,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
     Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::import::{Material, read};
 use super::public::{ED25519_PREFIX, P256_PREFIX, P384_PREFIX, RSA_IDENTIFIER, check_point};
@@ -47,15 +47,16 @@ impl PrivateKey {
     /// # Errors
     /// `key.generation_unsupported` for RSA without that feature; `key.generation_failed`.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, Error> {
-        let random = SystemRandom::new();
-        let failed = |_| KeyError::GenerationFailed;
-        let pkcs8 = match algorithm {
-            KeyAlgorithm::EcdsaP256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random),
-            KeyAlgorithm::EcdsaP384 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random),
-            KeyAlgorithm::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random),
+        let kind = match algorithm {
+            KeyAlgorithm::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            KeyAlgorithm::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
             KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => return generate_rsa(algorithm),
         };
-        Self::from_bytes(pkcs8.map_err(failed)?.as_ref())
+        let mut pair = rcgen::KeyPair::generate_for(kind).map_err(|_| KeyError::GenerationFailed)?;
+        let key = Self::from_bytes(pair.serialized_der());
+        pair.zeroize();
+        key
     }
 
     /// Reads a private key: PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017), in PEM or DER, recognised by

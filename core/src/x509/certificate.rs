@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use ring::digest::{SHA256, digest};
 
+use super::second_reader::{Seen, agrees};
 use super::{CertificateExtensions, Name};
 use crate::der::{Malformed, Reader, tag};
 use crate::env::Timestamp;
@@ -117,6 +118,10 @@ impl Certificate {
             Some(_) if signed.version != 3 => return Err(malformed("extensions need version 3 (RFC 5280, 4.1.2.1)")),
             Some(list) => CertificateExtensions::read(list)?,
         };
+        let seen = Seen { serial: signed.serial, issuer: signed.issuer, subject: signed.subject, spki: signed.spki };
+        if !agrees(der, &seen) {
+            return Err(malformed("it can be read in more than one way"));
+        }
         let name = |which: &str, der| Name::from_der(der).map_err(|error| malformed(&format!("its {which}: {error}")));
         let fields = Fields {
             version: signed.version,

@@ -13,6 +13,7 @@ pub mod name;
 mod name_text;
 mod reason;
 pub mod san;
+mod second_reader;
 pub mod template;
 
 pub use crate::oid::Oid;
