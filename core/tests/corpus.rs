@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[cfg(feature = "testing")]
+mod common;
+
 use std::path::PathBuf;
 
 use tegata::{Name, PrivateKey, PublicKey, Signer, parse_csr};
@@ -54,6 +57,116 @@ fn names_that_were_fuzzed_are_read_or_refused() {
             assert_eq!(Name::from_der(read.as_der()).unwrap(), read, "{name}");
             if let Ok(again) = read.to_string().parse::<Name>() {
                 assert_eq!(again.to_string(), read.to_string(), "{name}");
+            }
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+mod rows {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use tegata::model::{EnrollmentPolicy, ProfileSpec};
+    use tegata::store::tables::SCHEMA;
+    use tegata::store::{MemoryStore, Query, Row, Store, Value, hostile};
+
+    use super::common::World;
+    use super::inputs;
+
+    /// Reads a row, and what it was read as again.
+    fn read(row: Row) -> bool {
+        let (table, key) = (row.table, row.key);
+        match hostile::read(row) {
+            Ok(values) => {
+                assert_eq!(hostile::read(Row { table, key, version: 1, values: values.clone() }).unwrap(), values);
+                true
+            }
+            Err(error) => {
+                assert_eq!(error.code(), "store.corrupt");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_were_fuzzed_are_read_or_refused() {
+        let read =
+            inputs("row").into_iter().filter_map(|(_, input)| hostile::parse(&input)).filter(|r| read(r.clone()));
+        assert!(read.count() >= 10, "the rows of a real registry are among them");
+    }
+
+    /// Rows of every table, as a registry wrote them.
+    fn real_rows() -> Vec<Row> {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::with(Arc::clone(&store), EnrollmentPolicy::default(), ProfileSpec::device());
+        let (_, enrolled) = world.enrolled(Some("SN-1"));
+        let (registry, call) = (&world.registry, &world.call.clone().with_request_id("one"));
+        let group = registry.groups().create("lobby", &tegata::GroupChange::default(), call).unwrap();
+        registry.devices().set_group(enrolled.device.id, Some(group.id), &world.call).unwrap();
+        registry.products().issue_claim_codes(world.product.id, 1, None, &world.call).unwrap();
+        let (_, gone) = world.enrolled(Some("SN-2"));
+        registry.devices().delete(gone.device.id, &world.call).unwrap();
+        registry.authorities().crl(world.issuing.id, &tegata::CrlOptions::default(), &world.call).unwrap();
+        let rows = |table| {
+            let query =
+                Query { table, filters: vec![], order: None, descending: false, after: None, limit: 9, total: false };
+            store.find(&query).unwrap().rows
+        };
+        SCHEMA.tables.iter().flat_map(|table| rows(table)).collect()
+    }
+
+    #[test]
+    fn one_altered_value_in_any_column_is_read_or_refused() {
+        let rows = real_rows();
+        for table in SCHEMA.tables {
+            assert!(rows.iter().any(|row| row.table == *table), "no row of {}", table.name);
+        }
+        let odd = || {
+            let texts = ["", "{}", "null", "\u{0}", "%", "'", "\"", "{\"mode\":\"x\"}", "[[[[", "-1"]
+                .map(|t| Value::Text(t.to_owned()));
+            let numbers = [i64::MIN, -1, 0, 1, 7, 255, 1 << 40, i64::MAX].map(Value::Int);
+            let octets = [&b""[..], &[0], &[0x30, 0x80], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0xff; 40]];
+            texts.into_iter().chain(numbers).chain(octets.map(|o| Value::Bytes(o.to_vec()))).chain([Value::Null])
+        };
+        for row in rows {
+            assert_eq!(hostile::parse(&hostile::write(&row)), Some(Row { version: 1, ..row.clone() }));
+            assert!(read(row.clone()), "{row:?}");
+            for column in 0..row.values.len() {
+                for value in odd() {
+                    let mut altered = row.clone();
+                    altered.values[column] = value;
+                    read(altered);
+                }
+            }
+            let mut short = row.clone();
+            short.values.pop();
+            assert!(!read(short), "{}", row.table.name);
+            let mut long = row;
+            long.values.push(Value::Null);
+            assert!(!read(long));
+        }
+    }
+
+    #[test]
+    #[ignore = "makes the first inputs of the fuzz target"]
+    fn make_the_seeds_of_the_row_target() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/row");
+        std::fs::create_dir_all(&directory).unwrap();
+        let rows = real_rows();
+        for table in SCHEMA.tables {
+            let row = rows.iter().rev().find(|row| row.table == *table).unwrap();
+            std::fs::write(directory.join(table.name), hostile::write(row)).unwrap();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_octets_make_reading_a_row_panic(input: Vec<u8>, table in 0_u8..20) {
+            let mut octets = vec![table, 0, 0, 0, 0, 0, 0, 0, 1];
+            octets.extend(input);
+            if let Some(row) = hostile::parse(&octets) {
+                read(row);
             }
         }
     }

@@ -11,6 +11,9 @@ pub mod check;
 pub mod conformance;
 #[cfg(any(test, feature = "testing"))]
 pub mod faults;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod hostile;
 pub mod memory;
 pub(crate) mod record;
 pub mod schema;
