@@ -4,7 +4,7 @@ use super::{Applicant, invalid};
 use crate::Result;
 use crate::error::{CsrError, ProfileError};
 use crate::model::SubjectPolicy;
-use crate::x509::{Attribute, Name, VerifiedCsr};
+use crate::x509::{Attribute, Name, VerifiedCsr, split_name};
 
 /// A value with placeholders, such as `cam-{unit}`.
 #[derive(Debug)]
@@ -44,6 +44,13 @@ impl Pattern {
             pieces.push(Piece::Literal(rest.to_owned()));
         }
         Ok(Self(pieces))
+    }
+
+    /// The value with a letter in each placeholder's place; a country's has two.
+    fn shortest(&self, attribute: Attribute) -> String {
+        let letter = if attribute == Attribute::Country && self.0.len() == 1 { "XX" } else { "X" };
+        let text = |piece: &Piece| if let Piece::Literal(text) = piece { text.clone() } else { letter.to_owned() };
+        self.0.iter().map(text).collect()
     }
 
     pub(super) fn fill(&self, applicant: &Applicant<'_>, csr: Option<&VerifiedCsr>) -> Result<String> {
@@ -98,36 +105,17 @@ impl SubjectRules {
         }
     }
 
-    /// The text is split as RFC 4514 says before anything is filled in, so no value can add an attribute. Placeholders
-    /// stand as letters meanwhile, which every string type admits.
+    /// The text is split as RFC 4514 says before anything is filled in, so no value can add an attribute.
     fn template(text: &str) -> Result<Self> {
         let field = "subject.template";
-        let (mut plain, mut placeholders, mut rest) = (String::new(), Vec::new(), text);
-        while let Some((literal, tail)) = rest.split_once('{') {
-            let (placeholder, after) = tail.split_once('}').ok_or_else(|| invalid(field, "has a { without its }"))?;
-            plain.push_str(literal);
-            plain.push_str(&token(placeholders.len()));
-            placeholders.push(format!("{{{placeholder}}}"));
-            rest = after;
-        }
-        plain.push_str(rest);
-        let name = Name::parse(&plain).map_err(|error| invalid(field, &format!("cannot be used: {error}")))?;
-        let rdns = name
-            .attributes()
+        let unusable = |reason: &str| invalid(field, &format!("cannot be used: {reason}"));
+        let rdns: Vec<Vec<_>> = split_name(text)
+            .map_err(|reason| unusable(&format!("it {reason}")))?
             .into_iter()
-            .map(|rdn| {
-                rdn.into_iter()
-                    .map(|part| {
-                        let attribute = part.attribute().ok_or_else(|| invalid(field, "has an unknown attribute"))?;
-                        let mut value = part.value.clone();
-                        for (index, placeholder) in placeholders.iter().enumerate() {
-                            value = value.replace(&token(index), placeholder);
-                        }
-                        Ok((attribute, Pattern::new(field, &value)?))
-                    })
-                    .collect()
-            })
+            .map(|rdn| rdn.into_iter().map(|(attribute, text)| Ok((attribute, Pattern::new(field, &text)?))).collect())
             .collect::<Result<_>>()?;
+        // What is wrong whatever is filled in shows with the shortest values.
+        name(&rdns, |attribute, pattern| Ok(pattern.shortest(attribute))).map_err(|e| unusable(&e.to_string()))?;
         Ok(Self::Template(rdns))
     }
 
@@ -138,18 +126,7 @@ impl SubjectRules {
 
     pub(super) fn decide(&self, applicant: &Applicant<'_>, csr: Option<&VerifiedCsr>) -> Result<Name> {
         match self {
-            Self::Template(rdns) => {
-                let mut builder = Name::builder();
-                for rdn in rdns {
-                    let values = rdn
-                        .iter()
-                        .map(|(attribute, pattern)| Ok((*attribute, pattern.fill(applicant, csr)?)))
-                        .collect::<Result<Vec<_>>>()?;
-                    let values: Vec<_> = values.iter().map(|(a, v)| (*a, v.as_str())).collect();
-                    builder = builder.push_rdn(&values);
-                }
-                builder.build()
-            }
+            Self::Template(rdns) => name(rdns, |_, pattern| pattern.fill(applicant, csr)),
             Self::FromCsr { allow, require } => {
                 let csr = csr.ok_or(ProfileError::SubjectValue { field: "the CSR's subject".to_owned() })?;
                 let refused = |reason: String| CsrError::SubjectRefused { reason };
@@ -169,7 +146,14 @@ impl SubjectRules {
     }
 }
 
-/// Stands for a placeholder while a template is split.
-fn token(index: usize) -> String {
-    format!("ZPLACEHOLDER{index}Z")
+/// The name whose values `fill` makes of the patterns.
+fn name(rdns: &[Vec<(Attribute, Pattern)>], fill: impl Fn(Attribute, &Pattern) -> Result<String>) -> Result<Name> {
+    let mut builder = Name::builder();
+    for rdn in rdns {
+        let values =
+            rdn.iter().map(|(kind, pattern)| Ok((*kind, fill(*kind, pattern)?))).collect::<Result<Vec<_>>>()?;
+        let values: Vec<_> = values.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
+        builder = builder.push_rdn(&values);
+    }
+    builder.build()
 }

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use super::bindings::Tag;
 use super::driver::{Operation, Plan};
 use super::issuers::Issuer;
 use super::page::{Listing, Page, Wanted};
 use super::{Call, Inner};
 use crate::Result;
 use crate::env::Timestamp;
-use crate::error::{Error, InputError, ProfileError};
+use crate::error::{CsrError, Error, InputError, ProfileError};
 use crate::id::{AuthorityId, ProfileId};
-use crate::model::{Entity, Owner, Profile, ProfileSpec, check_name};
+use crate::model::{Binding, Entity, Owner, Profile, ProfileSpec, check_name};
 use crate::policy::{Applicant, Bound, CompiledProfile, IssuerView};
 use crate::store::record::Cell;
 use crate::x509::{Name, VerifiedCsr};
@@ -134,7 +135,7 @@ impl<'r> Profiles<'r> {
     /// `input.unknown_id`.
     pub fn newest(&self, name: &str) -> Result<Profile> {
         let tag = self.inner.name_tag("profile", name);
-        let binding = self.inner.find_record::<crate::model::Binding>(tag.key)?;
+        let binding = self.inner.find_record::<Binding>(tag.key)?;
         match binding.filter(|b| b.check == tag.check).map(|b| b.owner) {
             Some(Owner::Profile(id)) => self.get(id),
             _ => Err(InputError::UnknownId { what: "profile" }.into()),
@@ -159,8 +160,8 @@ impl<'r> Profiles<'r> {
         self.inner.list(Wanted { order: Some("name"), ..Wanted::default() }, page)
     }
 
-    /// What `csr` would become if `authority` issued it under `profile` now, to an applicant called `name`; nothing is
-    /// issued.
+    /// What `csr` would become if `authority` issued it under `profile` now, to an applicant called `name` who is no
+    /// device; nothing is issued.
     ///
     /// # Errors
     /// The very reason for which issuing would be refused.
@@ -172,8 +173,10 @@ impl<'r> Profiles<'r> {
         name: Option<&str>,
     ) -> Result<Preview> {
         let inner = self.inner;
-        let compiled = inner.profile(profile)?;
         let csr = VerifiedCsr::parse(csr)?;
+        let compiled = inner.profile(profile)?;
+        Inner::check_no_approval(&compiled)?;
+        name.map_or(Ok(()), |name| check_name("name", name))?;
         let issuer = inner.current_issuer(authority)?;
         let now = inner.clock.now();
         let signer = issuer.issues(now)?;
@@ -187,6 +190,10 @@ impl<'r> Profiles<'r> {
         let id = inner.ids.id::<crate::id::DeviceKind>(0).to_string();
         let applicant = Applicant { id: &id, name, ..Applicant::default() };
         let decided = compiled.decide(&applicant, &csr, &facts, &bound, &issuer.serial(0, 0), now)?;
+        inner.check_free(inner.key_tag(csr.public_key()), CsrError::KeyBound)?;
+        if !compiled.subject_is_unique() {
+            inner.check_free(inner.subject_tag(&decided.subject), CsrError::SubjectBound)?;
+        }
         Ok(Preview {
             subject: decided.subject,
             not_before: decided.not_before,
@@ -217,6 +224,17 @@ impl Inner {
         let bound = Arc::new(profile.bind(&issuer.key_identifier)?);
         let mut known = self.profiles.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(known.bound.entry(key).or_insert(bound)))
+    }
+
+    /// That a certificate of no device could have what `tag` stands for, as [`View::claim`](super::driver::View::claim)
+    /// decides it.
+    fn check_free(&self, tag: Tag, taken: CsrError) -> Result<()> {
+        let bound = self.find_record::<Binding>(tag.key)?.filter(|bound| bound.check == tag.check);
+        match bound.map(|bound| bound.owner) {
+            None | Some(Owner::Certificate(_)) => Ok(()),
+            Some(Owner::Compromised) => Err(CsrError::KeyCompromised.into()),
+            Some(_) => Err(taken.into()),
+        }
     }
 
     /// That the profile wants no approval.

@@ -27,6 +27,7 @@ pub use csr::{RequestedExtension, VerifiedCsr, parse_csr};
 pub use csr_write::{csr_pem, make_csr};
 pub use extension::{BasicConstraints, Extensions, KeyUsage, PreparedExtensions, RawExtension};
 pub use name::{Attribute, Name, NameAttribute, NameBuilder};
+pub(crate) use name_text::split as split_name;
 pub use reason::RevocationReason;
 pub use san::{DnsName, EmailAddress, GeneralName, Uri, decode_san, encode_san};
 pub use template::{Template, assemble};

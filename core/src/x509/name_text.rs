@@ -85,12 +85,29 @@ impl FromStr for Name {
 
 /// The RDNs in the order of the text, each with its encoded attributes.
 fn read(text: &str) -> Result<Vec<Vec<Vec<u8>>>, String> {
+    read_with(text, encode)
+}
+
+/// Splits text into RDNs, in the order of the DER, of known attributes and their values with the escapes resolved. The
+/// values are not checked: they may be templates of values.
+pub(crate) fn split(text: &str) -> Result<Vec<Vec<(Attribute, String)>>, String> {
+    let mut rdns = read_with(text, |name, value| match (name.parse(), value) {
+        (Ok(attribute), RawValue::Text(value)) => Ok((attribute, value)),
+        (Ok(_), RawValue::Der(_)) => Err("has a # value; write text".to_owned()),
+        (Err(_), _) => Err("has an attribute type that is no known short name".to_owned()),
+    })?;
+    rdns.reverse();
+    Ok(rdns)
+}
+
+/// The RDNs in the order of the text, each with what `attribute` makes of a type and its value.
+fn read_with<T>(text: &str, attribute: impl Fn(&str, RawValue) -> Result<T, String>) -> Result<Vec<Vec<T>>, String> {
     let mut rdns = vec![Vec::new()];
     let mut rest = text;
     loop {
         let (name, after) = rest.split_once('=').ok_or("has a part without `=`")?;
         let (value, separator, after) = read_value(after)?;
-        let attribute = encode(name.trim_matches(' '), value)?;
+        let attribute = attribute(name.trim_matches(' '), value)?;
         if let Some(rdn) = rdns.last_mut() {
             rdn.push(attribute);
         }
