@@ -1,6 +1,6 @@
 //! What a profile lets into a certificate and what it puts there itself (NEC-5, NEC-52, CAM-9, traps 12 and 13).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod common;
 mod interop;
