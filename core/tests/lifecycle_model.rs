@@ -218,7 +218,7 @@ fn take(step: &Step, real: &mut Real, model: &mut Model) -> bool {
         Step::Renew { certificate: n, key } => {
             let n = some!(certificate(n));
             let csr = key.map(|key| real.keys[key].1.clone());
-            let renew = Renew { certificate: real.certificates[n].0, csr, profile: None };
+            let renew = Renew { csr, ..Renew::same_key(real.certificates[n].0) };
             if let Some((made, which)) = agree(step, certificates.renew(&renew, &call), model.renew(n, key)) {
                 assert_eq!(real.keep(&made), which, "{step:?}");
             }

@@ -6,7 +6,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, UnparsedPublicKey};
 use tegata::id::NumberCipher;
 use tegata::model::ProfileSpec;
-use tegata::policy::{Applicant, CompiledProfile, IssuerView};
+use tegata::policy::{Applicant, CompiledProfile, Issuance, IssuerView, KeySource};
 use tegata::x509::assemble;
 use tegata::{KeyAlgorithm, Name, PrivateKey, Signer, Timestamp, VerifiedCsr, parse_certificate};
 use tegata_benches::csr;
@@ -35,7 +35,9 @@ pub(crate) fn measure() {
         let csr = VerifiedCsr::parse(&request).unwrap();
         let serial = serials.serial(number, number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let applicant = Applicant { id: "aaaaaaaaaaaaaaaaaaaaaaaaaa", ..Applicant::default() };
-        let decided = profile.decide(&applicant, &csr, &view, &bound, &serial, now).unwrap();
+        let decided = profile
+            .decide(&applicant, KeySource::Csr(&csr), &Issuance { issuer: view, bound: &bound, serial: &serial, now })
+            .unwrap();
         let signature = ca.sign(&decided.tbs).unwrap();
         assemble(&decided.tbs, ca.algorithm(), &signature)
     };

@@ -48,6 +48,40 @@ pub struct IssuerView<'a> {
     pub algorithm: SignatureAlgorithm,
 }
 
+/// The key that is certified.
+#[derive(Clone, Copy, Debug)]
+pub enum KeySource<'a> {
+    /// The one in a CSR.
+    Csr(&'a VerifiedCsr),
+    /// One that the server made.
+    Known(&'a PublicKey),
+    /// The key of a renewed certificate, with the alternative names that it keeps.
+    Renewal(&'a PublicKey, &'a [GeneralName]),
+}
+
+impl KeySource<'_> {
+    /// The key itself.
+    pub const fn key(&self) -> &PublicKey {
+        match self {
+            Self::Csr(csr) => csr.public_key(),
+            Self::Known(key) | Self::Renewal(key, _) => key,
+        }
+    }
+}
+
+/// Who issues, how, under which serial number, when.
+#[derive(Clone, Copy, Debug)]
+pub struct Issuance<'a> {
+    /// The issuer.
+    pub issuer: IssuerView<'a>,
+    /// The profile's extensions as the issuer writes them.
+    pub bound: &'a Bound,
+    /// The serial number.
+    pub serial: &'a Serial,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
 /// A certificate that was decided on: ready to be signed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -190,59 +224,31 @@ impl CompiledProfile {
         }
     }
 
-    /// Decides on a certificate for `csr`.
+    /// Decides on a certificate.
     ///
     /// # Errors
-    /// `csr.key_not_in_profile`, `csr.subject_refused`, `csr.san_refused`, `profile.subject_value`.
-    pub fn decide(
-        &self,
-        applicant: &Applicant<'_>,
-        csr: &VerifiedCsr,
-        issuer: &IssuerView<'_>,
-        bound: &Bound,
-        serial: &Serial,
-        now: Timestamp,
-    ) -> Result<Decided> {
-        self.check_key(csr.public_key().algorithm())?;
-        self.write(applicant, csr.public_key(), Some(csr), issuer, bound, serial, now)
-    }
-
-    /// Decides on a certificate for a key that the server made.
-    ///
-    /// # Errors
-    /// `profile.subject_value`, and `csr.san_refused` when the profile needs names that nobody gave.
-    pub fn decide_with_key(
-        &self,
-        applicant: &Applicant<'_>,
-        key: &PublicKey,
-        issuer: &IssuerView<'_>,
-        bound: &Bound,
-        serial: &Serial,
-        now: Timestamp,
-    ) -> Result<Decided> {
-        self.write(applicant, key, None, issuer, bound, serial, now)
-    }
-
-    /// Decides on the renewal of a certificate: the alternative names it had are kept as they are.
-    ///
-    /// # Errors
-    /// As [`decide_with_key`](Self::decide_with_key).
-    #[allow(clippy::too_many_arguments)] // One more than the others, the names.
-    pub fn decide_renewal(
-        &self,
-        applicant: &Applicant<'_>,
-        key: &PublicKey,
-        names: &[GeneralName],
-        issuer: &IssuerView<'_>,
-        bound: &Bound,
-        serial: &Serial,
-        now: Timestamp,
-    ) -> Result<Decided> {
+    /// `csr.key_not_in_profile`, `csr.subject_refused`, `csr.san_refused`; `profile.subject_value` when the subject needs
+    /// a value that nobody gave.
+    pub fn decide(&self, applicant: &Applicant<'_>, source: KeySource<'_>, issuance: &Issuance<'_>) -> Result<Decided> {
+        let csr = match source {
+            KeySource::Csr(csr) => {
+                self.check_key(csr.public_key().algorithm())?;
+                Some(csr)
+            }
+            KeySource::Known(_) | KeySource::Renewal(..) => None,
+        };
         let subject = match applicant.subject {
             Some(kept) => kept.clone(),
-            None => self.subject.decide(applicant, None)?,
+            None => self.subject.decide(applicant, csr)?,
         };
-        self.template(subject, names, key, issuer, bound, serial, now)
+        let decided;
+        let names = if let KeySource::Renewal(_, kept) = source {
+            kept
+        } else {
+            decided = self.san.decide(applicant, csr, csr.map_or(&[][..], VerifiedCsr::san))?;
+            &decided
+        };
+        self.template(subject, names, source.key(), issuance)
     }
 
     /// The alternative names of a certificate that is renewed under this profile after another: those it has, if this
@@ -254,37 +260,15 @@ impl CompiledProfile {
         self.san.renew(applicant, names)
     }
 
-    #[allow(clippy::too_many_arguments)] // Its two callers above are the interface.
-    fn write(
-        &self,
-        applicant: &Applicant<'_>,
-        key: &PublicKey,
-        csr: Option<&VerifiedCsr>,
-        issuer: &IssuerView<'_>,
-        bound: &Bound,
-        serial: &Serial,
-        now: Timestamp,
-    ) -> Result<Decided> {
-        let subject = match applicant.subject {
-            Some(kept) => kept.clone(),
-            None => self.subject.decide(applicant, csr)?,
-        };
-        let requested = csr.map_or(&[][..], VerifiedCsr::san);
-        let names = self.san.decide(applicant, csr, requested)?;
-        self.template(subject, &names, key, issuer, bound, serial, now)
-    }
-
-    #[allow(clippy::too_many_arguments)] // Everything that a certificate says.
+    /// Writes down what was decided.
     fn template(
         &self,
         subject: Name,
         names: &[GeneralName],
         key: &PublicKey,
-        issuer: &IssuerView<'_>,
-        bound: &Bound,
-        serial: &Serial,
-        now: Timestamp,
+        issuance: &Issuance<'_>,
     ) -> Result<Decided> {
+        let Issuance { issuer, bound, serial, now } = *issuance;
         let names = if names.is_empty() { None } else { Some(encode_san(names)) };
         let (not_before, not_after) = self.validity(now, issuer.not_after);
         let template = Template {

@@ -55,16 +55,6 @@ fn apply(group: &mut Group, change: &GroupChange) {
     group.key_days = change.key_days.unwrap_or(group.key_days);
 }
 
-/// After a conflict: whether it was about the name.
-fn check_name_free(view: &View<'_>, group: &Group) -> Result<()> {
-    let taken = view.attempt > 0
-        && view
-            .registry
-            .first::<Group>(Wanted::default().eq("name", Value::Text(group.name.clone())))?
-            .is_some_and(|other| other.id != group.id);
-    if taken { Err(GroupError::NameTaken.into()) } else { Ok(()) }
-}
-
 impl<'r> Groups<'r> {
     pub(super) const fn new(inner: &'r Inner) -> Self {
         Self { inner }
@@ -93,7 +83,7 @@ impl<'r> Groups<'r> {
                 apply(&mut group, settings);
                 name.clone_into(&mut group.name);
                 check(&group)?;
-                check_name_free(view, &group)?;
+                view.check_name_free::<Group>(&group.name, view.number_of(group.id)?, GroupError::NameTaken)?;
                 let event = view.event("group.create", Entity::Group(group.id), None, Some(group.name.clone()))?;
                 Ok(Plan::done(number, vec![view.insert(&group)?, event], group))
             },
@@ -137,7 +127,7 @@ impl<'r> Groups<'r> {
                 apply(&mut group, change);
                 group.updated = view.now;
                 check(&group)?;
-                check_name_free(view, &group)?;
+                view.check_name_free::<Group>(&group.name, view.number_of(group.id)?, GroupError::NameTaken)?;
                 let mut writes = vec![
                     view.update(stored.version, &group)?,
                     view.event("group.update", Entity::Group(id), None, Some(group.name.clone()))?,

@@ -12,30 +12,10 @@ use crate::model::{
     Assignment, Certificate, CertificateKind, CertificateState, Device, Document, Group, KeyOrigin, Owner,
     SignerLocation,
 };
-use crate::policy::{Applicant, CompiledProfile, Decided, IssuerView};
+use crate::policy::{Applicant, CompiledProfile, Decided, Issuance, IssuerView, KeySource};
 use crate::store::record::Record;
 use crate::store::{Expect, Row, Value, Write};
-use crate::x509::{Attribute, GeneralName, Name, VerifiedCsr};
-
-/// The key that is certified.
-#[derive(Clone, Copy)]
-pub(super) enum KeySource<'a> {
-    /// The one in a CSR.
-    Csr(&'a VerifiedCsr),
-    /// One that is known otherwise: made by the server, or certified before.
-    Known(&'a PublicKey),
-    /// That of a renewal, which keeps the alternative names of the certificate before.
-    Renewal(&'a PublicKey, &'a [GeneralName]),
-}
-
-impl KeySource<'_> {
-    pub(super) fn key(&self) -> &PublicKey {
-        match self {
-            Self::Csr(csr) => csr.public_key(),
-            Self::Known(key) | Self::Renewal(key, _) => key,
-        }
-    }
-}
+use crate::x509::{Attribute, Name};
 
 /// What is to be certified, for whom, by whom.
 pub(super) struct Request<'a> {
@@ -82,17 +62,8 @@ impl Inner {
             not_after: issuer.not_after,
             algorithm: signer.algorithm(),
         };
-        let decided = match request.source {
-            KeySource::Csr(csr) => {
-                request.profile.decide(&request.applicant, csr, &facts, &bound, &serial, view.now)?
-            }
-            KeySource::Known(key) => {
-                request.profile.decide_with_key(&request.applicant, key, &facts, &bound, &serial, view.now)?
-            }
-            KeySource::Renewal(key, names) => {
-                request.profile.decide_renewal(&request.applicant, key, names, &facts, &bound, &serial, view.now)?
-            }
-        };
+        let issuance = Issuance { issuer: facts, bound: &bound, serial: &serial, now: view.now };
+        let decided = request.profile.decide(&request.applicant, request.source, &issuance)?;
         let Decided { tbs, subject, not_before, not_after, renew_at } = decided;
         let group = request.device.and_then(|device| device.group);
         let mut requires = vec![issuer.require(view)?];

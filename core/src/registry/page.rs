@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::Inner;
+use super::driver::View;
 use crate::Result;
-use crate::error::InputError;
+use crate::error::{Error, InputError};
 use crate::id::NumberCipher;
 use crate::store::record::Record;
 use crate::store::{Cursor, Filter, Match, Query, Tally, Value};
@@ -196,5 +197,20 @@ impl Inner {
     pub(super) fn first<T: Record>(&self, wanted: Wanted) -> Result<Option<T>> {
         let page = Page { limit: 1, after: None, total: false };
         Ok(self.list::<T>(wanted, &page)?.items.pop())
+    }
+}
+
+impl View<'_> {
+    /// After a conflict: whether it was about the name of the record with number `own`. At first nobody looks, since the
+    /// store keeps names unique.
+    pub(super) fn check_name_free<T: Record>(&self, name: &str, own: u64, taken: impl Into<Error>) -> Result<()> {
+        if self.attempt == 0 {
+            return Ok(());
+        }
+        let named = Wanted::default().eq("name", Value::Text(name.to_owned()));
+        match self.registry.first::<T>(named)? {
+            Some(other) if other.key(&self.registry.ids)? != own => Err(taken.into()),
+            _ => Ok(()),
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::env::Timestamp;
 use crate::error::{CsrError, Error, InputError, ProfileError};
 use crate::id::{AuthorityId, ProfileId};
 use crate::model::{Binding, Entity, Owner, Profile, ProfileSpec, check_name};
-use crate::policy::{Applicant, Bound, CompiledProfile, IssuerView};
+use crate::policy::{Applicant, Bound, CompiledProfile, Issuance, IssuerView, KeySource};
 use crate::store::record::Cell;
 use crate::x509::{Name, VerifiedCsr};
 
@@ -189,7 +189,8 @@ impl<'r> Profiles<'r> {
         };
         let id = inner.ids.id::<crate::id::DeviceKind>(0).to_string();
         let applicant = Applicant { id: &id, name, ..Applicant::default() };
-        let decided = compiled.decide(&applicant, &csr, &facts, &bound, &issuer.serial(0, 0), now)?;
+        let issuance = Issuance { issuer: facts, bound: &bound, serial: &issuer.serial(0, 0), now };
+        let decided = compiled.decide(&applicant, KeySource::Csr(&csr), &issuance)?;
         inner.check_free(inner.key_tag(csr.public_key()), CsrError::KeyBound)?;
         if !compiled.subject_is_unique() {
             inner.check_free(inner.subject_tag(&decided.subject), CsrError::SubjectBound)?;

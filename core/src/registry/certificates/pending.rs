@@ -7,8 +7,8 @@ use crate::Result;
 use crate::error::CertificateError;
 use crate::id::CertificateId;
 use crate::model::{Certificate, CertificateKind, CertificateState, Device, Entity, KeyOrigin};
+use crate::policy::KeySource;
 use crate::registry::driver::{Operation, Plan};
-use crate::registry::issuing::KeySource;
 use crate::registry::{Call, Inner};
 use crate::x509::VerifiedCsr;
 

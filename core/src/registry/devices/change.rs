@@ -1,6 +1,6 @@
 //! Devices become known and their information changes.
 
-use super::{Devices, check_name_free};
+use super::Devices;
 use crate::Result;
 use crate::error::{DeviceError, Error};
 use crate::id::{DeviceId, GroupId, ProductId};
@@ -67,7 +67,7 @@ pub(super) fn new_device(view: &View<'_>, new: &NewDevice, state: DeviceState) -
         created: view.now,
         updated: view.now,
     };
-    check_name_free(view, &device)?;
+    view.check_name_free::<Device>(&device.name, view.number_of(device.id)?, DeviceError::NameTaken)?;
     Ok((number, device))
 }
 
@@ -250,7 +250,7 @@ fn plan_update(view: &View<'_>, (id, change): &(DeviceId, DeviceChange)) -> Resu
         device.attributes.clone_from(attributes);
     }
     device.updated = view.now;
-    check_name_free(view, &device)?;
+    view.check_name_free::<Device>(&device.name, view.number_of(device.id)?, DeviceError::NameTaken)?;
     let writes =
         vec![view.update(stored.version, &device)?, view.event("device.update", Entity::Device(*id), None, None)?];
     Ok(Plan::done(view.number_of(*id)?, writes, device))

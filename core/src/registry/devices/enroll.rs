@@ -17,13 +17,14 @@ use crate::model::{
     Entity, KeyOrigin, Owner, Product, Standing, check_name,
 };
 use crate::policy::Applicant;
+use crate::policy::KeySource;
 use crate::registry::bindings::Tag;
 use crate::registry::bulk::{Many, parallel};
 use crate::registry::certificates::Issued;
 use crate::registry::certificates::renew::{NewKey, Renewal, Terms};
 use crate::registry::driver::{Done, Operation, Plan, View};
 use crate::registry::issuers::Issuer;
-use crate::registry::issuing::{KeySource, Request};
+use crate::registry::issuing::Request;
 use crate::registry::{Bulk, Call, Inner};
 use crate::store::record::{Stored, at};
 use crate::store::{Counter, RowRef, Write};

@@ -9,7 +9,6 @@ pub use enroll::{Enroll, Enrolled, Enrollment};
 pub use state::Release;
 
 use super::Inner;
-use super::driver::View;
 use super::page::{Listing, Page, Text, Wanted};
 use crate::Result;
 use crate::id::{DeviceId, GroupId, ProductId};
@@ -143,14 +142,4 @@ impl Inner {
         }
         Ok(held)
     }
-}
-
-/// After a conflict: whether it was about the name.
-fn check_name_free(view: &View<'_>, device: &Device) -> Result<()> {
-    let taken = view.attempt > 0
-        && view
-            .registry
-            .first::<Device>(Wanted::default().eq("name", Value::Text(device.name.clone())))?
-            .is_some_and(|other| other.id != device.id);
-    if taken { Err(crate::error::DeviceError::NameTaken.into()) } else { Ok(()) }
 }

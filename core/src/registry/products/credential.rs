@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{NewProduct, Products, RegisteredProduct, check, check_name_free};
+use super::{NewProduct, Products, RegisteredProduct, check};
 use crate::Result;
 use crate::error::{Error, ProductError};
 use crate::id::{CertificateId, ProductId};
 use crate::key::KeyAlgorithm;
 use crate::model::{Certificate, CertificateKind, Entity, KeyOrigin, Owner, Product, ProductState};
 use crate::policy::Applicant;
+use crate::policy::KeySource;
 use crate::registry::certificates::{HandOut, Issued, IssuedWithKey};
 use crate::registry::driver::{Done, Operation, Plan, View};
 use crate::registry::handout::ServerKey;
-use crate::registry::issuing::{Draft, KeySource, Request};
+use crate::registry::issuing::{Draft, Request};
 use crate::registry::page::Wanted;
 use crate::registry::{Call, Inner};
 use crate::store::Write;
@@ -51,7 +52,7 @@ impl Products<'_> {
                     created: view.now,
                     updated: view.now,
                 };
-                check_name_free(view, &product)?;
+                view.check_name_free::<Product>(&product.name, view.number_of(product.id)?, ProductError::NameTaken)?;
                 let (draft, mut writes) = draft_credential(view, &product, &key, new.hand_out, 1)?;
                 product.subject = Some(draft.subject.clone());
                 writes.push(view.insert(&product)?);

@@ -13,11 +13,10 @@ use super::Inner;
 use super::certificates::{HandOut, IssuedWithKey};
 use super::page::{Listing, Page, Text, Wanted};
 use crate::Result;
-use crate::error::{Error, ProductError};
+use crate::error::Error;
 use crate::id::{AuthorityId, ProductId, ProfileId};
 use crate::key::KeyAlgorithm;
 use crate::model::{EnrollmentMode, EnrollmentPolicy, Product, ProductState, check_name, check_text};
-use crate::registry::driver::View;
 use crate::store::Value;
 
 /// What a product is, as it is written in a file.
@@ -218,14 +217,4 @@ fn check(name: &str, information: &BTreeMap<String, String>, policy: &Enrollment
         return Err(Error::input("quota", "is zero; suspend the product instead"));
     }
     Ok(())
-}
-
-/// After a conflict: whether it was about the name.
-fn check_name_free(view: &View<'_>, product: &Product) -> Result<()> {
-    let taken = view.attempt > 0
-        && view
-            .registry
-            .first::<Product>(Wanted::default().eq("name", Value::Text(product.name.clone())))?
-            .is_some_and(|other| other.id != product.id);
-    if taken { Err(ProductError::NameTaken.into()) } else { Ok(()) }
 }

@@ -1,6 +1,6 @@
 //! Products change: their information, their policy, their state.
 
-use super::{ProductChange, Products, check, check_name_free};
+use super::{ProductChange, Products, check};
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::ProductError;
@@ -27,7 +27,7 @@ impl Products<'_> {
                 let stored = view.get::<Product, _>(id)?;
                 let product = change(view, stored.record.clone())?;
                 check(&product.name, &product.information, &product.policy)?;
-                check_name_free(view, &product)?;
+                view.check_name_free::<Product>(&product.name, view.number_of(product.id)?, ProductError::NameTaken)?;
                 let writes =
                     vec![view.update(stored.version, &product)?, view.event(action, Entity::Product(id), None, None)?];
                 Ok(Plan::done(view.number_of(id)?, writes, product))
