@@ -107,6 +107,8 @@ reasons! {
             "the page cursor does not belong to this query; start again from the first page";
         BatchRefused = "batch_refused" Refused
             "another item of the call was refused, so nothing was done; mend that item or let each stand on its own";
+        Repeated = "repeated" Conflict
+            "another item of the call changes the same record or claims the same name, unit or key; send it once";
         Cancelled = "cancelled" Refused
             "the caller stopped the operation; what was reported as done stays done";
     }

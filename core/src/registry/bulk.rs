@@ -9,7 +9,7 @@ use super::call::{Atomicity, Bulk, Call};
 use super::driver::{Done, Draws, Operation, Plan, RequestTag, ToSign, View, sign};
 use crate::Result;
 use crate::env::Timestamp;
-use crate::error::{Error, InputError, StoreError};
+use crate::error::{Error, InputError, ProductError, StoreError};
 use crate::store::{Expect, Write};
 
 /// How many items share one commit when each stands on its own.
@@ -68,7 +68,7 @@ impl Inner {
             let mut committing = None;
             for (portion, chunk) in items.chunks(PORTION).enumerate() {
                 let first = portion * PORTION;
-                let ready = self.prepare(call, now, first, chunk, many, &mut results);
+                let ready = self.prepare(call, now, 0, first, chunk, many, &mut results);
                 if let Some(earlier) = committing.take() {
                     self.settle(call, now, items, earlier, many, &mut results);
                 }
@@ -90,10 +90,12 @@ impl Inner {
     }
 
     /// Decides, signs and completes one portion; what is refused or was done before gets its result right away.
+    #[allow(clippy::too_many_arguments)] // Where the portion stands in the call.
     fn prepare<I, T>(
         &self,
         call: &Call,
         now: Timestamp,
+        attempt: u32,
         first: usize,
         chunk: &[I],
         many: &Many<'_, I, T>,
@@ -106,7 +108,7 @@ impl Inner {
             let content = (many.content)(item);
             let operation = Operation { action: many.action, content: &content };
             let request = RequestTag::of(self, call, &operation, Some(index));
-            match self.plan_item(call, now, item, request.as_ref(), many) {
+            match self.plan_item(call, now, attempt, item, request.as_ref(), many) {
                 Ok(Planned::New(plan)) => {
                     let (sign, complete) = plan.split();
                     plans.push((index, request, sign.len(), complete));
@@ -133,6 +135,7 @@ impl Inner {
         &self,
         call: &Call,
         now: Timestamp,
+        attempt: u32,
         item: &I,
         request: Option<&RequestTag>,
         many: &Many<'o, I, T>,
@@ -143,7 +146,7 @@ impl Inner {
             return Ok(Planned::Earlier((many.replay)(number)?));
         }
         let draws = Draws::default();
-        (many.plan)(&View::new(self, call, now, &draws, 0), item).map(Planned::New)
+        (many.plan)(&View::new(self, call, now, &draws, attempt), item).map(Planned::New)
     }
 
     /// Waits for a portion's commit and sorts out who collided with whom.
@@ -200,9 +203,9 @@ impl Inner {
     fn all_or_nothing<I, T: Send>(&self, call: &Call, items: &[I], many: &Many<'_, I, T>) -> Result<Vec<Result<T>>> {
         let now = self.clock.now();
         let mut collided = None;
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let mut results: Vec<Option<Result<T>>> = items.iter().map(|_| None).collect();
-            let ready = self.prepare(call, now, 0, items, many, &mut results);
+            let ready = self.prepare(call, now, attempt, 0, items, many, &mut results);
             let refused = results.iter().any(|r| matches!(r, Some(Err(_))))
                 || ready.items.iter().any(|(_, _, output)| output.is_err());
             if refused {
@@ -226,7 +229,7 @@ impl Inner {
                         .collect());
                 }
                 Err(StoreError::Conflict { write }) => {
-                    collided = owners.get(write).copied().flatten().and_then(|p| ready.items.get(p)).map(|i| i.0);
+                    collided = owners.get(write).map(|position| position.and_then(|p| ready.items.get(p)).map(|i| i.0));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -234,10 +237,12 @@ impl Inner {
         // Still colliding when nobody else is likely to: items of this very call stand in each other's way.
         Ok((0..items.len())
             .map(|index| {
-                Err(if collided.is_none_or(|c| c == index) {
-                    StoreError::Conflict { write: index }.into()
-                } else {
-                    InputError::BatchRefused.into()
+                Err(match collided {
+                    Some(Some(collided)) if collided == index => InputError::Repeated.into(),
+                    Some(Some(_)) => InputError::BatchRefused.into(),
+                    // What items share is a quota: together they want more than is left.
+                    Some(None) => ProductError::QuotaExhausted.into(),
+                    None => StoreError::Busy.into(),
                 })
             })
             .collect())

@@ -137,6 +137,10 @@ impl Inner {
     /// One page of the records that `wanted` describes.
     pub(super) fn list<T: Record>(&self, wanted: Wanted, page: &Page) -> Result<Listing<T>> {
         let after = page.after.as_deref().map(|text| read_cursor(text, &self.ids)).transpose()?;
+        // One from a list in another order.
+        if after.as_ref().is_some_and(|after| (after.value == Value::Null) != wanted.order.is_none()) {
+            return Err(InputError::PageCursor.into());
+        }
         let found = self.store()?.find(&Query {
             table: T::TABLE,
             filters: wanted.filters,
