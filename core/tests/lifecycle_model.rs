@@ -29,7 +29,7 @@ enum Step {
     Register { discovered: bool, name: Option<usize>, unit: Option<usize> },
     Enroll { key: usize, unit: Option<usize>, former: Option<usize> },
     Issue { device: Option<usize>, key: usize },
-    Renew { certificate: usize, key: Option<usize> },
+    Renew { certificate: usize, key: Option<usize>, other_proof: bool },
     Confirm(usize),
     Suspend(usize),
     Resume(usize),
@@ -61,7 +61,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (key.clone(), unit(), prop::option::of(key.clone()))
             .prop_map(|(key, unit, former)| Step::Enroll { key, unit, former }),
         3 => (prop::option::weighted(0.7, some()), key.clone()).prop_map(|(device, key)| Step::Issue { device, key }),
-        8 => (some(), prop::option::of(key)).prop_map(|(certificate, key)| Step::Renew { certificate, key }),
+        8 => (some(), prop::option::of(key), prop::bool::weighted(0.3))
+            .prop_map(|(certificate, key, other_proof)| Step::Renew { certificate, key, other_proof }),
         4 => some().prop_map(Step::Confirm),
         4 => some().prop_map(Step::Suspend),
         4 => some().prop_map(Step::Resume),
@@ -193,6 +194,7 @@ fn take(step: &Step, real: &mut Real, model: &mut Model) -> bool {
                 match (made.enrollment, how) {
                     (Enrollment::New, Enrolled::New)
                     | (Enrollment::Admitted, Enrolled::Admitted)
+                    | (Enrollment::Renewed, Enrolled::Renewed)
                     | (Enrollment::Rekeyed, Enrolled::Rekeyed) => assert_eq!(at + 1, real.certificates.len()),
                     (Enrollment::Known, Enrolled::Known(which)) => assert_eq!(at, which, "{step:?}"),
                     other => panic!("{step:?}: {other:?}"),
@@ -215,11 +217,14 @@ fn take(step: &Step, real: &mut Real, model: &mut Model) -> bool {
                 real.keep(&made);
             }
         }
-        Step::Renew { certificate: n, key } => {
+        Step::Renew { certificate: n, key, other_proof } => {
             let n = some!(certificate(n));
-            let csr = key.map(|key| real.keys[key].1.clone());
-            let renew = Renew { csr, ..Renew::same_key(real.certificates[n].0) };
-            if let Some((made, which)) = agree(step, certificates.renew(&renew, &call), model.renew(n, key)) {
+            let mut renew = Renew::same_key(real.certificates[n].0);
+            renew.csr = key.map(|key| real.keys[key].1.clone());
+            renew.other_proof = other_proof;
+            if let Some((made, which)) =
+                agree(step, certificates.renew(&renew, &call), model.renew(n, key, other_proof))
+            {
                 assert_eq!(real.keep(&made), which, "{step:?}");
             }
         }

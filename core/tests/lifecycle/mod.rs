@@ -76,6 +76,7 @@ pub enum Enrolled {
     New,
     Admitted,
     Known(usize),
+    Renewed,
     Rekeyed,
 }
 
@@ -283,19 +284,29 @@ impl Model {
     }
 
     /// A known key gets the certificate that it has.
-    fn give_back(&self, device: usize, key: usize, unit: Option<usize>) -> Verdict<Enrolled> {
+    fn give_back(&mut self, device: usize, key: usize, unit: Option<usize>) -> Verdict<Enrolled> {
         if unit.is_some() && self.devices[device].unit.is_some() && unit != self.devices[device].unit {
             return Err("csr.key_bound");
         }
         self.admitted(device)?;
-        let held: Vec<_> = self.held(device).into_iter().filter(|c| self.certificates[*c].key == key).collect();
-        if let Some(found) = held.iter().rev().find(|c| self.renewable(**c).is_ok()) {
-            return Ok(Enrolled::Known(*found));
+        let mut refusal = "certificate.revoked";
+        for found in self.held(device).into_iter().rev() {
+            if self.certificates[found].key != key {
+                continue;
+            }
+            match self.renewable(found) {
+                Ok(()) => return Ok(Enrolled::Known(found)),
+                // Its own key and the product's are another proof besides the expired certificate.
+                Err("certificate.renewal_of_expired") => {
+                    let before = self.certificates.len();
+                    if self.renew(found, None, true)? == before {
+                        return Ok(Enrolled::Renewed);
+                    }
+                }
+                Err(reason) => refusal = reason,
+            }
         }
-        match held.first() {
-            Some(first) => Err(self.renewable(*first).unwrap_err()),
-            None => Err("certificate.revoked"),
-        }
+        Err(refusal)
     }
 
     fn claim(&mut self, key: usize, owner: KeyOwner) -> Verdict {
@@ -322,7 +333,7 @@ impl Model {
     }
 
     /// The certificate that the renewal led to.
-    pub fn renew(&mut self, certificate: usize, new_key: Option<usize>) -> Verdict<usize> {
+    pub fn renew(&mut self, certificate: usize, new_key: Option<usize>, other_proof: bool) -> Verdict<usize> {
         let old = self.certificates[certificate].clone();
         if old.deleted {
             return Err("certificate.deleted");
@@ -333,7 +344,10 @@ impl Model {
             None if holders.iter().any(|d| self.admitted(*d).is_ok()) => {}
             None => holders.first().map_or(Ok(()), |d| self.admitted(*d))?,
         }
-        self.renewable(certificate)?;
+        match self.renewable(certificate) {
+            Err("certificate.renewal_of_expired") if other_proof => {}
+            verdict => verdict?,
+        }
         let key = new_key.unwrap_or(old.key);
         let waiting =
             old.successor.filter(|s| !self.certificates[*s].confirmed || self.standing(*s) == Standing::Suspended);
@@ -421,11 +435,34 @@ impl Model {
         if matches!(self.certificates[certificate].fate, Fate::Superseded | Fate::Revoked) {
             return Err("certificate.already_revoked");
         }
+        if reason != Reason::KeyCompromise {
+            self.restore_predecessor(certificate);
+        }
         self.end(certificate, reason);
         if reason == Reason::KeyCompromise {
-            self.keys[self.certificates[certificate].key] = KeyOwner::Compromised;
+            let Certificate { key, device, .. } = self.certificates[certificate];
+            self.keys[key] = KeyOwner::Compromised;
+            // Whatever else the device has for that key is as worthless.
+            for other in device.map(|device| self.held(device)).unwrap_or_default() {
+                let c = &self.certificates[other];
+                if c.key == key && c.device == device && !matches!(c.fate, Fate::Superseded | Fate::Revoked) {
+                    self.end(other, reason);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// When a renewal goes before anybody confirmed it, the certificate before counts as if it had not been renewed.
+    fn restore_predecessor(&mut self, withdrawn: usize) {
+        let c = &self.certificates[withdrawn];
+        let (Some(old), false) = (c.renews, c.confirmed) else { return };
+        let counts = matches!(self.standing(old), Standing::Active | Standing::Suspended | Standing::NotYetValid);
+        let old = &mut self.certificates[old];
+        if counts && old.successor == Some(withdrawn) {
+            old.successor = None;
+            old.retires = None;
+        }
     }
 
     fn end(&mut self, certificate: usize, reason: Reason) {
@@ -438,6 +475,7 @@ impl Model {
         if self.certificates[certificate].deleted {
             return Err("certificate.deleted");
         }
+        self.restore_predecessor(certificate);
         let ended = matches!(self.certificates[certificate].fate, Fate::Superseded | Fate::Revoked);
         if !ended && self.standing(certificate) != Standing::Expired {
             self.end(certificate, Reason::Cessation);

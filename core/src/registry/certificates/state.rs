@@ -251,7 +251,7 @@ impl View<'_> {
     fn restore_predecessor(&self, withdrawn: &Certificate) -> Result<Option<Write>> {
         let (Some(old), false) = (withdrawn.renews, withdrawn.confirmed) else { return Ok(None) };
         let old = self.get::<Certificate, _>(old)?;
-        let counts = matches!(old.standing(self.now), Standing::Active | Standing::Suspended);
+        let counts = matches!(old.standing(self.now), Standing::Active | Standing::Suspended | Standing::NotYetValid);
         if !counts || old.successor != Some(withdrawn.id) {
             return Ok(None);
         }
