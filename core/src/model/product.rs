@@ -52,10 +52,10 @@ pub struct EnrollmentPolicy {
     /// How many units in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<u64>,
-    /// From when on, in seconds since 1970.
+    /// From when on; in a file as RFC 3339 text.
     #[serde(skip_serializing_if = "Option::is_none", with = "timestamp")]
     pub opens: Option<Timestamp>,
-    /// Until when, in seconds since 1970.
+    /// Until when; in a file as RFC 3339 text.
     #[serde(skip_serializing_if = "Option::is_none", with = "timestamp")]
     pub closes: Option<Timestamp>,
     /// Whether a unit must say its identifier. An allow-list always needs it.

@@ -6,7 +6,7 @@ use super::{Call, Inner};
 use crate::Result;
 use crate::error::{Error, GroupError};
 use crate::id::GroupId;
-use crate::model::{Certificate, CertificateState, Device, Entity, Group, check_name};
+use crate::model::{Certificate, CertificateState, Device, DeviceState, Entity, Group, check_name};
 use crate::store::record::Cell;
 use crate::store::{Match, Value, Write};
 
@@ -66,7 +66,8 @@ impl<'r> Groups<'r> {
     /// `group.name_taken`, `input.invalid`.
     pub fn create(&self, name: &str, settings: &GroupChange, call: &Call) -> Result<Group> {
         let inner = self.inner;
-        let operation = Operation { action: "group.create", content: name.as_bytes() };
+        let content = format!("{name:?} {settings:?}");
+        let operation = Operation { action: "group.create", content: content.as_bytes() };
         inner.change(
             call,
             operation,
@@ -117,7 +118,8 @@ impl<'r> Groups<'r> {
     /// # Errors
     /// `group.name_taken`, `input.invalid`.
     pub fn update(&self, id: GroupId, change: &GroupChange, call: &Call) -> Result<Group> {
-        let operation = Operation { action: "group.update", content: id.as_bytes() };
+        let content = format!("{id} {change:?}");
+        let operation = Operation { action: "group.update", content: content.as_bytes() };
         self.inner.change(
             call,
             operation,
@@ -175,7 +177,10 @@ impl<'r> Groups<'r> {
             operation,
             |view| {
                 let stored = view.get::<Group, _>(id)?;
-                if inner.first::<Device>(Wanted::default().eq("group", id.to_value(&inner.ids)))?.is_some() {
+                let mut members = Wanted::default().eq("group", id.to_value(&inner.ids));
+                let living = [DeviceState::Discovered, DeviceState::Valid, DeviceState::Invalid];
+                members.and("state", Match::In(living.iter().map(|state| Value::Int(state.number())).collect()));
+                if inner.first::<Device>(members)?.is_some() {
                     return Err(GroupError::NotEmpty.into());
                 }
                 let event = view.event("group.delete", Entity::Group(id), None, Some(stored.name.clone()))?;

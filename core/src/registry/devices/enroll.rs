@@ -5,6 +5,7 @@
 //! the same key gets its certificate back, a known unit with another key is quarantined unless it also signs with
 //! its former key, and a key never serves two devices. The device's ID is assigned here, never taken from the CSR.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Devices;
@@ -31,7 +32,7 @@ use crate::store::{Counter, RowRef, Write};
 use crate::x509::{Certificate as X509, VerifiedCsr};
 
 /// A unit's request to become a device.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Enroll {
     /// The product credential that the unit presented (PEM or DER). That the unit has its private key is seen by
     /// whoever ends the TLS session, or shown by `credential_signature`.
@@ -66,6 +67,13 @@ impl Enroll {
     pub fn for_unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = Some(unit.into());
         self
+    }
+}
+
+impl fmt::Debug for Enroll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A claim code is a secret until it is used, and the rest tells who asks.
+        f.debug_struct("Enroll").field("claim_code", &self.claim_code.as_ref().map(|_| "..")).finish_non_exhaustive()
     }
 }
 
