@@ -134,7 +134,7 @@ fn a_disabled_device_gets_nothing() {
 #[test]
 fn only_the_devices_enabling_lifts_the_hold_of_its_disabling() {
     let f = Fixture::new();
-    let profile = f.profile("hold", &ProfileSpec { suspend: tegata::model::SuspendMode::CrlHold, ..f.spec() });
+    let profile = f.profile("hold", &ProfileSpec { suspend: SuspendMode::CrlHold, ..f.spec() });
     let cam = device(&f, "cam-1").id;
     let certificates = f.registry.certificates();
     let issue = || {
@@ -256,7 +256,7 @@ fn certificates_are_found_by_their_device_page_by_page() {
     let count = |filter: &CertificateFilter| f.count(filter);
     assert_eq!(count(&CertificateFilter { device_name: Some("cam".to_owned()), ..CertificateFilter::default() }), 0);
     assert_eq!(count(&CertificateFilter { device: Some(b), ..by_name.clone() }), 0);
-    assert_eq!(count(&CertificateFilter { state: Some(tegata::model::CertificateState::Suspended), ..by_name }), 1);
+    assert_eq!(count(&CertificateFilter { state: Some(CertificateState::Suspended), ..by_name }), 1);
     let by_kind = f.registry.certificates().count(&of(a), CertificateGrouping::Kind).unwrap();
     assert_eq!(by_kind, [(CertificateCount::Kind(CertificateKind::Device), 6)]);
 }
@@ -301,7 +301,7 @@ fn a_hold_stays_while_a_device_that_has_the_certificate_is_disabled() {
     let spec = ProfileSpec { suspend: SuspendMode::CrlHold, ..fixture.spec() };
     let held = fixture.profile("held", &spec);
     let (devices, certificates) = (fixture.registry.devices(), fixture.registry.certificates());
-    let register = |name| devices.register(&tegata::NewDevice::named(name), &call()).unwrap().id;
+    let register = |name| devices.register(&NewDevice::named(name), &call()).unwrap().id;
     let (first, second) = (register("first"), register("second"));
     let issue = Issue::new(csr("x"), held, fixture.root.id).for_device(first);
     let id = certificates.issue(&issue, &call()).unwrap().certificate.id;
@@ -327,7 +327,7 @@ fn a_certificate_that_is_not_valid_yet_goes_on_hold_with_its_device() {
     let not_before = Some(fixture.now().plus(86_400).to_string());
     let spec = ProfileSpec { suspend: SuspendMode::CrlHold, not_before, ..fixture.spec() };
     let later = fixture.profile("later", &spec);
-    let device = fixture.registry.devices().register(&tegata::NewDevice::named("first"), &call()).unwrap().id;
+    let device = fixture.registry.devices().register(&NewDevice::named("first"), &call()).unwrap().id;
     let issue = Issue::new(csr("x"), later, fixture.root.id).for_device(device);
     fixture.registry.certificates().issue(&issue, &call()).unwrap();
     fixture.registry.devices().disable(device, &call()).unwrap();

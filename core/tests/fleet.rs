@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{World, code, csr, key};
+use common::{World, code, key};
 use tegata::model::{Attributes, CertificateState, Device, DeviceState, Product};
 use tegata::{
     Bulk, CertificateFilter, Clock, DeviceChange, DeviceFilter, DeviceId, Enrolled, Error, GroupChange, HandOut, Issue,
@@ -332,6 +332,8 @@ fn tenants_know_nothing_of_each_other() {
     assert!(other.authenticate(&shown(&there.issued.der)).is_ok());
 }
 
+type Step = fn(&World, DeviceId);
+
 /// Trap 8: what somebody else verified before does not count; every state is read again at every presentation.
 #[test]
 fn only_an_explicit_success_of_this_moment_authenticates() {
@@ -349,7 +351,7 @@ fn only_an_explicit_success_of_this_moment_authenticates() {
     assert_eq!(code(world.registry.authenticate(&signed(b"another", &signature))), "certificate.proof_invalid");
     let stranger = tegata::Signer::sign(&key(), b"challenge").unwrap();
     assert_eq!(code(world.registry.authenticate(&signed(b"challenge", &stranger))), "certificate.proof_invalid");
-    let steps: [(fn(&World, DeviceId), &str); 2] = [
+    let steps: [(Step, &str); 2] = [
         (|w, id| drop(w.registry.devices().disable(id, &w.call).unwrap()), "device.disabled"),
         (|w, id| drop(w.registry.devices().delete(id, &w.call).unwrap()), "certificate.revoked"),
     ];

@@ -321,10 +321,9 @@ fn compare_crl(der: &[u8], real: &Real, model: &Model) {
         let serial = real.world.registry.certificates().get(*id).unwrap().serial;
         let reason = listed.iter().find(|(listed, _)| *listed == serial).map(|(_, reason)| *reason);
         let right = match model.certificates[n].fate {
-            Fate::Good => reason.is_none(),
             Fate::HeldByDevice => reason == Some(RevocationReason::CertificateHold),
             Fate::HeldByOperator if model.rules.crl_hold => reason == Some(RevocationReason::CertificateHold),
-            Fate::HeldByOperator => reason.is_none(),
+            Fate::Good | Fate::HeldByOperator => reason.is_none(),
             Fate::Superseded => reason == Some(RevocationReason::Superseded),
             Fate::Revoked => reason.is_some_and(|r| r != RevocationReason::CertificateHold),
         };

@@ -273,7 +273,7 @@ proptest! {
                 r.products().update(prey.world.product.id, &ProductChange { name: some(), ..ProductChange::default() }, call)
             });
             prey.try_it("units", || {
-                r.products().add_units(prey.world.product.id, &[text.clone()], &tegata::Bulk::all(), call)
+                r.products().add_units(prey.world.product.id, std::slice::from_ref(&text), &tegata::Bulk::all(), call)
                     .and_then(|items| items.into_iter().try_for_each(|item| item))
             });
             prey.try_it("actor", || r.devices().register(&NewDevice::default(), &Call::by(text.clone())));
