@@ -48,8 +48,8 @@ fn each_item_has_its_own_result_in_order() {
     assert_eq!(codes(enabled), ["done", "device.already_enabled"]);
     let rename = |id, name: &str| (id, DeviceChange { name: Some(name.to_owned()), ..DeviceChange::default() });
     let updates = [rename(a, "x"), rename(b, "x"), rename(c, "c")];
-    let updated = devices.update_many(&updates, &Bulk::each(), &world.call).unwrap();
-    assert_eq!(codes(updated), ["done", "device.name_taken", "done"]);
+    let results = devices.update_many(&updates, &Bulk::each(), &world.call).unwrap();
+    assert_eq!(codes(results), ["done", "device.name_taken", "done"]);
     let deleted = devices.delete_many(&[b, b], &Bulk::each(), &world.call).unwrap();
     assert_eq!(codes(deleted), ["done", "device.deleted"]);
     assert_eq!((count(&world, DeviceState::Valid), count(&world, DeviceState::Deleted)), (2, 1));

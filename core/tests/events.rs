@@ -114,7 +114,7 @@ const OPERATIONS: &[(&str, Prepare)] = &[
     }),
     ("product.add_unit", |_| {
         Box::new(|w, c| {
-            drop(w.registry.products().add_units(w.product.id, &["SN".to_owned()], &Bulk::all(), c).unwrap())
+            drop(w.registry.products().add_units(w.product.id, &["SN".to_owned()], &Bulk::all(), c).unwrap());
         })
     }),
     ("product.issue_claim_codes", |_| {
@@ -209,7 +209,7 @@ const OPERATIONS: &[(&str, Prepare)] = &[
     }),
     ("certificate.attach", |w| {
         let (id, to) = (issued(w), device(w));
-        Box::new(move |w, c| drop(w.registry.certificates().attach(id, to, c).unwrap()))
+        Box::new(move |w, c| assert_eq!(w.registry.certificates().attach(id, to, c).unwrap().device, to))
     }),
     ("certificate.detach", |w| {
         let (id, from) = (issued(w), device(w));
@@ -290,6 +290,18 @@ fn events_are_found_by_what_who_which_and_when() {
     assert_eq!(found(EventFilter { from: moment(1), to: moment(60), ..about() }), Vec::<String>::new());
 }
 
+/// An output without any room.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn events_are_exported_as_json_lines() {
     // NEC-38
@@ -312,15 +324,6 @@ fn events_are_exported_as_json_lines() {
             ("detail", event.detail.clone()),
         ];
         assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value)).into());
-    }
-    struct Full;
-    impl std::io::Write for Full {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::StorageFull.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
     }
     assert_eq!(code(world.registry.events().export(&EventFilter::default(), &mut Full)), "input.invalid");
 }

@@ -7,7 +7,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{START, World, code, csr, key};
-use tegata::model::{CertificateKind, CertificateState, DeviceState, ProfileSpec};
+use tegata::model::{CertificateKind as Kind, CertificateState, DeviceState as State, ProfileSpec};
 use tegata::{
     Bulk, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, DeviceFilter, DeviceId, Due,
     GroupChange, GroupId, Issue, NewDevice, Page, Renew, RevocationReason, Text, Timestamp,
@@ -243,8 +243,6 @@ fn the_numbers_of_the_dashboard_are_those_of_the_lists() {
         counts
     };
     let counts = check();
-    use CertificateKind as Kind;
-    use DeviceState as State;
     assert_eq!(counts.devices, [(State::Discovered, 1), (State::Valid, 5), (State::Invalid, 1), (State::Deleted, 1)]);
     assert_eq!(counts.devices_by_group, [(None, 4), (Some(doors), 3)], "tombstones apart");
     assert_eq!(counts.devices_by_product, [(None, 2), (Some(world.product.id), 5)]);

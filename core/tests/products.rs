@@ -37,8 +37,8 @@ fn register(world: &World, new: &NewProduct) -> tegata::Result<RegisteredProduct
     world.registry.products().register(new, &world.call)
 }
 
-fn set_policy(world: &World, policy: EnrollmentPolicy) {
-    world.registry.products().set_enrollment_policy(world.product.id, &policy, &world.call).unwrap();
+fn set_policy(world: &World, policy: &EnrollmentPolicy) {
+    world.registry.products().set_enrollment_policy(world.product.id, policy, &world.call).unwrap();
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn credentials_come_in_batches_and_each_is_revoked_on_its_own() {
 fn units_are_listed_in_bulk_and_only_they_enroll() {
     // Trap 5, trap 14
     let world = World::new();
-    set_policy(&world, EnrollmentPolicy { mode: EnrollmentMode::AllowList, ..EnrollmentPolicy::default() });
+    set_policy(&world, &EnrollmentPolicy { mode: EnrollmentMode::AllowList, ..EnrollmentPolicy::default() });
     let products = world.registry.products();
     let units = |names: &[&str]| names.iter().copied().map(str::to_owned).collect::<Vec<_>>();
     let add = |names: &[&str], bulk| {
@@ -291,7 +291,7 @@ fn units_are_listed_in_bulk_and_only_they_enroll() {
 fn claim_codes_are_long_readable_used_once_and_expire() {
     // Trap 5
     let world = World::new();
-    set_policy(&world, EnrollmentPolicy { mode: EnrollmentMode::ClaimCode, ..EnrollmentPolicy::default() });
+    set_policy(&world, &EnrollmentPolicy { mode: EnrollmentMode::ClaimCode, ..EnrollmentPolicy::default() });
     let (products, id) = (world.registry.products(), world.product.id);
     let codes = products.issue_claim_codes(id, 1_000, Some(now().plus(60)), &world.call).unwrap();
     let plain: BTreeSet<_> = codes.iter().map(|code| code.expose().clone()).collect();
