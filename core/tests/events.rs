@@ -1,6 +1,6 @@
 //! The record of what happened: an event for every change, found and exported, and never a secret in it (NEC-38, NEC-2).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::format_push_string, missing_docs)]
 
 mod common;
 
@@ -354,7 +354,7 @@ fn no_secret_stands_in_an_event_a_debug_output_or_an_error() {
 
     // The private scalar of a P-256 key stands at octet 36 of its PKCS#8.
     let scalar = &secret[36..68];
-    let hex: String = scalar.iter().map(|octet| format!("{octet:02x}")).collect();
+    let hex = scalar.iter().fold(String::new(), |hex, octet| format!("{hex}{octet:02x}"));
     let decimal = format!("{scalar:?}");
     let decimal = decimal.trim_matches(['[', ']']);
     for secret in [code.as_str(), &code.replace('-', ""), &hex, decimal] {
