@@ -21,7 +21,7 @@ fn a_revoked_certificate_is_on_the_crl_with_its_reason() {
         f.registry.certificates().revoke(a.certificate.id, RevocationReason::AffiliationChanged, &call()).unwrap();
     assert_eq!((revoked.state, revoked.revoked), (CertificateState::Revoked, Some(f.now())));
     assert_eq!(f.crl(), [pair(&a.certificate.serial, RevocationReason::AffiliationChanged)]);
-    let again = f.registry.certificates().revoke(a.certificate.id, RevocationReason::KeyCompromise, &call());
+    let again = f.registry.certificates().revoke(a.certificate.id, RevocationReason::Superseded, &call());
     assert_eq!(again.unwrap_err().code(), "certificate.already_revoked");
     assert_eq!(f.crl(), [pair(&a.certificate.serial, RevocationReason::AffiliationChanged)]);
 }

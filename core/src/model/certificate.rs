@@ -244,18 +244,20 @@ impl Certificate {
         }
     }
 
-    /// Out of force for good. A suspended or expired one can be revoked too; the reason of a revoked one stays.
+    /// Out of force for good. A suspended or expired one can be revoked too; the reason of a revoked one stays, unless its
+    /// key turns out to be compromised.
     ///
     /// # Errors
     /// When it is revoked already, or was never issued.
     pub fn revoked(mut self, reason: RevocationReason, now: Timestamp) -> Result<Self, CertificateError> {
         self.check_issued()?;
-        if self.state == CertificateState::Revoked {
+        let worse = reason == RevocationReason::KeyCompromise && self.reason != Some(reason);
+        if self.state == CertificateState::Revoked && !worse {
             return Err(CertificateError::AlreadyRevoked);
         }
         self.state = CertificateState::Revoked;
         self.suspended_by = None;
-        self.revoked = Some(now);
+        self.revoked = self.revoked.or(Some(now));
         self.reason = Some(reason);
         self.renew_at = None;
         self.retires = None;

@@ -115,7 +115,11 @@ impl SanRules {
         self.add
             .iter()
             .map(|(kind, pattern)| {
-                let text = pattern.fill(applicant, csr)?;
+                let text = match kind {
+                    Kind::Dns => pattern.fill_as(applicant, csr, in_dns)?,
+                    Kind::Uri => pattern.fill_as(applicant, csr, in_uri)?,
+                    Kind::Ip | Kind::Email => pattern.fill(applicant, csr)?,
+                };
                 Ok(match kind {
                     Kind::Dns => GeneralName::dns(&text)?,
                     Kind::Ip => GeneralName::Ip(text.parse::<IpAddr>().map_err(|_| no_address())?),
@@ -142,7 +146,7 @@ impl SanRules {
                 (self.wildcards || !dns.starts_with("*.")) && self.dns.iter().any(|rule| dns_matches(rule, &dns))
             }
             GeneralName::Ip(address) => self.ip.iter().any(|net| net.contains(address)),
-            GeneralName::Uri(uri) => self.uri.iter().any(|beginning| uri.as_str().starts_with(beginning.as_str())),
+            GeneralName::Uri(uri) => self.uri.iter().any(|rule| uri_matches(rule, uri.as_str())),
             GeneralName::Email(email) => {
                 let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
                 self.email.iter().any(|rule| rule == "*" || *rule == domain)
@@ -160,4 +164,45 @@ fn dns_matches(rule: &str, name: &str) -> bool {
         Some(parent) => name.strip_suffix(parent).is_some_and(|left| left.len() > 1 && left.ends_with('.')),
         None => rule == name,
     }
+}
+
+/// A URI begins with the rule. A rule that ends in a host's name means that host, and no longer name that begins so.
+fn uri_matches(rule: &str, uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix(rule) else { return false };
+    !in_authority(rule) || rule.ends_with("//") || rest.is_empty() || rest.starts_with(['/', '?', '#'])
+}
+
+/// Whether what follows `before` belongs to the authority of a URI (RFC 3986, 3.2).
+fn in_authority(before: &str) -> bool {
+    before.split_once("//").is_some_and(|(_, rest)| !rest.contains(['/', '?', '#']))
+}
+
+/// A value in a DNS name, which must not make a wildcard of it: units choose their identifiers.
+fn in_dns(_: &str, value: &str) -> Result<String> {
+    if value.contains('*') {
+        return Err(CsrError::SanRefused { reason: "an added DNS name would hold a wildcard".to_owned() }.into());
+    }
+    Ok(value.to_owned())
+}
+
+/// An upper-case hexadecimal digit.
+fn hex(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase()
+}
+
+/// A value in a URI, percent-encoded (RFC 3986, 2.1), so that it cannot leave the part that it stands in.
+fn in_uri(before: &str, value: &str) -> Result<String> {
+    if matches!(value, "." | "..") {
+        return Err(CsrError::SanRefused { reason: "an added URI would hold a dot segment".to_owned() }.into());
+    }
+    let colon = !in_authority(before);
+    let mut encoded = String::with_capacity(value.len());
+    for octet in value.bytes() {
+        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) || (octet == b':' && colon) {
+            encoded.push(char::from(octet));
+        } else {
+            encoded.extend(['%', hex(octet >> 4), hex(octet & 15)]);
+        }
+    }
+    Ok(encoded)
 }

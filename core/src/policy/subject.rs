@@ -54,19 +54,35 @@ impl Pattern {
     }
 
     pub(super) fn fill(&self, applicant: &Applicant<'_>, csr: Option<&VerifiedCsr>) -> Result<String> {
+        self.fill_as(applicant, csr, |_, value| Ok(value.to_owned()))
+    }
+
+    /// Each value as `write` puts it after what stands before it.
+    pub(super) fn fill_as(
+        &self,
+        applicant: &Applicant<'_>,
+        csr: Option<&VerifiedCsr>,
+        write: impl Fn(&str, &str) -> Result<String>,
+    ) -> Result<String> {
         let missing = |field: &str| ProfileError::SubjectValue { field: field.to_owned() };
         let mut filled = String::new();
         for piece in &self.0 {
-            match piece {
-                Piece::Literal(text) => filled.push_str(text),
-                Piece::Id => filled.push_str(applicant.id),
-                Piece::Name => filled.push_str(applicant.name.ok_or_else(|| missing("name"))?),
-                Piece::Unit => filled.push_str(applicant.unit.ok_or_else(|| missing("unit"))?),
-                Piece::Csr(attribute) => {
-                    let values = csr.map(|csr| csr.subject().values(*attribute)).unwrap_or_default();
-                    filled.push_str(values.first().ok_or_else(|| missing("an attribute of the CSR's subject"))?);
+            let values;
+            let value = match piece {
+                Piece::Literal(text) => {
+                    filled.push_str(text);
+                    continue;
                 }
-            }
+                Piece::Id => applicant.id,
+                Piece::Name => applicant.name.ok_or_else(|| missing("name"))?,
+                Piece::Unit => applicant.unit.ok_or_else(|| missing("unit"))?,
+                Piece::Csr(attribute) => {
+                    values = csr.map(|csr| csr.subject().values(*attribute)).unwrap_or_default();
+                    values.first().ok_or_else(|| missing("an attribute of the CSR's subject"))?
+                }
+            };
+            let value = write(&filled, value)?;
+            filled.push_str(&value);
         }
         Ok(filled)
     }

@@ -4,7 +4,7 @@ use super::Inner;
 use super::driver::View;
 use crate::Result;
 use crate::error::CsrError;
-use crate::id::ProductId;
+use crate::id::{CertificateId, DeviceId, ProductId};
 use crate::key::PublicKey;
 use crate::model::{Binding, Owner};
 use crate::store::record::{Stored, at};
@@ -46,15 +46,46 @@ impl Inner {
         Tag::of(self.tags.digest("claim code", &[product.as_bytes(), plain.as_bytes()]))
     }
 
-    /// Where a subject is bound.
+    /// Where a subject is bound: case, white space and string types make no difference (RFC 5280, 7.1).
     pub(super) fn subject_tag(&self, subject: &Name) -> Tag {
-        Tag::of(self.tags.digest("subject", &[subject.as_der()]))
+        let mut parts = Vec::new();
+        for rdn in subject.attributes() {
+            let mut values: Vec<String> =
+                rdn.iter().map(|part| format!("{}={}", part.oid, folded(&part.value))).collect();
+            values.sort_unstable();
+            parts.push(values.len().to_string());
+            parts.extend(values);
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        Tag::of(self.tags.digest("subject", &parts))
+    }
+
+    /// Whether a value of the subject holds an identifier that this registry gave to somebody else. Opaque subjects
+    /// are unique without a binding, so this is what keeps others from taking one.
+    pub(super) fn holds_foreign_id(&self, subject: &Name, own: &str) -> bool {
+        let gave = |id: &str| {
+            let (device, certificate, product): (Result<DeviceId>, Result<CertificateId>, Result<ProductId>) =
+                (id.parse(), id.parse(), id.parse());
+            device.is_ok_and(|id| self.ids.number(id).is_ok())
+                || certificate.is_ok_and(|id| self.ids.number(id).is_ok())
+                || product.is_ok_and(|id| self.ids.number(id).is_ok())
+        };
+        subject.attributes().iter().flatten().any(|part| {
+            let value = part.value.to_ascii_lowercase();
+            let plain = |id: &&str| id.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'2'..=b'7'));
+            (0..value.len()).filter_map(|at| value.get(at..at + 26)).filter(plain).any(|id| id != own && gave(id))
+        })
     }
 
     /// Where a name is bound that all versions or generations of `kind` share.
     pub(super) fn name_tag(&self, kind: &str, name: &str) -> Tag {
         Tag::of(self.tags.digest("name", &[kind.as_bytes(), name.as_bytes()]))
     }
+}
+
+/// A value as names are compared.
+fn folded(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 impl View<'_> {

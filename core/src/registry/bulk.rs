@@ -1,6 +1,6 @@
 //! Many items in one call: decided together, signed in parallel, committed in large durable portions.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::thread;
 
@@ -10,7 +10,7 @@ use super::driver::{Done, Draws, Operation, Plan, RequestTag, ToSign, View, sign
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{Error, InputError, ProductError, StoreError};
-use crate::store::{Expect, Write};
+use crate::store::{Expect, RowRef, Write};
 
 /// How many items share one commit when each stands on its own.
 const PORTION: usize = 512;
@@ -121,7 +121,9 @@ impl Inner {
         let mut ders = sign_all(&to_sign).into_iter();
         let mut ready = Ready { items: Vec::with_capacity(plans.len()) };
         for (index, request, signatures, complete) in plans {
-            let own: Result<Vec<_>> = ders.by_ref().take(signatures).collect();
+            // All of its own are taken, also after a failed one: what is left over would go to the next item.
+            let own: Vec<_> = ders.by_ref().take(signatures).collect();
+            let own: Result<Vec<_>> = own.into_iter().collect();
             let completed = own.and_then(complete).and_then(|done| remembered(self, done, request.as_ref(), now));
             match completed {
                 Ok(done) => ready.items.push((index, done.writes, done.output)),
@@ -295,7 +297,7 @@ fn merge<T>(items: &[(usize, Vec<Write>, Result<T>)]) -> (Vec<Write>, Vec<Option
     let mut writes = Vec::with_capacity(items.iter().map(|(_, writes, _)| writes.len()).sum());
     let mut owners = Vec::with_capacity(writes.capacity());
     let mut adds: Vec<Write> = Vec::new();
-    let mut required = HashSet::new();
+    let mut required = HashMap::new();
     for (position, (_, item, _)) in items.iter().enumerate() {
         for write in item {
             match write {
@@ -310,8 +312,13 @@ fn merge<T>(items: &[(usize, Vec<Write>, Result<T>)]) -> (Vec<Write>, Vec<Option
                     }
                     continue;
                 }
-                Write::Require(row, Expect::Version(version)) if !required.insert((*row, *version)) => continue,
-                _ => {}
+                Write::Require(row, Expect::Version(version)) if required.insert(*row, *version) == Some(*version) => {
+                    continue;
+                }
+                // What was required before an item of this call changed it must be checked again.
+                Write::Put(row, _) => drop(required.remove(&RowRef { table: row.table, key: row.key })),
+                Write::Delete(row, _) => drop(required.remove(row)),
+                Write::Require(..) => {}
             }
             writes.push(write.clone());
             owners.push(Some(position));

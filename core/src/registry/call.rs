@@ -17,7 +17,8 @@ pub struct Call {
     /// Who acts, as the host knows them; it stands in the event. At most 255 bytes, no control characters.
     pub actor: String,
     /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that
-    /// was refused changed nothing either and may be repeated with the same ID. At most 255 bytes.
+    /// was refused changed nothing either and may be repeated with the same ID. Each actor has request IDs of its own: what
+    /// another did under the same one is not returned. At most 255 bytes.
     pub request_id: Option<String>,
 }
 

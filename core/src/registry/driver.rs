@@ -275,7 +275,8 @@ impl RequestTag {
     pub(super) fn of(registry: &Inner, call: &Call, operation: &Operation<'_>, item: Option<usize>) -> Option<Self> {
         let id = call.request_id.as_ref()?;
         let item = item.map_or_else(Vec::new, |item| item.to_be_bytes().to_vec());
-        let (key, _) = registry.tags.digest("request", &[id.as_bytes(), &item]);
+        // One caller's request ID means nothing to another: it leads to results, private keys among them.
+        let (key, _) = registry.tags.digest("request", &[call.actor.as_bytes(), id.as_bytes(), &item]);
         let (_, fingerprint) =
             registry.tags.digest("request content", &[operation.action.as_bytes(), operation.content]);
         Some(Self { key, fingerprint })

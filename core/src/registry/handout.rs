@@ -66,9 +66,9 @@ impl View<'_> {
 }
 
 impl Inner {
-    /// What tells one collector from another: the request ID, as a keyed tag.
+    /// What tells one collector from another: the caller and the request ID, as a keyed tag.
     pub(super) fn collector(&self, call: &Call) -> Option<Vec<u8>> {
-        call.request_id.as_ref().map(|id| self.tags.bytes("collector", &[id.as_bytes()]))
+        call.request_id.as_ref().map(|id| self.tags.bytes("collector", &[call.actor.as_bytes(), id.as_bytes()]))
     }
 
     /// The private key of a hand-out that is under way.

@@ -65,6 +65,12 @@ impl Inner {
         let issuance = Issuance { issuer: facts, bound: &bound, serial: &serial, now: view.now };
         let decided = request.profile.decide(&request.applicant, request.source, &issuance)?;
         let Decided { tbs, subject, not_before, not_after, renew_at } = decided;
+        if request.applicant.subject.is_none()
+            && !request.profile.subject_is_unique()
+            && self.holds_foreign_id(&subject, request.applicant.id)
+        {
+            return Err(crate::error::CsrError::SubjectBound.into());
+        }
         let group = request.device.and_then(|device| device.group);
         let mut requires = vec![issuer.require(view)?];
         let mut days = None;

@@ -194,6 +194,9 @@ impl<'r> Profiles<'r> {
         inner.check_free(inner.key_tag(csr.public_key()), CsrError::KeyBound)?;
         if !compiled.subject_is_unique() {
             inner.check_free(inner.subject_tag(&decided.subject), CsrError::SubjectBound)?;
+            if inner.holds_foreign_id(&decided.subject, &id) {
+                return Err(CsrError::SubjectBound.into());
+            }
         }
         Ok(Preview {
             subject: decided.subject,

@@ -61,6 +61,8 @@ pub struct Certificate {
     pub confirmed: bool,
     pub retires: Option<i64>,
     pub deleted: bool,
+    /// Revoked since its key is known to others.
+    pub compromised: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,6 +226,7 @@ impl Model {
             confirmed: renews.is_none(),
             retires: None,
             deleted: false,
+            compromised: false,
         });
         for holder in holders {
             self.attached.push((id, *holder));
@@ -290,6 +293,7 @@ impl Model {
         }
         self.admitted(device)?;
         let mut refusal = "certificate.revoked";
+        let mut barred = false;
         for found in self.held(device).into_iter().rev() {
             if self.certificates[found].key != key {
                 continue;
@@ -297,13 +301,17 @@ impl Model {
             match self.renewable(found) {
                 Ok(()) => return Ok(Enrolled::Known(found)),
                 // Its own key and the product's are another proof besides the expired certificate.
+                Err("certificate.renewal_of_expired") if barred => {}
                 Err("certificate.renewal_of_expired") => {
                     let before = self.certificates.len();
                     if self.renew(found, None, true)? == before {
                         return Ok(Enrolled::Renewed);
                     }
                 }
-                Err(reason) => refusal = reason,
+                Err(reason) => {
+                    barred |= matches!(reason, "certificate.renewal_of_revoked" | "certificate.suspended");
+                    refusal = reason;
+                }
             }
         }
         Err(refusal)
@@ -345,7 +353,11 @@ impl Model {
             None => holders.first().map_or(Ok(()), |d| self.admitted(*d))?,
         }
         match self.renewable(certificate) {
-            Err("certificate.renewal_of_expired") if other_proof => {}
+            Err("certificate.renewal_of_expired") if other_proof => {
+                if old.successor.is_some_and(|successor| self.standing(successor) == Standing::Revoked) {
+                    return Err("certificate.renewal_of_revoked");
+                }
+            }
             verdict => verdict?,
         }
         let key = new_key.unwrap_or(old.key);
@@ -420,7 +432,8 @@ impl Model {
     pub fn resume(&mut self, certificate: usize) -> Verdict {
         match self.standing(certificate) {
             Standing::Suspended => {
-                if self.certificates[certificate].fate == Fate::HeldByDevice {
+                let alone = self.holders(certificate).len() <= 1;
+                if alone || self.certificates[certificate].fate == Fate::HeldByDevice {
                     self.shut_out(certificate)?;
                 }
                 self.certificates[certificate].fate = Fate::Good;
@@ -432,7 +445,8 @@ impl Model {
     }
 
     pub fn revoke(&mut self, certificate: usize, reason: Reason) -> Verdict {
-        if matches!(self.certificates[certificate].fate, Fate::Superseded | Fate::Revoked) {
+        let worse = reason == Reason::KeyCompromise && !self.certificates[certificate].compromised;
+        if matches!(self.certificates[certificate].fate, Fate::Superseded | Fate::Revoked) && !worse {
             return Err("certificate.already_revoked");
         }
         if reason != Reason::KeyCompromise {
@@ -442,8 +456,13 @@ impl Model {
         if reason == Reason::KeyCompromise {
             let Certificate { key, device, .. } = self.certificates[certificate];
             self.keys[key] = KeyOwner::Compromised;
-            // Whatever else the device has for that key is as worthless.
-            for other in device.map(|device| self.held(device)).unwrap_or_default() {
+            // Whatever else the device has for that key is as worthless, and whatever it was renewed from and into.
+            let held = device.map(|device| self.held(device)).unwrap_or_default();
+            let before = std::iter::successors(self.certificates[certificate].renews, |c| self.certificates[*c].renews);
+            let after =
+                std::iter::successors(self.certificates[certificate].successor, |c| self.certificates[*c].successor);
+            let others: Vec<usize> = held.into_iter().chain(before).chain(after).collect();
+            for other in others {
                 let c = &self.certificates[other];
                 if c.key == key && c.device == device && !matches!(c.fate, Fate::Superseded | Fate::Revoked) {
                     self.end(other, reason);
@@ -468,6 +487,7 @@ impl Model {
     fn end(&mut self, certificate: usize, reason: Reason) {
         let c = &mut self.certificates[certificate];
         c.fate = if reason == Reason::Superseded { Fate::Superseded } else { Fate::Revoked };
+        c.compromised |= reason == Reason::KeyCompromise;
         c.retires = None;
     }
 

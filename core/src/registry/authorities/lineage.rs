@@ -10,11 +10,12 @@ use super::{Authorities, Rebuild};
 use crate::Result;
 use crate::env::draw;
 use crate::error::{AuthorityError, Error};
-use crate::id::AuthorityId;
+use crate::id::{AuthorityId, Serial};
 use crate::key::PublicKey;
 use crate::model::{Authority, AuthorityState, Entity, Revocation, SignerLocation};
 use crate::registry::Call;
 use crate::registry::driver::{Done, Operation, Plan, ToSign, View};
+use crate::registry::issuers::split_ders;
 use crate::store::Write;
 use crate::x509::{Attribute, Certificate as X509, Name, RevocationReason};
 
@@ -120,7 +121,8 @@ impl Authorities<'_> {
             },
             |number| self.get(inner.ids.id(number)),
         )?;
-        if made.signer == SignerLocation::External {
+        // A repeated request made no authority for the key of this one.
+        if made.signer == SignerLocation::External && made.public_key == key.public().spki() {
             inner.issuers.connect(made.id, Arc::clone(&key.signer));
         }
         Ok(made)
@@ -215,9 +217,7 @@ impl Authorities<'_> {
             },
             |number| {
                 let authority = inner.get_record::<Authority, _>(inner.ids.id::<crate::id::AuthorityKind>(number))?;
-                crate::registry::issuers::split_ders(&authority.outside)
-                    .pop()
-                    .ok_or_else(|| Error::defect("a cross-certificate is missing"))
+                split_ders(&authority.outside).pop().ok_or_else(|| Error::defect("a cross-certificate is missing"))
             },
         )
     }
@@ -235,4 +235,28 @@ pub(super) fn revocation_in_parent(view: &View<'_>, authority: &Authority) -> Re
         reason: RevocationReason::CaCompromise,
     };
     view.replace(&revocation).map(Some)
+}
+
+/// The cross-certificates of a compromised authority go on the CRLs of those that issued them: whoever trusts only those
+/// would go on trusting the compromised key otherwise.
+pub(super) fn revocations_across(view: &View<'_>, authority: &Authority) -> Result<Vec<Write>> {
+    let mut writes = Vec::new();
+    for der in split_ders(&authority.outside) {
+        let Ok(certificate) = X509::from_der(&der) else { continue };
+        if certificate.spki() != authority.public_key {
+            continue;
+        }
+        let identifier = certificate.extensions().authority_key_id.as_deref();
+        let issuer = view.registry.issuer_of(identifier, certificate.issuer().as_der())?;
+        let (Some(issuer), Some(serial)) = (issuer, Serial::from_bytes(certificate.serial())) else { continue };
+        let revocation = Revocation {
+            certificate: view.registry.ids.id(issuer.serials.serial_number(serial)),
+            authority: issuer.id,
+            serial: certificate.serial().to_vec(),
+            at: view.now,
+            reason: RevocationReason::CaCompromise,
+        };
+        writes.push(view.replace(&revocation)?);
+    }
+    Ok(writes)
 }

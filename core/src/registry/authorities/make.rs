@@ -246,7 +246,8 @@ impl Authorities<'_> {
             },
             |number| self.get(inner.ids.id(number)),
         )?;
-        if made.signer == SignerLocation::External {
+        // A repeated request made no authority for the key of this one.
+        if made.signer == SignerLocation::External && made.public_key == key.public().spki() {
             inner.issuers.connect(made.id, Arc::clone(&key.signer));
         }
         Ok(made)
@@ -289,7 +290,8 @@ impl Authorities<'_> {
             },
             |number| self.get(inner.ids.id(number)),
         )?;
-        if made.signer == SignerLocation::External {
+        // A repeated request made no authority for the key of this one.
+        if made.signer == SignerLocation::External && made.public_key == key.public().spki() {
             inner.issuers.connect(made.id, Arc::clone(&key.signer));
         }
         Ok(made)
@@ -321,7 +323,8 @@ impl Authorities<'_> {
             },
             |number| self.get(inner.ids.id(number)),
         )?;
-        if made.signer == SignerLocation::External {
+        // A repeated request made no authority for the key of this one.
+        if made.signer == SignerLocation::External && made.public_key == key.public().spki() {
             inner.issuers.connect(made.id, Arc::clone(&key.signer));
         }
         Ok(made)

@@ -264,6 +264,7 @@ impl<'r> Authorities<'r> {
                         let below = view.get::<Authority, _>(below)?;
                         writes.push(view.update(below.version, &below.record)?);
                     }
+                    writes.extend(lineage::revocations_across(view, &changed)?);
                 }
                 Ok(Plan::done(view.number_of(id)?, writes, changed))
             },
@@ -272,8 +273,8 @@ impl<'r> Authorities<'r> {
     }
 
     /// Ends all trust in the authority: it signs nothing more, nothing that it or an authority below it issued
-    /// authenticates, and its issuer's next CRL lists it. Those below it issue again once they are rebuilt below another
-    /// one; until then they only sign CRLs.
+    /// authenticates, and the next CRLs of its issuer and of those that certified it across list it. Those below it
+    /// issue again once they are rebuilt below another one; until then they only sign CRLs.
     ///
     /// # Errors
     /// `authority.compromised` when that is known already.

@@ -267,6 +267,13 @@ impl View<'_> {
         let holders = inner.holders(id)?;
         let holder = self.holder(&old, &holders.iter().map(|held| held.device).collect::<Vec<_>>())?;
         old.check_renews_with(other_proof, self.now)?;
+        if old.standing(self.now) == Standing::Expired
+            && let Some(successor) = old.successor
+            && self.get::<Certificate, _>(successor)?.standing(self.now) == Standing::Revoked
+        {
+            // Its renewal was taken out of force for good, which the older one must not get around.
+            return Err(CertificateError::RenewalOfRevoked.into());
+        }
 
         let before = inner.certified(self.number_of(id)?)?;
         let old_key = before.public_key()?;

@@ -64,7 +64,8 @@ impl Change {
             Self::Suspend => view.suspension(&stored, SuspendCause::Operator)?,
             Self::Resume => {
                 let (changed, mut writes) = view.resumption(&stored)?;
-                if stored.suspended_by == Some(SuspendCause::Device) {
+                // A device that is shut out keeps its own certificates on hold, whoever put them there.
+                if stored.holders <= 1 || stored.suspended_by == Some(SuspendCause::Device) {
                     writes.extend(view.require_no_disabled(&stored, None)?);
                 }
                 (changed, writes)
@@ -137,8 +138,8 @@ impl<'r> Certificates<'r> {
     /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
     ///
     /// # Errors
-    /// `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` when a device's
-    /// disabling suspended it and a device that has it is still disabled.
+    /// `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
+    /// that alone has it is disabled, or one of several when a device's disabling suspended it.
     pub fn resume(&self, id: CertificateId, call: &Call) -> Result<Certificate> {
         self.change(Change::Resume, id, call)
     }
@@ -152,7 +153,7 @@ impl<'r> Certificates<'r> {
     }
 
     /// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
-    /// `keyCompromise`, its key is never certified again.
+    /// `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
     ///
     /// # Errors
     /// `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
@@ -230,14 +231,40 @@ impl View<'_> {
         }
     }
 
-    /// The writes that revoke what else its device holds for the key of a compromised certificate.
+    /// The certificates that were renewed into this one, and those that it was renewed into.
+    fn renewals_of(&self, certificate: &Certificate) -> Result<Vec<Stored<Certificate>>> {
+        let mut found = Vec::new();
+        let directions: [fn(&Certificate) -> Option<CertificateId>; 2] = [|c| c.renews, |c| c.successor];
+        for direction in directions {
+            let mut next = direction(certificate);
+            // Older ones than these have expired long ago; the bound is for a store that was tampered with.
+            for _ in 0..64 {
+                let Some(id) = next else { break };
+                let stored = self.get::<Certificate, _>(id)?;
+                next = direction(&stored);
+                found.push(stored);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The writes that revoke what else its owner has for the key of a compromised certificate.
     fn revoke_same_key(&self, compromised: &Certificate) -> Result<Vec<Write>> {
-        let Some(device) = compromised.device else { return Ok(Vec::new()) };
         let reason = RevocationReason::KeyCompromise;
+        let mut others = self.renewals_of(compromised)?;
+        if let Some(device) = compromised.device {
+            for (_, held) in self.registry.held_by(device)? {
+                if held.device == Some(device) && !others.iter().any(|other| other.id == held.id) {
+                    others.push(held);
+                }
+            }
+        }
+        let certified = |id| self.registry.certified(self.number_of(id)?);
+        let key = certified(compromised.id)?;
         let mut writes = Vec::new();
-        for (_, other) in self.registry.held_by(device)? {
-            let same = other.device == Some(device) && other.key_number == compromised.key_number;
-            if same && other.id != compromised.id && other.check_issued().is_ok() && other.revoked.is_none() {
+        for other in others {
+            let counts = other.check_issued().is_ok() && other.revoked.is_none();
+            if counts && other.id != compromised.id && certified(other.id)?.spki() == key.spki() {
                 let changed = other.record.clone().revoked(reason, self.now)?;
                 writes.extend(self.consequences(&changed, reason, true)?);
                 writes.push(self.update(other.version, &changed)?);
@@ -382,7 +409,7 @@ fn revocation(certificate: &Certificate, reason: RevocationReason, view: &View<'
         certificate: certificate.id,
         authority: certificate.authority,
         serial: certificate.serial.clone(),
-        at: view.now,
+        at: certificate.revoked.unwrap_or(view.now),
         reason,
     }
 }

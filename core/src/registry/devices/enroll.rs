@@ -129,7 +129,9 @@ impl Parsed {
     }
 
     fn content(&self) -> Vec<u8> {
-        [self.csr.der(), self.request.unit.as_deref().unwrap_or_default().as_bytes()].concat()
+        // Two values in DER, which says where they end, and the rest.
+        let unit = self.request.unit.as_deref().unwrap_or_default().as_bytes();
+        [self.credential.der(), self.csr.der(), unit].concat()
     }
 }
 
@@ -234,6 +236,7 @@ fn give_back<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, id: DeviceId) 
     }
     device.check_valid()?;
     let mut refusal = CertificateError::Revoked;
+    let mut barred = false;
     for (_, held) in view.registry.held_by(id)?.into_iter().rev() {
         let number = view.number_of(held.id)?;
         let Some(document) = view.find::<Document>(number)? else { continue };
@@ -247,7 +250,7 @@ fn give_back<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, id: DeviceId) 
                 return Ok(Plan::done(number, Vec::new(), enrolled));
             }
             // The unit shows its own key and the product's: that is another proof besides the expired certificate.
-            Err(CertificateError::RenewalOfExpired) => {
+            Err(CertificateError::RenewalOfExpired) if !barred => {
                 let terms = Terms { profile: None, other_proof: true };
                 let Renewal::New(mut prepared) = view.renewal(held.id, terms, NewKey::Same)? else { continue };
                 prepared.writes.push(view.require(&facts.product)?);
@@ -255,7 +258,12 @@ fn give_back<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, id: DeviceId) 
                 let device = device.record;
                 return Ok(prepared.plan(|issued| Enrolled { device, issued, enrollment: Enrollment::Renewed }));
             }
-            Err(reason) => refusal = reason,
+            Err(CertificateError::RenewalOfExpired) => {}
+            Err(reason) => {
+                // What somebody took out of force is not brought back by way of an older certificate that expired.
+                barred |= matches!(reason, CertificateError::RenewalOfRevoked | CertificateError::Suspended);
+                refusal = reason;
+            }
         }
     }
     Err(refusal.into())
