@@ -326,11 +326,14 @@ fn an_authority_that_exists_is_taken_over_with_its_key() {
         chain: Vec::new(),
         key: Some(Secret::new(read("root.key"))),
         signer: None,
+        last_crl_number: 41,
     };
     let authorities = registry.authorities();
     let imported = authorities.import(&import("pem"), &call()).unwrap();
     assert_eq!(imported.subject.to_string(), "CN=Outside Root,O=Outside");
     openssl_verifies(&issue(&registry, imported.id).unwrap().der, std::slice::from_ref(&imported.certificate), at);
+    // Its CRLs go on counting where they were.
+    assert_eq!(authorities.crl(imported.id, &CrlOptions::default(), &call()).unwrap().number, 42);
     // One key never serves two authorities.
     assert_eq!(code(authorities.import(&import("twice"), &call())), "csr.key_bound");
 
@@ -360,7 +363,7 @@ fn what_cannot_be_an_authority_is_not_imported() {
     let registry = empty_at(in_an_hour());
     let import = |certificate: Vec<u8>, chain: Vec<u8>, key: Vec<u8>| {
         let name = "imported".to_owned();
-        let import = ImportAuthority { name, certificate, chain, key: Some(Secret::new(key)), signer: None };
+        let import = ImportAuthority { name, certificate, chain, key: Some(Secret::new(key)), signer: None, last_crl_number: 0 };
         registry.authorities().import(&import, &call())
     };
     let other = key().to_pkcs8_der().expose().clone();

@@ -79,6 +79,7 @@ fn the_name_of_an_imported_root_stays_in_the_string_types_it_came_with() {
             chain: Vec::new(),
             key: Some(Secret::new(std::fs::read(at.join("ca.key")).unwrap())),
             signer: None,
+            last_crl_number: 0,
         };
         let root = world.registry.authorities().import(&import, &world.call).unwrap();
         let theirs = Certificate::from_bytes(&import.certificate).unwrap();

@@ -254,3 +254,25 @@ fn the_numbers_of_the_dashboard_are_those_of_the_lists() {
     world.clock.advance(101 * DAY);
     assert_eq!(check().expired, 7);
 }
+
+#[test]
+fn a_group_that_somebody_joins_at_this_moment_is_not_deleted() {
+    let world = World::new();
+    let device = world.registry.devices().register(&NewDevice::named("one"), &world.call).unwrap().id;
+    for round in 0..200 {
+        let group = world.registry.groups().create(&format!("g{round}"), &GroupChange::default(), &world.call).unwrap().id;
+        std::thread::scope(|scope| {
+            scope.spawn(|| world.registry.groups().delete(group, &world.call));
+            scope.spawn(|| world.registry.devices().set_group(device, Some(group), &world.call));
+        });
+        if let Some(joined) = world.registry.devices().get(device).unwrap().group {
+            world.registry.groups().get(joined).unwrap_or_else(|_| panic!("round {round}: a member of no group"));
+        }
+    }
+    // And one that everybody left can go.
+    let last = world.registry.devices().get(device).unwrap().group;
+    world.registry.devices().set_group(device, None, &world.call).unwrap();
+    if let Some(last) = last {
+        world.registry.groups().delete(last, &world.call).unwrap();
+    }
+}

@@ -203,6 +203,7 @@ proptest! {
                     name: "imported".to_owned(),
                     key: Some(tegata::Secret::new(bytes.clone())),
                     signer: None,
+                    last_crl_number: 0,
                     certificate: prey.world.root.certificate.clone(),
                     chain: bytes.clone(),
                 };

@@ -8,7 +8,7 @@ use crate::error::{Error, GroupError};
 use crate::id::GroupId;
 use crate::model::{Certificate, CertificateState, Device, DeviceState, Entity, Group, check_name};
 use crate::store::record::Cell;
-use crate::store::{Match, Value, Write};
+use crate::store::{Counter, Match, Value, Write};
 
 /// What of a group changes; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -184,9 +184,25 @@ impl<'r> Groups<'r> {
                     return Err(GroupError::NotEmpty.into());
                 }
                 let event = view.event("group.delete", Entity::Group(id), None, Some(stored.name.clone()))?;
-                Ok(Plan::done(view.number_of(id)?, vec![view.delete(&stored)?, event], ()))
+                // Nobody joined since the look above.
+                let counter = Inner::member_counter(view.number_of(id)?);
+                let empty = Write::Add { counter, by: 0, at_most: 0 };
+                Ok(Plan::done(view.number_of(id)?, vec![view.delete(&stored)?, empty, event], ()))
             },
             |_| Ok(()),
         )
+    }
+}
+
+impl View<'_> {
+    /// Counts a member in or out, so that a group which somebody joins at this moment is not deleted.
+    pub(super) fn members(&self, group: GroupId, by: i64) -> Result<Write> {
+        Ok(Write::Add { counter: Inner::member_counter(self.number_of(group)?), by, at_most: u64::MAX })
+    }
+}
+
+impl Inner {
+    const fn member_counter(group: u64) -> Counter {
+        Counter { name: "members", of: group }
     }
 }

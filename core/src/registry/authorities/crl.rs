@@ -41,7 +41,7 @@ impl Authorities<'_> {
         inner.issuer(id)?.signs(inner.clock.now())?;
         inner.retire_superseded(Some(id), call)?;
         // The number is taken before the revocations are read, so a later number never lists fewer.
-        let counter = Counter { name: "crl", of: inner.ids.number(id)? };
+        let counter = Inner::crl_numbers(inner.ids.number(id)?);
         let number = inner.store()?.reserve(counter, 1)?.start;
         let operation = Operation { action: "crl.issue", content: id.as_bytes() };
         inner.change(
@@ -132,5 +132,12 @@ fn newest(kept: Option<crate::store::record::Stored<Crl>>, crl: &Crl, inner: &In
         None => put(crl, Expect::Absent, &inner.ids).map(Some),
         Some(kept) if kept.number < crl.number => put(crl, Expect::Version(kept.version), &inner.ids).map(Some),
         Some(_) => Ok(None),
+    }
+}
+
+impl Inner {
+    /// Numbers the CRLs of an authority.
+    pub(super) const fn crl_numbers(authority: u64) -> Counter {
+        Counter { name: "crl", of: authority }
     }
 }

@@ -18,6 +18,9 @@ use crate::store::seal::associated;
 use crate::store::{Expect, Write};
 use crate::x509::{BasicConstraints, Certificate as X509, Extensions, KeyUsage, Name, Template, make_csr};
 
+/// CRL numbers go on for as long as anybody will count.
+const LAST_CRL_NUMBER: u64 = 1 << 62;
+
 /// Tells the serial numbers of authorities from those of certificates, which count from 1.
 pub(in crate::registry) const AUTHORITY_BIT: u64 = 1 << 62;
 
@@ -286,6 +289,8 @@ impl Authorities<'_> {
                 record.outside.clone_from(&above);
                 let mut writes = birth(view, "authority.import", &record)?;
                 writes.push(view.insert(&record)?);
+                let (by, at_most) = (import.last_crl_number.min(LAST_CRL_NUMBER).cast_signed(), LAST_CRL_NUMBER);
+                writes.push(Write::Add { counter: Inner::crl_numbers(number), by, at_most });
                 Ok(Plan::done(number, writes, record))
             },
             |number| self.get(inner.ids.id(number)),

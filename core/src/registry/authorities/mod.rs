@@ -100,6 +100,9 @@ pub struct ImportAuthority {
     pub key: Option<Secret<Vec<u8>>>,
     /// Its key, when that stays with the host.
     pub signer: Option<Arc<dyn Signer>>,
+    /// The number of the last CRL that it signed elsewhere, so that the next one here is higher (RFC 5280, 5.2.3);
+    /// 0 when it signed none.
+    pub last_crl_number: u64,
 }
 
 impl std::fmt::Debug for ImportAuthority {

@@ -71,9 +71,15 @@ pub(super) fn new_device(view: &View<'_>, new: &NewDevice, state: DeviceState) -
     Ok((number, device))
 }
 
-/// That the group exists and stays so.
-pub(super) fn require_group(view: &View<'_>, group: Option<GroupId>) -> Result<Option<Write>> {
-    group.map(|group| view.require(&view.get::<Group, _>(group)?)).transpose()
+/// The writes of a device that joins a group: that the group is as it was read, and one member more.
+pub(super) fn join(view: &View<'_>, group: Option<GroupId>) -> Result<Vec<Write>> {
+    let Some(group) = group else { return Ok(Vec::new()) };
+    Ok(vec![view.require(&view.get::<Group, _>(group)?)?, view.members(group, 1)?])
+}
+
+/// The write of a device that leaves its group.
+pub(super) fn leave(view: &View<'_>, group: Option<GroupId>) -> Result<Option<Write>> {
+    group.map(|group| view.members(group, -1)).transpose()
 }
 
 impl Devices<'_> {
@@ -217,7 +223,7 @@ fn plan_new(
 ) -> Result<Plan<'static, Device>> {
     let (number, device) = new_device(view, new, state)?;
     let mut writes = vec![view.insert(&device)?, view.event(action, Entity::Device(device.id), None, None)?];
-    writes.extend(require_group(view, device.group)?);
+    writes.extend(join(view, device.group)?);
     if let Some(product) = device.product {
         writes.push(view.require(&view.get::<Product, _>(product)?)?);
         if let Some(unit) = &device.unit {
@@ -265,12 +271,12 @@ fn plan_group(view: &View<'_>, id: DeviceId, group: Option<GroupId>) -> Result<P
     let entity = group.map(Entity::Group);
     let mut writes =
         vec![view.update(stored.version, &device)?, view.event("device.set_group", Entity::Device(id), entity, None)?];
-    let mut days = None;
-    if let Some(group) = group {
-        let group = view.get::<Group, _>(group)?;
-        days = group.certificate_days;
-        writes.push(view.require(&group)?);
-    }
+    let days = match group {
+        Some(group) => view.get::<Group, _>(group)?.certificate_days,
+        None => None,
+    };
+    writes.extend(join(view, group)?);
+    writes.extend(leave(view, stored.group)?);
     for (_, held) in view.registry.held_by(id)? {
         if held.device == Some(id) {
             writes.push(view.update(held.version, &moved(view.registry, &held.record, group, days)?)?);

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Devices;
-use super::change::{NewDevice, new_device, require_group};
+use super::change::{NewDevice, join, new_device};
 use crate::Result;
 use crate::error::{CertificateError, CsrError, DeviceError, Error, ProductError};
 use crate::id::{DeviceId, GroupId, Serial};
@@ -463,7 +463,7 @@ impl Issuance<'_> {
             writes.push(self.facts.issuer.require(view)?);
         }
         if version.is_none() {
-            writes.extend(require_group(view, device.group)?);
+            writes.extend(join(view, device.group)?);
         }
         let certificate = Entity::Certificate(draft.record.id);
         writes.push(view.event("device.enroll", Entity::Device(device.id), Some(certificate), None)?);

@@ -1,6 +1,7 @@
 //! Devices are shut out, let in, released from quarantine, deleted.
 
 use super::Devices;
+use super::change::leave;
 use crate::Result;
 use crate::error::{DeviceError, Error};
 use crate::id::DeviceId;
@@ -174,6 +175,7 @@ fn delete(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, Device>> {
     let stored = view.get::<Device, _>(id)?;
     let (mut writes, device) = changed(view, &stored, stored.record.clone().deleted(view.now)?, "device.delete")?;
     writes.extend(drop_credentials(view, id)?);
+    writes.extend(leave(view, device.group)?);
     if let (Some(product), Some(unit)) = (device.product, &device.unit) {
         writes.extend(unbind(view, view.registry.unit_tag(product, unit), id)?);
     }
