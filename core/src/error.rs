@@ -359,6 +359,8 @@ reasons! {
             "the device is disabled; enable it first";
         Quarantined = "quarantined" Refused
             "the device came back with another key and is in quarantine; check it, then release or delete it";
+        OtherKey = "other_key" Refused
+            "the unit is known with another key; sign the request with the former key as well, or enroll it anew after its device is deleted";
         NotQuarantined = "not_quarantined" State
             "the device is not in quarantine";
         Deleted = "deleted" State

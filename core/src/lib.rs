@@ -23,8 +23,8 @@
 //! use tegata::model::ProfileSpec;
 //! use tegata::store::{MemoryStore, SoftwareSealer};
 //! use tegata::{
-//!     Call, Enroll, HandOut, KeyAlgorithm, Name, NewAuthority, NewProduct, Options, Presented, Principal, ProductSpec,
-//!     Proof, Registry, Renew, RevocationReason, Signer, make_csr, make_key,
+//!     Call, Enroll, KeyAlgorithm, Name, NewAuthority, NewProduct, Options, Presented, Principal, ProductSpec, Registry,
+//!     Renew, RevocationReason, Signer, Statement, make_csr, make_key,
 //! };
 //!
 //! # fn main() -> tegata::Result<()> {
@@ -35,27 +35,22 @@
 //! // Once: a CA, two profiles, a product with the credential that all its units share.
 //! let root = NewAuthority::new("root", "CN=Example Root,O=Example".parse()?);
 //! let root = registry.authorities().create_root(&root, &admin)?;
-//! let product = NewProduct {
-//!     spec: ProductSpec { name: "Camera 3".into(), ..ProductSpec::default() },
-//!     authority: root.id,
-//!     credential_profile: registry.profiles().put("product", &ProfileSpec::product_credential(), &admin)?.id,
-//!     device_profile: registry.profiles().put("device", &ProfileSpec::device(), &admin)?.id,
-//!     algorithm: None,
-//!     hand_out: HandOut::Now,
-//! };
+//! let for_products = registry.profiles().put("product", &ProfileSpec::product_credential(), &admin)?.id;
+//! let for_devices = registry.profiles().put("device", &ProfileSpec::device(), &admin)?.id;
+//! let product = NewProduct::new(ProductSpec::named("Camera 3"), root.id, for_products, for_devices);
 //! let camera = registry.products().register(&product, &admin)?;
 //!
 //! // Enroll: the unit makes a key and a CSR; the registry names the device and issues its certificate, in one commit.
 //! let key = make_key(KeyAlgorithm::EcdsaP256)?;
 //! let csr = make_csr(&key, &Name::empty(), &[])?;
-//! let request = Enroll { credential: camera.credential.issued.der, csr, ..Enroll::default() };
+//! let request = Enroll::new(camera.credential.issued.der, csr);
 //! let enrolled = registry.devices().enroll(&request, &admin)?;
 //! let first = enrolled.issued;
 //!
 //! // Authenticate: the unit signs a challenge with its key.
-//! let (message, signature) = (b"a new challenge every time", key.sign(b"a new challenge every time")?);
-//! let proof = Proof::Signature { message, signature: &signature };
-//! let shown = Presented::Certificate { certificate: &first.der, proof, device: None };
+//! let challenge = b"a new one every time";
+//! let signature = key.sign(&Statement::Challenge.message(challenge))?;
+//! let shown = Presented::signed(&first.der, challenge, &signature);
 //! let Principal::Device { device, .. } = registry.authenticate(&shown)? else { unreachable!() };
 //! assert_eq!(device, enrolled.device.id);
 //!
@@ -122,7 +117,7 @@ pub mod x509;
 pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
 pub use error::Error;
 pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
-pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, make_key};
+pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, Statement, make_key};
 pub use oid::Oid;
 pub use registry::{
     Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due,

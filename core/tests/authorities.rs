@@ -363,7 +363,8 @@ fn what_cannot_be_an_authority_is_not_imported() {
     let registry = empty_at(in_an_hour());
     let import = |certificate: Vec<u8>, chain: Vec<u8>, key: Vec<u8>| {
         let name = "imported".to_owned();
-        let import = ImportAuthority { name, certificate, chain, key: Some(Secret::new(key)), signer: None, last_crl_number: 0 };
+        let import =
+            ImportAuthority { name, certificate, chain, key: Some(Secret::new(key)), signer: None, last_crl_number: 0 };
         registry.authorities().import(&import, &call())
     };
     let other = key().to_pkcs8_der().expose().clone();

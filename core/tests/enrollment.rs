@@ -4,11 +4,11 @@
 
 mod common;
 
-use common::{World, code, csr, key};
-use tegata::model::{DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, ProfileSpec};
+use common::{World, code, csr, former_key, key};
+use tegata::model::{DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, OtherKey, ProfileSpec};
 use tegata::{
     Bulk, Call, DeviceFilter, Enroll, Enrollment, EventFilter, HandOut, NewDevice, Page, Presented, Principal, Proof,
-    Release, RevocationReason, Signer, Timestamp, parse_certificate,
+    Release, RevocationReason, Timestamp, parse_certificate,
 };
 
 #[test]
@@ -88,6 +88,18 @@ fn the_same_unit_with_another_key_is_quarantined() {
 }
 
 #[test]
+fn where_the_policy_says_so_another_key_is_refused_and_noted_and_shuts_nobody_out() {
+    let world = World::with_policy(EnrollmentPolicy { other_key: OtherKey::Refuse, ..EnrollmentPolicy::default() });
+    let (_, first) = world.enrolled(Some("SN-1"));
+    let (_, impostor) = world.request(Some("SN-1"));
+    assert_eq!(code(world.enroll(&impostor)), "device.other_key");
+    assert!(world.registry.authenticate(&Presented::over_tls(&first.issued.der)).is_ok());
+    let about = EventFilter { subject: Some(Entity::Device(first.device.id)), ..EventFilter::default() };
+    let events = world.registry.events().find(&about, &Page::of(10)).unwrap();
+    assert_eq!(events.items.last().unwrap().action, "device.other_key");
+}
+
+#[test]
 fn a_unit_released_for_new_keys_enrolls_again_as_the_same_device() {
     let world = World::new();
     let (old_key, first) = world.enrolled(Some("SN-1"));
@@ -110,10 +122,10 @@ fn a_unit_that_proves_its_former_key_gets_a_certificate_for_the_new_one() {
     let world = World::new();
     let (old, first) = world.enrolled(Some("SN-1"));
     let (_, mut request) = world.request(Some("SN-1"));
-    request.former_key_signature = Some(key().sign(&request.csr).unwrap());
+    request.former_key_signature = Some(former_key(&key(), &request.csr));
     assert_eq!(code(world.enroll(&request)), "device.old_key_proof_invalid");
     assert_eq!(world.registry.devices().get(first.device.id).unwrap().state, DeviceState::Valid);
-    request.former_key_signature = Some(old.sign(&request.csr).unwrap());
+    request.former_key_signature = Some(former_key(&old, &request.csr));
     let second = world.enroll(&request).unwrap();
     assert_eq!(second.enrollment, Enrollment::Rekeyed);
     assert_eq!(second.device.id, first.device.id);

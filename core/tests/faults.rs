@@ -8,7 +8,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::{World, csr, key};
+use common::{World, csr, former_key, key};
 use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, SuspendMode};
 use tegata::store::faults::{Fault, FaultyStore};
 use tegata::store::tables::SCHEMA;
@@ -109,10 +109,9 @@ const CASES: &[Case] = &[
         Box::new(move |w| w.enroll(&request).map(drop))
     }),
     ("devices.enroll rekey", |w| {
-        use tegata::Signer;
         let (old, _) = w.enrolled(Some("SN-1"));
         let (_, mut request) = w.request(Some("SN-1"));
-        request.former_key_signature = Some(old.sign(&request.csr).unwrap());
+        request.former_key_signature = Some(former_key(&old, &request.csr));
         Box::new(move |w| w.enroll(&request).map(drop))
     }),
     ("devices.enroll quarantine", |w| {

@@ -341,7 +341,7 @@ fn only_an_explicit_success_of_this_moment_authenticates() {
     let (unit, enrolled) = world.enrolled(None);
     let der = &enrolled.issued.der;
     assert!(matches!(world.registry.authenticate(&shown(der)), Ok(Principal::Device { .. })));
-    let signature = tegata::Signer::sign(&unit, b"challenge").unwrap();
+    let signature = tegata::Signer::sign(&unit, &tegata::Statement::Challenge.message(b"challenge")).unwrap();
     let signed = |message, signature| Presented::Certificate {
         certificate: der,
         proof: Proof::Signature { message, signature },
@@ -349,7 +349,7 @@ fn only_an_explicit_success_of_this_moment_authenticates() {
     };
     assert!(world.registry.authenticate(&signed(b"challenge", &signature)).is_ok());
     assert_eq!(code(world.registry.authenticate(&signed(b"another", &signature))), "certificate.proof_invalid");
-    let stranger = tegata::Signer::sign(&key(), b"challenge").unwrap();
+    let stranger = tegata::Signer::sign(&key(), &tegata::Statement::Challenge.message(b"challenge")).unwrap();
     assert_eq!(code(world.registry.authenticate(&signed(b"challenge", &stranger))), "certificate.proof_invalid");
     let steps: [(Step, &str); 2] = [
         (|w, id| drop(w.registry.devices().disable(id, &w.call).unwrap()), "device.disabled"),

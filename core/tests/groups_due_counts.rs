@@ -260,7 +260,8 @@ fn a_group_that_somebody_joins_at_this_moment_is_not_deleted() {
     let world = World::new();
     let device = world.registry.devices().register(&NewDevice::named("one"), &world.call).unwrap().id;
     for round in 0..200 {
-        let group = world.registry.groups().create(&format!("g{round}"), &GroupChange::default(), &world.call).unwrap().id;
+        let group =
+            world.registry.groups().create(&format!("g{round}"), &GroupChange::default(), &world.call).unwrap().id;
         std::thread::scope(|scope| {
             scope.spawn(|| world.registry.groups().delete(group, &world.call));
             scope.spawn(|| world.registry.devices().set_group(device, Some(group), &world.call));

@@ -8,7 +8,7 @@ mod lifecycle;
 
 use std::sync::Arc;
 
-use common::{START, World, csr, key};
+use common::{START, World, csr, former_key, key};
 use lifecycle::{Enrolled, Fate, KEYS, Life, Model, NAMES, Reason, Rules, UNITS};
 use proptest::prelude::*;
 use tegata::model::{
@@ -19,7 +19,7 @@ use tegata::store::tables::SCHEMA;
 use tegata::store::{MemoryStore, Query, Row, Store};
 use tegata::{
     CertificateId, CrlOptions, DeviceId, Enrollment, GroupChange, GroupId, Issue, NewDevice, Presented, Principal,
-    PrivateKey, Proof, Rebuild, Release, Renew, Result, RevocationReason, Signer, Timestamp,
+    PrivateKey, Proof, Rebuild, Release, Renew, Result, RevocationReason, Timestamp,
 };
 
 const DAY: i64 = 86_400;
@@ -186,7 +186,7 @@ fn take(step: &Step, real: &mut Real, model: &mut Model) -> bool {
             let (own, request) = &real.keys[key];
             let mut enroll = real.world.request_with(own, unit.map(|n| format!("SN-{n}")).as_deref());
             enroll.csr.clone_from(request);
-            enroll.former_key_signature = former.map(|n| real.keys[n].0.sign(request).unwrap());
+            enroll.former_key_signature = former.map(|n| former_key(&real.keys[n].0, request));
             let done = devices.enroll(&enroll, &call);
             if let Some((made, how)) = agree(step, done, model.enroll(key, unit, former)) {
                 real.device(made.device.id);

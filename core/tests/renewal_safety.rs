@@ -11,6 +11,7 @@ use tegata::model::{CertificateState, EnrollmentPolicy, ProfileSpec, Standing};
 use tegata::store::MemoryStore;
 use tegata::{
     Call, Enroll, Enrollment, HandOut, IssueWithKey, Options, Presented, Registry, Renew, RevocationReason, Signer,
+    Statement,
 };
 
 const DAY: i64 = 86_400;
@@ -94,10 +95,13 @@ fn an_expired_certificate_renews_only_with_another_proof_and_a_revoked_one_never
 fn a_signature_of_the_product_key_is_checked_when_it_is_given() {
     let world = World::new();
     let (unit, request) = world.request(None);
-    let forged = Enroll { credential_signature: Some(unit.sign(&request.csr).unwrap()), ..request.clone() };
-    assert_eq!(code(world.enroll(&forged)), "certificate.proof_invalid");
-    let genuine = Enroll { credential_signature: Some(world.credential_key.sign(&request.csr).unwrap()), ..request };
-    world.enroll(&genuine).unwrap();
+    let statement = Statement::ProductCredential.message(&request.csr);
+    let with = |signature: Vec<u8>| Enroll { credential_signature: Some(signature), ..request.clone() };
+    assert_eq!(code(world.enroll(&with(unit.sign(&statement).unwrap()))), "certificate.proof_invalid");
+    // A signature that the key made for another purpose serves nothing here.
+    let answer = world.credential_key.sign(&Statement::Challenge.message(&request.csr)).unwrap();
+    assert_eq!(code(world.enroll(&with(answer))), "certificate.proof_invalid");
+    world.enroll(&with(world.credential_key.sign(&statement).unwrap())).unwrap();
 }
 
 #[test]

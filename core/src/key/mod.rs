@@ -6,12 +6,14 @@ pub(crate) mod pem;
 mod private;
 mod public;
 mod signer;
+mod statement;
 mod weakness;
 
 pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
 pub use private::PrivateKey;
 pub use public::PublicKey;
 pub use signer::Signer;
+pub use statement::Statement;
 
 use crate::error::Error;
 

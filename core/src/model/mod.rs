@@ -21,7 +21,7 @@ pub use delivery::{Delivery, DeliveryState};
 pub use device::{Attributes, Device, DeviceState, InvalidReason};
 pub use event::{Entity, Event};
 pub use group::Group;
-pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, Product, ProductState};
+pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product, ProductState};
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
 pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
 

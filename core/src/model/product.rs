@@ -36,6 +36,19 @@ pub enum EnrollmentMode {
     ClaimCode,
 }
 
+/// What happens when a known unit comes with another key and does not prove its former one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum OtherKey {
+    /// Its device is shut out until somebody looked. Safe against a copy that is already in use; but whoever has the
+    /// product credential and knows the units' identifiers can shut devices out.
+    #[default]
+    Quarantine,
+    /// The request is refused and noted as an event; the device goes on with the key it has.
+    Refuse,
+}
+
 /// The conditions under which units enroll. The product credential is in every unit, so whoever extracts it can try:
 /// these are the limits of what that gains.
 ///
@@ -60,6 +73,8 @@ pub struct EnrollmentPolicy {
     pub closes: Option<Timestamp>,
     /// Whether a unit must say its identifier. An allow-list always needs it.
     pub unit_required: bool,
+    /// What happens when a known unit comes with another key.
+    pub other_key: OtherKey,
 }
 
 /// Optional timestamps as RFC 3339 text.

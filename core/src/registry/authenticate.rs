@@ -10,6 +10,7 @@ use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{CertificateError, DeviceError, Error, ProductError};
 use crate::id::{CertificateId, DeviceId, ProductId, Serial};
+use crate::key::Statement;
 use crate::model::{Assignment, Authority, Certificate, CertificateKind, Device, Document, Product};
 use crate::store::record::{Cell, Record, Stored, at};
 use crate::x509::Certificate as X509;
@@ -20,8 +21,8 @@ use crate::x509::Certificate as X509;
 pub enum Proof<'a> {
     /// In a TLS handshake that the caller ended itself. The caller vouches for that.
     TlsSession,
-    /// By a signature over a message that the caller chose afresh, as the key signs (DER ECDSA, Ed25519, RSA PKCS#1 v1.5
-    /// with SHA-256).
+    /// By a signature over [`Statement::Challenge`] of a message that the caller chose afresh, as the key signs (DER
+    /// ECDSA, Ed25519, RSA PKCS#1 v1.5 with SHA-256).
     Signature {
         /// What was signed: a challenge that was never used before.
         message: &'a [u8],
@@ -51,7 +52,7 @@ impl<'a> Presented<'a> {
         Self::Certificate { certificate, proof: Proof::TlsSession, device: None }
     }
 
-    /// A certificate with a signature over a message that the caller chose afresh.
+    /// A certificate with a signature over [`Statement::Challenge`] of a message that the caller chose afresh.
     pub const fn signed(certificate: &'a [u8], message: &'a [u8], signature: &'a [u8]) -> Self {
         Self::Certificate { certificate, proof: Proof::Signature { message, signature }, device: None }
     }
@@ -109,7 +110,9 @@ impl Registry {
         let found = inner.recognise(&presented)?;
         if let Proof::Signature { message, signature } = proof {
             let key = presented.public_key()?;
-            key.verify(key.algorithm().signature(), message, signature).map_err(|_| CertificateError::ProofInvalid)?;
+            let statement = Statement::Challenge.message(message);
+            key.verify(key.algorithm().signature(), &statement, signature)
+                .map_err(|_| CertificateError::ProofInvalid)?;
         }
         let now = inner.clock.now();
         inner.issuer(found.authority)?.check_vouches(now)?;

@@ -6,6 +6,7 @@
 //!
 //! Secrets are sealed before they get here ([`seal`]), so no store ever sees one.
 
+mod cells;
 pub mod check;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;

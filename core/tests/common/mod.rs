@@ -16,7 +16,7 @@ use tegata::model::{Authority, EnrollmentPolicy, Product, ProfileSpec};
 use tegata::store::{MemoryStore, SoftwareSealer, Store};
 use tegata::{
     Attribute, Call, Enroll, Enrolled, FixedClock, HandOut, KeyAlgorithm, Name, NewAuthority, NewProduct, Options,
-    PrivateKey, ProductSpec, Registry, Result, Secret, Timestamp, make_csr,
+    PrivateKey, ProductSpec, Registry, Result, Secret, Signer, Statement, Timestamp, make_csr,
 };
 
 /// 2026-11-22T12:00:00Z.
@@ -120,6 +120,11 @@ pub fn key() -> PrivateKey {
 pub fn csr(key: &PrivateKey, common_name: &str) -> Vec<u8> {
     let subject = Name::builder().push(Attribute::CommonName, common_name).build().unwrap();
     make_csr(key, &subject, &[]).unwrap()
+}
+
+/// A unit's proof that `key` was its key before it made this request (DER).
+pub fn former_key(key: &PrivateKey, csr: &[u8]) -> Vec<u8> {
+    key.sign(&Statement::FormerKey.message(csr)).unwrap()
 }
 
 /// The code of the error that a call ended with.

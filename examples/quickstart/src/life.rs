@@ -3,7 +3,7 @@
 use tegata::model::Certificate;
 use tegata::{
     Call, CrlOptions, DeviceId, Enroll, EventFilter, Issued, Page, Presented, Principal, Proof, Random, Renew,
-    RevocationReason, SystemRandom,
+    RevocationReason, Statement, SystemRandom,
 };
 
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ fn show(issued: &Issued) -> Result<(), Failure> {
 pub(crate) fn challenge(folder: &Folder, key: &str) -> Result<([u8; 32], Vec<u8>), Failure> {
     let mut challenge = [0; 32];
     SystemRandom::new().fill(&mut challenge)?;
-    let signature = openssl::sign(folder, key, &challenge)?;
+    let signature = openssl::sign(folder, key, &Statement::Challenge.message(&challenge))?;
     Ok((challenge, signature))
 }
 

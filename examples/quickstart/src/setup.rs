@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tegata::model::{Authority, Product};
 use tegata::store::{SoftwareSealer, SqliteOptions, SqliteStore};
-use tegata::{Call, HandOut, NewAuthority, NewProduct, Options, Presented, Principal, ProductSpec, Proof, Registry};
+use tegata::{Call, NewAuthority, NewProduct, Options, Presented, Principal, ProductSpec, Registry};
 
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -59,14 +59,8 @@ pub(crate) fn product(factory: &Factory, folder: &Folder) -> Result<Shared, Fail
     let for_products = profiles.load(here.join("profiles/product-credential.toml"), &operator)?;
     let for_devices = profiles.load(here.join("profiles/device.toml"), &operator)?;
 
-    let new = NewProduct {
-        spec: ProductSpec::load(here.join("product.toml"))?,
-        authority: factory.issuing.id,
-        credential_profile: for_products.id,
-        device_profile: for_devices.id,
-        algorithm: None,
-        hand_out: HandOut::Now,
-    };
+    let spec = ProductSpec::load(here.join("product.toml"))?;
+    let new = NewProduct::new(spec, factory.issuing.id, for_products.id, for_devices.id);
     let registered = registry.products().register(&new, &operator)?;
     let credential = registered.credential;
     say("operator", &format!("registers the product \"{}\"", registered.product.name));
@@ -85,8 +79,7 @@ pub(crate) fn product(factory: &Factory, folder: &Folder) -> Result<Shared, Fail
 
     // Whoever runs the enrollment service checks the credential before it enrolls anybody. With TLS, the handshake does.
     let (challenge, signature) = life::challenge(folder, "product-credential.key")?;
-    let proof = Proof::Signature { message: &challenge, signature: &signature };
-    let presented = Presented::Certificate { certificate: &credential.issued.der, proof, device: None };
+    let presented = Presented::signed(&credential.issued.der, &challenge, &signature);
     let Principal::Product { .. } = registry.authenticate(&presented)? else {
         return Err(Failure::unexpected("a product credential stands for a device"));
     };

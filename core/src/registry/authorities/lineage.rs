@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::make::{
-    AUTHORITY_BIT, CaTemplate, Newborn, OwnKey, by_parent, check_ca, check_days, finish, key_claim, newborn,
-    self_signed,
+    AUTHORITY_BIT, CaTemplate, Newborn, OwnKey, by_parent, check_days, finish, key_claim, newborn, self_signed,
 };
+use super::outside::check_ca;
 use super::{Authorities, Rebuild};
 use crate::Result;
 use crate::env::draw;

@@ -3,6 +3,7 @@
 mod crl;
 mod lineage;
 mod make;
+mod outside;
 
 use std::sync::Arc;
 

@@ -1,0 +1,237 @@
+//! Decides on an enrollment: who is this unit, and what may it have?
+
+use std::sync::Arc;
+
+use super::issuance::Issuance;
+use super::{Enrolled, Enrollment, Parsed};
+use crate::Result;
+use crate::error::{CertificateError, CsrError, DeviceError, Error, ProductError};
+use crate::id::{DeviceId, Serial};
+use crate::key::Statement;
+use crate::model::{
+    Binding, Certificate, CertificateKind, ClaimCode, Device, DeviceState, Document, EnrollmentMode, Entity, OtherKey,
+    Owner, Product, Standing,
+};
+use crate::registry::Inner;
+use crate::registry::bindings::Tag;
+use crate::registry::certificates::renew::{NewKey, Renewal, Terms};
+use crate::registry::devices::change::{NewDevice, new_device};
+use crate::registry::driver::{Plan, View};
+use crate::registry::issuers::Issuer;
+use crate::store::record::{Stored, at};
+use crate::store::{RowRef, Write};
+use crate::x509::Certificate as X509;
+
+/// What an enrollment reads in its first go.
+pub(super) struct Facts {
+    pub(super) issuer: Arc<Issuer>,
+    pub(super) product: Stored<Product>,
+    pub(super) credential: Stored<Certificate>,
+    pub(super) key: Tag,
+    pub(super) key_owner: Option<Stored<Binding>>,
+}
+
+pub(super) fn plan<'a>(view: &View<'_>, parsed: &Parsed) -> Result<Plan<'a, Enrolled>> {
+    let facts = load(view, parsed)?;
+    match facts.key_owner.as_ref().map(|bound| bound.owner) {
+        Some(Owner::Compromised) => Err(CsrError::KeyCompromised.into()),
+        Some(Owner::Device(device)) => give_back(view, parsed, &facts, device),
+        Some(_) => Err(CsrError::KeyBound.into()),
+        None => first_contact(view, parsed, &facts),
+    }
+}
+
+/// Finds the product credential by its issuer and serial number: it counts only if it is, octet for octet, one that
+/// this registry issued as such and that is in force.
+fn load(view: &View<'_>, parsed: &Parsed) -> Result<Facts> {
+    let inner = view.registry;
+    let presented = &parsed.credential;
+    let unknown = ProductError::CredentialUnknown;
+    let identifier = presented.extensions().authority_key_id.as_deref();
+    let issuer = inner.issuer_of(identifier, presented.issuer().as_der())?.ok_or(unknown.clone())?;
+    let serial = Serial::from_bytes(presented.serial()).ok_or(unknown.clone())?;
+    let number = issuer.serials.serial_number(serial);
+    let key = inner.key_tag(parsed.csr.public_key());
+    let rows: [RowRef; 3] = [at::<Certificate>(number), at::<Document>(number), key.row()];
+    let [credential, document, binding] =
+        <[_; 3]>::try_from(view.rows(&rows)?).map_err(|_| Error::defect("a store answered with too few rows"))?;
+    let credential = view.read::<Certificate>(credential)?.ok_or(unknown.clone())?;
+    let document = view.read::<Document>(document)?.ok_or(unknown.clone())?;
+    if credential.kind != CertificateKind::Product || document.der != presented.der() {
+        return Err(unknown.into());
+    }
+    issuer.check_vouches(view.now)?;
+    match credential.standing(view.now) {
+        Standing::Active => {}
+        Standing::Expired => return Err(ProductError::CredentialExpired.into()),
+        Standing::NotYetValid => return Err(ProductError::CredentialNotYetValid.into()),
+        Standing::Suspended => return Err(ProductError::CredentialSuspended.into()),
+        _ => return Err(ProductError::CredentialRevoked.into()),
+    }
+    let product = view.get::<Product, _>(credential.product.ok_or(unknown)?)?;
+    product.check_active()?;
+    let key_owner = view.read::<Binding>(binding)?.filter(|bound| bound.check == key.check);
+    Ok(Facts { issuer, product, credential, key, key_owner })
+}
+
+/// A key that is known: its device gets its certificate back, whatever became of windows and quotas meanwhile.
+fn give_back<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, id: DeviceId) -> Result<Plan<'a, Enrolled>> {
+    let device = view.get::<Device, _>(id)?;
+    let other_unit = match (&device.unit, &parsed.request.unit) {
+        (Some(known), Some(said)) => known != said,
+        _ => false,
+    };
+    if device.product != Some(facts.product.id) || other_unit {
+        return Err(CsrError::KeyBound.into());
+    }
+    device.check_valid()?;
+    let mut refusal = CertificateError::Revoked;
+    let mut barred = false;
+    for (_, held) in view.registry.held_by(id)?.into_iter().rev() {
+        let number = view.number_of(held.id)?;
+        let Some(document) = view.find::<Document>(number)? else { continue };
+        if held.check_issued().is_err() || X509::from_der(&document.der)?.spki() != parsed.csr.public_key().spki() {
+            continue;
+        }
+        match held.check_renews(view.now) {
+            Ok(()) => {
+                let issued = view.registry.issued(number)?;
+                let enrolled = Enrolled { device: device.record, issued, enrollment: Enrollment::Known };
+                return Ok(Plan::done(number, Vec::new(), enrolled));
+            }
+            // The unit shows its own key and the product's: that is another proof besides the expired certificate.
+            Err(CertificateError::RenewalOfExpired) if !barred => {
+                let terms = Terms { profile: None, other_proof: true };
+                let Renewal::New(mut prepared) = view.renewal(held.id, terms, NewKey::Same)? else { continue };
+                prepared.writes.push(view.require(&facts.product)?);
+                prepared.writes.push(view.require(&facts.credential)?);
+                let device = device.record;
+                return Ok(prepared.plan(|issued| Enrolled { device, issued, enrollment: Enrollment::Renewed }));
+            }
+            Err(CertificateError::RenewalOfExpired) => {}
+            Err(reason) => {
+                // What somebody took out of force is not brought back by way of an older certificate that expired.
+                barred |= matches!(reason, CertificateError::RenewalOfRevoked | CertificateError::Suspended);
+                refusal = reason;
+            }
+        }
+    }
+    Err(refusal.into())
+}
+
+/// A key that is not known: a new unit, one that was announced, or a known one with another key.
+fn first_contact<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts) -> Result<Plan<'a, Enrolled>> {
+    let request = &parsed.request;
+    let product = &facts.product;
+    let unit = request.unit.as_ref().map(|unit| view.registry.unit_tag(product.id, unit));
+    let bound = unit.map(|tag| view.bound(tag)).transpose()?.flatten();
+    if let Some(Owner::Device(id)) = bound.as_ref().map(|bound| bound.owner) {
+        let known = view.get::<Device, _>(id)?;
+        // One that never had a key, or whose keys an operator declared gone, may bring any key.
+        if known.subject.is_some() && known.state != DeviceState::Discovered {
+            return another_key(view, parsed, facts, &known);
+        }
+        return admit(view, parsed, facts, &known);
+    }
+    let policy = &product.policy;
+    product.check_enrolls(view.now)?;
+    let (_, mut device) = new_device(
+        view,
+        &NewDevice {
+            name: request.name.clone(),
+            product: Some(product.id),
+            unit: request.unit.clone(),
+            group: request.group,
+            attributes: request.attributes.clone(),
+        },
+        DeviceState::Valid,
+    )?;
+    if unit.is_none() && (policy.unit_required || policy.mode == EnrollmentMode::AllowList) {
+        return Err(ProductError::UnitRequired.into());
+    }
+    let mut writes = Vec::with_capacity(12);
+    match (unit, &bound) {
+        (Some(_), Some(listed)) => writes.push(view.rebind(listed, Owner::Device(device.id))?),
+        (Some(_), None) if policy.mode == EnrollmentMode::AllowList => return Err(ProductError::UnitNotListed.into()),
+        (Some(tag), None) => writes.push(view.bind(tag, Owner::Device(device.id))?),
+        (None, _) => {}
+    }
+    writes.extend(spend(view, parsed, facts, device.id)?);
+    let issuance = Issuance { parsed, facts, enrollment: Enrollment::New, key_number: 1, replaces: None };
+    issuance.plan(view, &mut device, writes, None)
+}
+
+/// A device that was registered or discovered before, or whose keys are all gone, gets a certificate.
+fn admit<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, known: &Stored<Device>) -> Result<Plan<'a, Enrolled>> {
+    facts.product.check_enrolls(view.now)?;
+    let mut device = known.record.clone().admitted(view.now)?;
+    let first = device.subject.is_none();
+    let writes = if first { spend(view, parsed, facts, device.id)? } else { Vec::new() };
+    let key_number = next_key_number(view, device.id)?;
+    let issuance = Issuance { parsed, facts, enrollment: Enrollment::Admitted, key_number, replaces: None };
+    issuance.plan(view, &mut device, writes, Some(known.version))
+}
+
+/// A known unit with another key: with a signature of the former key it goes on, without one it is shut out.
+fn another_key<'a>(
+    view: &View<'_>,
+    parsed: &Parsed,
+    facts: &Facts,
+    known: &Stored<Device>,
+) -> Result<Plan<'a, Enrolled>> {
+    known.check_valid()?;
+    let Some(signature) = &parsed.request.former_key_signature else {
+        let event =
+            |action| view.event(action, Entity::Device(known.id), None, Some("came back with another key".to_owned()));
+        if facts.product.policy.other_key == OtherKey::Refuse {
+            return Ok(Plan::refused(vec![event("device.other_key")?], DeviceError::OtherKey.into()));
+        }
+        let shut_out = known.record.clone().quarantined(view.now)?;
+        let writes = vec![view.update(known.version, &shut_out)?, event("device.quarantine")?];
+        return Ok(Plan::refused(writes, DeviceError::Quarantined.into()));
+    };
+    let statement = Statement::FormerKey.message(parsed.csr.der());
+    for (_, held) in view.registry.held_by(known.id)?.into_iter().rev() {
+        if held.check_renews(view.now).is_err() {
+            continue;
+        }
+        let Some(document) = view.find::<Document>(view.number_of(held.id)?)? else { continue };
+        let key = X509::from_der(&document.der)?.public_key()?;
+        if key.verify(key.algorithm().signature(), &statement, signature).is_ok() {
+            let mut device = known.record.clone();
+            let key_number = next_key_number(view, device.id)?;
+            let issuance =
+                Issuance { parsed, facts, enrollment: Enrollment::Rekeyed, key_number, replaces: Some(&held) };
+            return issuance.plan(view, &mut device, Vec::new(), Some(known.version));
+        }
+    }
+    Err(DeviceError::OldKeyProofInvalid.into())
+}
+
+fn next_key_number(view: &View<'_>, device: DeviceId) -> Result<u32> {
+    let held = view.registry.held_by(device)?;
+    Ok(held.iter().map(|(_, certificate)| certificate.key_number).max().unwrap_or(0).saturating_add(1))
+}
+
+/// What a new unit uses up: a place in the quota, and its claim code.
+fn spend(view: &View<'_>, parsed: &Parsed, facts: &Facts, device: DeviceId) -> Result<Vec<Write>> {
+    let product = &facts.product;
+    let counter = Inner::quota(view.number_of(product.id)?);
+    let at_most = product.policy.quota.unwrap_or(u64::from(u32::MAX) << 20);
+    // The limit is kept by the commit; looking first would make all enrollments of a product wait for each other.
+    if view.attempt > 0 && view.counter(counter)? >= at_most {
+        return Err(ProductError::QuotaExhausted.into());
+    }
+    let mut writes = vec![Write::Add { counter, by: 1, at_most }];
+    if product.policy.mode == EnrollmentMode::ClaimCode {
+        let code = parsed.request.claim_code.as_ref().ok_or(ProductError::ClaimCodeRequired)?;
+        let tag = view.registry.claim_code_tag(product.id, code);
+        let stored = view
+            .find::<ClaimCode>(tag.key)?
+            .filter(|stored| stored.check == tag.check)
+            .ok_or(ProductError::ClaimCodeUnknown)?;
+        let used = stored.record.clone().used(product.id, device, view.now)?;
+        writes.push(view.update(stored.version, &used)?);
+    }
+    Ok(writes)
+}
