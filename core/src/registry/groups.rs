@@ -105,11 +105,7 @@ impl<'r> Groups<'r> {
     /// # Errors
     /// Store errors.
     pub fn find(&self, name: Option<&Text>, page: &Page) -> Result<Listing<Group>> {
-        let mut wanted = Wanted { order: Some("name"), ..Wanted::default() };
-        if let Some(name) = name {
-            wanted.and("name", name.clone().into_match());
-        }
-        self.inner.list(wanted, page)
+        self.inner.list(Wanted::by_name(name), page)
     }
 
     /// Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same

@@ -96,6 +96,15 @@ impl Wanted {
         self.filters.push(Filter { column, is });
     }
 
+    /// In the order of names, those that match `name` if it is given.
+    pub(super) fn by_name(name: Option<&Text>) -> Self {
+        let mut wanted = Self { order: Some("name"), ..Self::default() };
+        if let Some(name) = name {
+            wanted.and("name", name.clone().into_match());
+        }
+        wanted
+    }
+
     pub(super) fn eq(mut self, column: &'static str, value: Value) -> Self {
         self.and(column, Match::Eq(value));
         self

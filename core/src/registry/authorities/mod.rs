@@ -199,10 +199,7 @@ impl<'r> Authorities<'r> {
     /// # Errors
     /// Store errors.
     pub fn find(&self, filter: &AuthorityFilter, page: &Page) -> Result<Listing<Authority>> {
-        let mut wanted = Wanted { order: Some("name"), ..Wanted::default() };
-        if let Some(name) = &filter.name {
-            wanted.and("name", name.clone().into_match());
-        }
+        let mut wanted = Wanted::by_name(filter.name.as_ref());
         if let Some(state) = filter.state {
             wanted = wanted.eq("state", Value::Int(state.number()));
         }

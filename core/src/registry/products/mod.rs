@@ -173,10 +173,7 @@ impl<'r> Products<'r> {
     /// # Errors
     /// Store errors.
     pub fn find(&self, filter: &ProductFilter, page: &Page) -> Result<Listing<Product>> {
-        let mut wanted = Wanted { order: Some("name"), ..Wanted::default() };
-        if let Some(name) = &filter.name {
-            wanted.and("name", name.clone().into_match());
-        }
+        let mut wanted = Wanted::by_name(filter.name.as_ref());
         if let Some(state) = filter.state {
             wanted = wanted.eq("state", Value::Int(state.number()));
         }
