@@ -10,8 +10,8 @@ use common::{World, code, csr, key};
 use tegata::model::{CertificateState, EnrollmentPolicy, ProfileSpec, Standing};
 use tegata::store::MemoryStore;
 use tegata::{
-    Call, Enroll, Enrollment, HandOut, IssueWithKey, Options, Presented, Registry, Renew, RevocationReason, Signer,
-    Statement,
+    Bulk, Call, Enroll, Enrollment, HandOut, IssueWithKey, Options, Presented, Registry, Renew, RevocationReason,
+    Signer, Statement,
 };
 
 const DAY: i64 = 86_400;
@@ -56,6 +56,23 @@ fn every_certificate_of_a_compromised_key_goes_with_it() {
     let old = certificates.get(old).unwrap();
     assert_eq!(old.state, CertificateState::Revoked);
     assert_eq!(old.reason, Some(RevocationReason::KeyCompromise));
+}
+
+#[test]
+fn certificates_of_one_compromised_key_are_revoked_in_one_call_all_or_nothing() {
+    // NEC-63
+    let world = World::new();
+    let (_, first) = world.enrolled(None);
+    let (_, other) = world.enrolled(None);
+    let certificates = world.registry.certificates();
+    let old = first.issued.certificate.id;
+    let new = certificates.renew(&Renew::same_key(old), &world.call).unwrap().certificate.id;
+    let all = [old, new, other.issued.certificate.id];
+    let results = certificates.revoke_many(&all, RevocationReason::KeyCompromise, &Bulk::all(), &world.call).unwrap();
+    for (result, id) in results.iter().zip(all) {
+        assert_eq!(result.as_ref().unwrap().id, id);
+        assert_eq!(certificates.get(id).unwrap().reason, Some(RevocationReason::KeyCompromise));
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Out of force for now, in force again, out of force for good, gone.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use super::{Certificates, subject_of};
 use crate::Result;
 use crate::error::{DeviceError, Error};
@@ -11,7 +14,7 @@ use crate::model::{
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::page::Wanted;
-use crate::registry::{Bulk, Call, Inner};
+use crate::registry::{Atomicity, Bulk, Call, Inner};
 use crate::store::record::{Cell, Stored};
 use crate::store::{Match, Value, Write};
 use crate::x509::RevocationReason;
@@ -57,9 +60,21 @@ impl Change {
         content
     }
 
-    fn plan<'a>(self, view: &View<'_>, id: CertificateId) -> Result<Plan<'a, Certificate>> {
+    /// `covered` are the certificates that other items of the same all-or-nothing call revoke along with their own.
+    fn plan<'a>(
+        self,
+        view: &View<'_>,
+        id: CertificateId,
+        covered: Option<&RefCell<HashSet<CertificateId>>>,
+    ) -> Result<Plan<'a, Certificate>> {
         let stored = view.get::<Certificate, _>(id)?;
         let mut detail = None;
+        if let (Self::Revoke(reason), Some(covered)) = (self, covered)
+            && covered.borrow().contains(&id)
+        {
+            let changed = stored.record.clone().revoked(reason, view.now)?;
+            return Ok(Plan::done(view.number_of(id)?, Vec::new(), changed));
+        }
         let (changed, mut writes) = match self {
             Self::Suspend => view.suspension(&stored, SuspendCause::Operator)?,
             Self::Resume => {
@@ -77,7 +92,14 @@ impl Change {
             Self::Delete => view.deletion(&stored)?,
         };
         match self {
-            Self::Revoke(RevocationReason::KeyCompromise) => writes.extend(view.revoke_same_key(&stored)?),
+            Self::Revoke(RevocationReason::KeyCompromise) => {
+                for other in view.same_key(&stored)? {
+                    writes.extend(view.revoke_along(&other)?);
+                    if let Some(covered) = covered {
+                        covered.borrow_mut().insert(other.id);
+                    }
+                }
+            }
             Self::Revoke(_) | Self::Delete => writes.extend(view.restore_predecessor(&stored)?),
             Self::Suspend | Self::Resume => {}
         }
@@ -91,7 +113,7 @@ impl<'r> Certificates<'r> {
         change.check()?;
         let content = change.content(id);
         let operation = Operation { action: change.action(), content: &content };
-        self.inner.change(call, operation, |view| change.plan(view, id), |_| self.get(id))
+        self.inner.change(call, operation, |view| change.plan(view, id, None), |_| self.get(id))
     }
 
     fn change_many(
@@ -103,10 +125,18 @@ impl<'r> Certificates<'r> {
     ) -> Result<Vec<Result<Certificate>>> {
         change.check()?;
         let inner: &'r Inner = self.inner;
+        let covered = RefCell::<HashSet<CertificateId>>::default();
+        let together = bulk.atomicity == Atomicity::All;
         let many = Many {
             action: change.action(),
             content: &|id: &CertificateId| change.content(*id),
-            plan: &|view: &View<'_>, id: &CertificateId| change.plan(view, *id),
+            plan: &|view: &View<'_>, id: &CertificateId| {
+                // The first item begins a new attempt.
+                if ids.first() == Some(id) {
+                    covered.borrow_mut().clear();
+                }
+                change.plan(view, *id, together.then_some(&covered))
+            },
             replay: &|number| {
                 inner.get_record::<Certificate, CertificateKind>(inner.ids.id(number)).map(|stored| stored.record)
             },
@@ -248,9 +278,8 @@ impl View<'_> {
         Ok(found)
     }
 
-    /// The writes that revoke what else its owner has for the key of a compromised certificate.
-    fn revoke_same_key(&self, compromised: &Certificate) -> Result<Vec<Write>> {
-        let reason = RevocationReason::KeyCompromise;
+    /// What else is in force for the key of a compromised certificate: of its device, or along its renewals.
+    fn same_key(&self, compromised: &Certificate) -> Result<Vec<Stored<Certificate>>> {
         let mut others = self.renewals_of(compromised)?;
         if let Some(device) = compromised.device {
             for (_, held) in self.registry.held_by(device)? {
@@ -261,15 +290,28 @@ impl View<'_> {
         }
         let certified = |id| self.registry.certified(self.number_of(id)?);
         let key = certified(compromised.id)?;
-        let mut writes = Vec::new();
+        let mut same = Vec::new();
         for other in others {
             let counts = other.check_issued().is_ok() && other.revoked.is_none();
             if counts && other.id != compromised.id && certified(other.id)?.spki() == key.spki() {
-                let changed = other.record.clone().revoked(reason, self.now)?;
-                writes.extend(self.consequences(&changed, reason, true)?);
-                writes.push(self.update(other.version, &changed)?);
+                same.push(other);
             }
         }
+        Ok(same)
+    }
+
+    /// The writes that revoke a certificate along with another of its compromised key.
+    fn revoke_along(&self, other: &Stored<Certificate>) -> Result<Vec<Write>> {
+        let reason = RevocationReason::KeyCompromise;
+        let changed = other.record.clone().revoked(reason, self.now)?;
+        let mut writes = self.consequences(&changed, reason, true)?;
+        writes.push(self.update(other.version, &changed)?);
+        writes.push(self.event(
+            "certificate.revoke",
+            subject_of(&changed),
+            Some(Entity::Certificate(changed.id)),
+            Some("keyCompromise of another certificate of its key".to_owned()),
+        )?);
         Ok(writes)
     }
 
