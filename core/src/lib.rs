@@ -62,7 +62,7 @@
 //!
 //! // Revoke: at once for all who ask here, and in the next CRL for those who do not.
 //! registry.certificates().revoke(next.certificate.id, RevocationReason::KeyCompromise, &admin)?;
-//! let shown = Presented::Certificate { certificate: &next.der, proof, device: None };
+//! let shown = Presented::signed(&next.der, challenge, &signature);
 //! assert_eq!(registry.authenticate(&shown).unwrap_err().code(), "certificate.revoked");
 //! # Ok(())
 //! # }

@@ -1,8 +1,6 @@
 //! Decides on an enrollment: who is this unit, and what may it have?
 
-use std::sync::Arc;
-
-use super::issuance::Issuance;
+use super::issuance::{Facts, Issuance};
 use super::{Enrolled, Enrollment, Parsed};
 use crate::Result;
 use crate::error::{CertificateError, CsrError, DeviceError, Error, ProductError};
@@ -13,23 +11,12 @@ use crate::model::{
     Owner, Product, Standing,
 };
 use crate::registry::Inner;
-use crate::registry::bindings::Tag;
 use crate::registry::certificates::renew::{NewKey, Renewal, Terms};
 use crate::registry::devices::change::{NewDevice, new_device};
 use crate::registry::driver::{Plan, View};
-use crate::registry::issuers::Issuer;
 use crate::store::record::{Stored, at};
 use crate::store::{RowRef, Write};
 use crate::x509::Certificate as X509;
-
-/// What an enrollment reads in its first go.
-pub(super) struct Facts {
-    pub(super) issuer: Arc<Issuer>,
-    pub(super) product: Stored<Product>,
-    pub(super) credential: Stored<Certificate>,
-    pub(super) key: Tag,
-    pub(super) key_owner: Option<Stored<Binding>>,
-}
 
 pub(super) fn plan<'a>(view: &View<'_>, parsed: &Parsed) -> Result<Plan<'a, Enrolled>> {
     let facts = load(view, parsed)?;

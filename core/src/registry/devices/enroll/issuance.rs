@@ -2,19 +2,29 @@
 
 use std::sync::Arc;
 
-use super::decide::Facts;
 use super::{Enrolled, Enrollment, Parsed};
 use crate::Result;
 use crate::error::{CsrError, Error};
-use crate::model::{Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner};
+use crate::model::{Binding, Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner, Product};
 use crate::policy::{Applicant, KeySource};
 use crate::registry::Inner;
+use crate::registry::bindings::Tag;
 use crate::registry::certificates::Issued;
 use crate::registry::devices::change::join;
 use crate::registry::driver::{Done, Plan, View};
+use crate::registry::issuers::Issuer;
 use crate::registry::issuing::Request;
 use crate::store::record::Stored;
 use crate::store::{Counter, Write};
+
+/// What an enrollment reads in its first go.
+pub(super) struct Facts {
+    pub(super) issuer: Arc<Issuer>,
+    pub(super) product: Stored<Product>,
+    pub(super) credential: Stored<Certificate>,
+    pub(super) key: Tag,
+    pub(super) key_owner: Option<Stored<Binding>>,
+}
 
 /// The certificate of an enrollment.
 pub(super) struct Issuance<'a> {
