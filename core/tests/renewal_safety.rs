@@ -153,3 +153,16 @@ fn a_second_registry_on_the_same_store_sees_a_compromised_authority_and_a_new_on
     assert_eq!(code(other.authenticate(&presented)), "authority.compromised");
     assert_eq!(other.trust_bundle().unwrap(), world.registry.trust_bundle().unwrap());
 }
+
+#[test]
+fn a_second_registry_gives_no_certificate_back_under_a_compromised_authority() {
+    // Giving back writes nothing, so no conflict tells that the authority has changed.
+    let store = Arc::new(MemoryStore::new());
+    let world = World::with(Arc::clone(&store), EnrollmentPolicy::default(), ProfileSpec::device());
+    let other = Registry::open(store, common::sealer(), Options::default().with_clock(world.clock.clone())).unwrap();
+    let (key, _) = world.enrolled(Some("SN-1"));
+    let again = world.request_with(&key, Some("SN-1"));
+    assert_eq!(other.devices().enroll(&again, &world.call).unwrap().enrollment, Enrollment::Known);
+    world.registry.authorities().mark_compromised(world.issuing.id, &world.call).unwrap();
+    assert_eq!(code(other.devices().enroll(&again, &world.call)), "authority.compromised");
+}

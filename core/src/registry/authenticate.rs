@@ -4,15 +4,18 @@
 //! what is disabled or revoked a moment ago fails now. No write, and no signature check beyond what the presenter's
 //! proof needs: a certificate counts because it is, octet for octet, one that this registry issued.
 
-use super::page::Wanted;
+use std::sync::Arc;
+
+use super::issuers::Issuer;
 use super::{Inner, Registry};
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{CertificateError, DeviceError, Error, ProductError};
 use crate::id::{CertificateId, DeviceId, ProductId, Serial};
 use crate::key::Statement;
-use crate::model::{Assignment, Authority, Certificate, CertificateKind, Device, Document, Product};
-use crate::store::record::{Cell, Record, Stored, at};
+use crate::model::{Authority, Certificate, CertificateKind, Device, Document, Product};
+use crate::store::record::{Stored, at, read};
+use crate::store::{Row, RowRef};
 use crate::x509::Certificate as X509;
 
 /// How the presenter showed that it has the certificate's private key.
@@ -107,7 +110,10 @@ impl Registry {
         let Presented::Certificate { certificate, proof, device } = *presented;
         let inner = &*self.inner;
         let presented = X509::from_bytes(certificate)?;
-        let found = inner.recognise(&presented)?;
+        let Recognised { certificate: found, issuer, .. } = inner.recognise(&presented, &[])?;
+        if found.deleted {
+            return Err(CertificateError::Unknown.into());
+        }
         if let Proof::Signature { message, signature } = proof {
             let key = presented.public_key()?;
             let statement = Statement::Challenge.message(message);
@@ -115,7 +121,7 @@ impl Registry {
                 .map_err(|_| CertificateError::ProofInvalid)?;
         }
         let now = inner.clock.now();
-        inner.issuer(found.authority)?.check_vouches(now)?;
+        issuer.check_vouches(now)?;
         found.check_in_force(now)?;
         let until = found.retires.map_or(found.not_after, |retires| retires.min(found.not_after));
         let certificate = found.id;
@@ -135,39 +141,49 @@ impl Registry {
     }
 }
 
+/// A presented certificate that is, octet for octet, one that this registry issued.
+pub(super) struct Recognised {
+    pub(super) certificate: Stored<Certificate>,
+    /// Who issued it, as the store has it at this moment.
+    pub(super) issuer: Arc<Issuer>,
+    /// The other rows that were asked for, from the same snapshot.
+    pub(super) others: Vec<Option<Row>>,
+}
+
 impl Inner {
     /// The record of a presented certificate: its serial number leads to the record, whose document must be the
-    /// presented one, octet for octet.
-    pub(super) fn recognise(&self, presented: &X509) -> Result<Stored<Certificate>> {
+    /// presented one. `others` are rows to be read along with it.
+    pub(super) fn recognise(&self, presented: &X509, others: &[RowRef]) -> Result<Recognised> {
         let unknown = || Error::from(CertificateError::Unknown);
         let identifier = presented.extensions().authority_key_id.as_deref();
         let issuer = self.issuer_of(identifier, presented.issuer().as_der())?.ok_or_else(unknown)?;
         let serial = Serial::from_bytes(presented.serial()).ok_or_else(unknown)?;
         let number = issuer.serials.serial_number(serial);
         let authority = at::<Authority>(self.ids.number(issuer.id)?);
-        let rows = self.store()?.get(&[at::<Certificate>(number), at::<Document>(number), authority])?;
+        let own = [at::<Certificate>(number), at::<Document>(number), authority];
+        let mut rows = self.store()?.get(&[&own, others].concat())?;
+        let asked = if rows.len() == own.len() + others.len() { rows.drain(..own.len()).collect() } else { Vec::new() };
         let [record, document, authority] =
-            <[_; 3]>::try_from(rows).map_err(|_| Error::defect("a store answered with too few rows"))?;
-        // Another process may have changed the authority since it was remembered here.
-        if authority.is_none_or(|row| row.version != issuer.stored.version) {
-            self.issuers.forget();
-        }
-        let record = crate::store::record::read::<Certificate>(record, &self.ids)?.ok_or_else(unknown)?;
-        let document = document.map(|row| Document::read(row, &self.ids)).transpose()?.ok_or_else(unknown)?;
+            <[_; 3]>::try_from(asked).map_err(|_| Error::defect("a store answered with too few or too many rows"))?;
+        let certificate = read::<Certificate>(record, &self.ids)?.ok_or_else(unknown)?;
+        let document = read::<Document>(document, &self.ids)?.ok_or_else(unknown)?;
         // A pending record's document is its CSR, which no certificate equals.
-        if document.der != presented.der() || record.deleted {
+        if document.der != presented.der() {
             return Err(unknown());
         }
-        Ok(record)
+        // Another process may have changed the authority since it was remembered here.
+        let issuer = if authority.is_some_and(|row| row.version == issuer.stored.version) {
+            issuer
+        } else {
+            self.issuers.forget();
+            self.issuer(issuer.id)?
+        };
+        Ok(Recognised { certificate, issuer, others: rows })
     }
 
     /// The device that presents a certificate: the only one that holds it, or the one that is named.
     fn holder(&self, certificate: &Certificate, named: Option<DeviceId>) -> Result<DeviceId> {
-        let mut holders = Vec::new();
-        self.scan::<Assignment>(&Wanted::default().eq("certificate", certificate.id.to_value(&self.ids)), |held| {
-            holders.push(held.device);
-            Ok(())
-        })?;
+        let holders: Vec<_> = self.holders(certificate.id)?.into_iter().map(|held| held.device).collect();
         match (holders.as_slice(), named) {
             ([], _) => Err(CertificateError::NoHolder.into()),
             (holders, Some(named)) if holders.contains(&named) => Ok(named),

@@ -20,7 +20,7 @@ use crate::key::Signer;
 use crate::model::{Entity, Event, RequestRecord};
 use crate::store::record::{Record, Stored, at, put, read};
 use crate::store::tables::{AUTHORITIES, EVENTS};
-use crate::store::{Counter, Expect, Row, RowRef, Write};
+use crate::store::{Counter, Expect, Row, Write};
 use crate::x509::assemble;
 
 /// How often an operation starts again after a conflict before it gives up.
@@ -148,11 +148,6 @@ impl<'r> View<'r> {
     /// Who calls.
     pub(super) const fn call(&self) -> &Call {
         self.call
-    }
-
-    /// Rows of several tables from one snapshot.
-    pub(super) fn rows(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>> {
-        Ok(self.registry.store()?.get(rows)?)
     }
 
     /// The record in `row`, if there is one.

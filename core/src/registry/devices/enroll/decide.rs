@@ -4,18 +4,19 @@ use super::issuance::{Facts, Issuance};
 use super::{Enrolled, Enrollment, Parsed};
 use crate::Result;
 use crate::error::{CertificateError, CsrError, DeviceError, Error, ProductError};
-use crate::id::{DeviceId, Serial};
+use crate::id::DeviceId;
 use crate::key::Statement;
 use crate::model::{
-    Binding, Certificate, CertificateKind, ClaimCode, Device, DeviceState, Document, EnrollmentMode, Entity, OtherKey,
-    Owner, Product, Standing,
+    Binding, CertificateKind, ClaimCode, Device, DeviceState, Document, EnrollmentMode, Entity, OtherKey, Owner,
+    Product, Standing,
 };
 use crate::registry::Inner;
+use crate::registry::authenticate::Recognised;
 use crate::registry::certificates::renew::{NewKey, Renewal, Terms};
 use crate::registry::devices::change::{NewDevice, new_device};
 use crate::registry::driver::{Plan, View};
-use crate::store::record::{Stored, at};
-use crate::store::{RowRef, Write};
+use crate::store::Write;
+use crate::store::record::Stored;
 use crate::x509::Certificate as X509;
 
 pub(super) fn plan<'a>(view: &View<'_>, parsed: &Parsed) -> Result<Plan<'a, Enrolled>> {
@@ -28,23 +29,19 @@ pub(super) fn plan<'a>(view: &View<'_>, parsed: &Parsed) -> Result<Plan<'a, Enro
     }
 }
 
-/// Finds the product credential by its issuer and serial number: it counts only if it is, octet for octet, one that
-/// this registry issued as such and that is in force.
+/// The product credential, if it is one that this registry issued as such and that is in force, and who owns the CSR's
+/// key.
 fn load(view: &View<'_>, parsed: &Parsed) -> Result<Facts> {
     let inner = view.registry;
     let presented = &parsed.credential;
     let unknown = ProductError::CredentialUnknown;
-    let identifier = presented.extensions().authority_key_id.as_deref();
-    let issuer = inner.issuer_of(identifier, presented.issuer().as_der())?.ok_or(unknown.clone())?;
-    let serial = Serial::from_bytes(presented.serial()).ok_or(unknown.clone())?;
-    let number = issuer.serials.serial_number(serial);
     let key = inner.key_tag(parsed.csr.public_key());
-    let rows: [RowRef; 3] = [at::<Certificate>(number), at::<Document>(number), key.row()];
-    let [credential, document, binding] =
-        <[_; 3]>::try_from(view.rows(&rows)?).map_err(|_| Error::defect("a store answered with too few rows"))?;
-    let credential = view.read::<Certificate>(credential)?.ok_or(unknown.clone())?;
-    let document = view.read::<Document>(document)?.ok_or(unknown.clone())?;
-    if credential.kind != CertificateKind::Product || document.der != presented.der() {
+    let recognised = inner.recognise(presented, &[key.row()]).map_err(|error| match error {
+        Error::Certificate(CertificateError::Unknown) => unknown.clone().into(),
+        other => other,
+    })?;
+    let Recognised { certificate: credential, issuer, others } = recognised;
+    if credential.kind != CertificateKind::Product {
         return Err(unknown.into());
     }
     issuer.check_vouches(view.now)?;
@@ -57,6 +54,7 @@ fn load(view: &View<'_>, parsed: &Parsed) -> Result<Facts> {
     }
     let product = view.get::<Product, _>(credential.product.ok_or(unknown)?)?;
     product.check_active()?;
+    let binding = others.into_iter().next().flatten();
     let key_owner = view.read::<Binding>(binding)?.filter(|bound| bound.check == key.check);
     Ok(Facts { issuer, product, credential, key, key_owner })
 }
@@ -154,7 +152,7 @@ fn admit<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, known: &Stored<Dev
     let mut device = known.record.clone().admitted(view.now)?;
     let first = device.subject.is_none();
     let writes = if first { spend(view, parsed, facts, device.id)? } else { Vec::new() };
-    let key_number = next_key_number(view, device.id)?;
+    let key_number = view.key_number(device.id, parsed.csr.public_key())?.number;
     let issuance = Issuance { parsed, facts, enrollment: Enrollment::Admitted, key_number, replaces: None };
     issuance.plan(view, &mut device, writes, Some(known.version))
 }
@@ -186,18 +184,13 @@ fn another_key<'a>(
         let key = X509::from_der(&document.der)?.public_key()?;
         if key.verify(key.algorithm().signature(), &statement, signature).is_ok() {
             let mut device = known.record.clone();
-            let key_number = next_key_number(view, device.id)?;
+            let key_number = view.key_number(device.id, parsed.csr.public_key())?.number;
             let issuance =
                 Issuance { parsed, facts, enrollment: Enrollment::Rekeyed, key_number, replaces: Some(&held) };
             return issuance.plan(view, &mut device, Vec::new(), Some(known.version));
         }
     }
     Err(DeviceError::OldKeyProofInvalid.into())
-}
-
-fn next_key_number(view: &View<'_>, device: DeviceId) -> Result<u32> {
-    let held = view.registry.held_by(device)?;
-    Ok(held.iter().map(|(_, certificate)| certificate.key_number).max().unwrap_or(0).saturating_add(1))
 }
 
 /// What a new unit uses up: a place in the quota, and its claim code.
