@@ -91,7 +91,7 @@ impl Inner {
             device: request.device.map(|device| device.id),
             group,
             holders: 0,
-            name: self.searchable_name(&subject, &request.applicant),
+            name: Self::searchable_name(&subject, &request.applicant),
             issued: view.now,
             not_before,
             not_after,
@@ -120,8 +120,7 @@ impl Inner {
     }
 
     /// The common name, unless it is opaque: nobody searches for what nobody can know.
-    fn searchable_name(&self, subject: &Name, applicant: &Applicant<'_>) -> Option<String> {
-        let _ = self;
+    fn searchable_name(subject: &Name, applicant: &Applicant<'_>) -> Option<String> {
         subject.values(Attribute::CommonName).into_iter().next().filter(|name| name != applicant.id)
     }
 

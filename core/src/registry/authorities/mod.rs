@@ -175,12 +175,6 @@ pub struct Authorities<'r> {
     inner: &'r Inner,
 }
 
-impl std::fmt::Debug for Inner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Registry(..)")
-    }
-}
-
 impl<'r> Authorities<'r> {
     pub(super) const fn new(inner: &'r Inner) -> Self {
         Self { inner }

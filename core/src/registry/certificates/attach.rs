@@ -122,20 +122,31 @@ impl Inner {
         Ok(holders)
     }
 
-    /// The certificates that are attached to a device, the first attached first.
-    pub(in crate::registry) fn certificates_of(&self, device: DeviceId) -> Result<Vec<Stored<Certificate>>> {
-        let mut rows = Vec::new();
-        let wanted = Wanted::default().eq("device", device.to_value(&self.ids));
-        self.scan::<Assignment>(&wanted, |stored| {
-            rows.push(at::<Certificate>(self.ids.number(stored.certificate)?));
+    /// What is attached to a device, the first attached first.
+    pub(in crate::registry) fn held_by(
+        &self,
+        device: DeviceId,
+    ) -> Result<Vec<(Stored<Assignment>, Stored<Certificate>)>> {
+        let mut assignments = Vec::new();
+        self.scan::<Assignment>(&Wanted::default().eq("device", device.to_value(&self.ids)), |assignment| {
+            assignments.push(assignment);
             Ok(())
         })?;
-        let mut certificates = Vec::with_capacity(rows.len());
+        let rows = assignments
+            .iter()
+            .map(|assignment| Ok(at::<Certificate>(self.ids.number(assignment.certificate)?)))
+            .collect::<Result<Vec<_>>>()?;
+        let mut found = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(1_000) {
-            for row in self.store()?.get(chunk)? {
-                certificates.extend(read::<Certificate>(row, &self.ids)?);
+            found.extend(self.store()?.get(chunk)?);
+        }
+        let mut held = Vec::with_capacity(assignments.len());
+        for (assignment, row) in assignments.into_iter().zip(found) {
+            // An assignment goes before its certificate does.
+            if let Some(certificate) = read::<Certificate>(row, &self.ids)? {
+                held.push((assignment, certificate));
             }
         }
-        Ok(certificates)
+        Ok(held)
     }
 }

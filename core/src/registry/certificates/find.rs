@@ -216,7 +216,7 @@ impl Certificates<'_> {
     fn of_device(self, device: DeviceId, wanted: &Wanted) -> Result<Vec<Held>> {
         let ids = &self.inner.ids;
         let mut found = Vec::new();
-        for stored in self.inner.certificates_of(device)? {
+        for (_, stored) in self.inner.held_by(device)? {
             let values = stored.values(ids);
             let passes = wanted.filters.iter().all(|filter| {
                 let value = Certificate::TABLE.position(filter.column).and_then(|at| values.get(at));

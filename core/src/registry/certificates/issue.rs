@@ -251,7 +251,7 @@ impl View<'_> {
         let bound = self.bound(inner.key_tag(key))?;
         let known = bound.is_some_and(|binding| binding.owner == Owner::Device(device));
         let mut highest = 0;
-        for certificate in inner.certificates_of(device)? {
+        for (_, certificate) in inner.held_by(device)? {
             if certificate.device != Some(device) {
                 continue;
             }

@@ -26,10 +26,6 @@ pub struct Issued {
 }
 
 impl Issued {
-    pub(in crate::registry) const fn new(certificate: Certificate, der: Vec<u8>, chain: Arc<[Vec<u8>]>) -> Self {
-        Self { certificate, der, chain }
-    }
-
     /// The certificate in PEM.
     pub fn pem(&self) -> String {
         pem::encode("CERTIFICATE", &self.der).to_string()

@@ -4,7 +4,7 @@ mod attach;
 mod delivery;
 mod export;
 mod find;
-mod issue;
+pub(in crate::registry) mod issue;
 mod issued;
 mod pending;
 pub(in crate::registry) mod renew;

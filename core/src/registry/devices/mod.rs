@@ -12,8 +12,8 @@ use super::Inner;
 use super::page::{Listing, Page, Text, Wanted};
 use crate::Result;
 use crate::id::{DeviceId, GroupId, ProductId};
-use crate::model::{Assignment, Certificate, Device, DeviceState};
-use crate::store::record::{Cell, Stored, at};
+use crate::model::{Certificate, Device, DeviceState};
+use crate::store::record::Cell;
 use crate::store::{Match, Value};
 
 /// Which devices to list.
@@ -117,29 +117,5 @@ impl<'r> Devices<'r> {
     pub fn credentials(&self, id: DeviceId) -> Result<Vec<Certificate>> {
         self.get(id)?;
         Ok(self.inner.held_by(id)?.into_iter().map(|(_, certificate)| certificate.record).collect())
-    }
-}
-
-impl Inner {
-    /// What is attached to a device, the oldest first.
-    pub(super) fn held_by(&self, device: DeviceId) -> Result<Vec<(Stored<Assignment>, Stored<Certificate>)>> {
-        let mut assignments = Vec::new();
-        self.scan::<Assignment>(&Wanted::default().eq("device", device.to_value(&self.ids)), |assignment| {
-            assignments.push(assignment);
-            Ok(())
-        })?;
-        let rows = assignments
-            .iter()
-            .map(|assignment| Ok(at::<Certificate>(self.ids.number(assignment.certificate)?)))
-            .collect::<Result<Vec<_>>>()?;
-        let found = self.store()?.get(&rows)?;
-        let mut held = Vec::with_capacity(assignments.len());
-        for (assignment, row) in assignments.into_iter().zip(found) {
-            // An assignment goes before its certificate does.
-            if let Some(certificate) = crate::store::record::read::<Certificate>(row, &self.ids)? {
-                held.push((assignment, certificate));
-            }
-        }
-        Ok(held)
     }
 }

@@ -10,12 +10,13 @@ use crate::key::KeyAlgorithm;
 use crate::model::{Certificate, CertificateKind, Entity, KeyOrigin, Owner, Product, ProductState};
 use crate::policy::Applicant;
 use crate::policy::KeySource;
-use crate::registry::certificates::{HandOut, Issued, IssuedWithKey};
-use crate::registry::driver::{Done, Operation, Plan, View};
+use crate::registry::Call;
+use crate::registry::certificates::issue::Prepared;
+use crate::registry::certificates::{HandOut, IssuedWithKey};
+use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::handout::ServerKey;
 use crate::registry::issuing::{Draft, Request};
 use crate::registry::page::Wanted;
-use crate::registry::{Call, Inner};
 use crate::store::Write;
 use crate::store::record::Cell;
 use crate::x509::RevocationReason;
@@ -199,16 +200,11 @@ fn complete(
     view: &View<'_>,
     product: &Product,
     draft: Draft,
-    mut writes: Vec<Write>,
+    writes: Vec<Write>,
     key: &ServerKey,
     hand_out: HandOut,
 ) -> Result<Plan<'static, IssuedWithKey>> {
     let chain = Arc::clone(&view.registry.current_issuer(product.authority)?.chain);
     let key = key.released(hand_out);
-    Ok(Plan::signed(vec![draft.sign], move |mut ders| {
-        let der = ders.pop().ok_or_else(|| Error::defect("a signature is missing"))?;
-        writes.push(Inner::document(draft.number, der.clone()));
-        let issued = Issued::new(draft.record, der, chain);
-        Ok(Done { writes, output: Ok(IssuedWithKey { issued, key }), result: draft.number })
-    }))
+    Ok(Prepared { draft, writes, chain }.plan(|issued| IssuedWithKey { issued, key }))
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{Enrolled, Enrollment, Parsed};
 use crate::Result;
-use crate::error::{CsrError, Error};
+use crate::error::CsrError;
 use crate::model::{Binding, Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner, Product};
 use crate::policy::{Applicant, KeySource};
 use crate::registry::Inner;
 use crate::registry::bindings::Tag;
-use crate::registry::certificates::Issued;
+use crate::registry::certificates::issue::Prepared;
 use crate::registry::devices::change::join;
-use crate::registry::driver::{Done, Plan, View};
+use crate::registry::driver::{Plan, View};
 use crate::registry::issuers::Issuer;
 use crate::registry::issuing::Request;
 use crate::store::record::Stored;
@@ -51,7 +51,7 @@ impl Issuance<'_> {
         Inner::check_no_approval(&profile)?;
         let issuer = inner.current_issuer(product.authority)?;
         let id = device.id.to_string();
-        let draft = inner.draft(
+        let mut draft = inner.draft(
             view,
             &Request {
                 profile_id: product.device_profile,
@@ -72,7 +72,6 @@ impl Issuance<'_> {
                 renews: self.replaces.map(|old| old.id),
             },
         )?;
-        let mut draft = draft;
         draft.record.holders = 1;
         device.subject = Some(draft.subject.clone());
         writes.extend(draft.writes(view)?);
@@ -105,13 +104,9 @@ impl Issuance<'_> {
         }
         let certificate = Entity::Certificate(draft.record.id);
         writes.push(view.event("device.enroll", Entity::Device(device.id), Some(certificate), None)?);
-        let (device, enrollment, chain) = (device.clone(), self.enrollment, Arc::clone(&issuer.chain));
-        Ok(Plan::signed(vec![draft.sign], move |mut ders| {
-            let der = ders.pop().ok_or_else(|| Error::defect("a signature is missing"))?;
-            writes.push(Inner::document(draft.number, der.clone()));
-            let enrolled = Enrolled { device, issued: Issued::new(draft.record, der, chain), enrollment };
-            Ok(Done { writes, output: Ok(enrolled), result: draft.number })
-        }))
+        let (device, enrollment) = (device.clone(), self.enrollment);
+        let prepared = Prepared { draft, writes, chain: Arc::clone(&issuer.chain) };
+        Ok(prepared.plan(move |issued| Enrolled { device, issued, enrollment }))
     }
 }
 
