@@ -1,0 +1,1 @@
+//! tegata for C and C++: convert, one call into the core, convert.

@@ -1,0 +1,3 @@
+//! tegata for Kotlin and Swift: convert, one call into the core, convert.
+
+uniffi::setup_scaffolding!();

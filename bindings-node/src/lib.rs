@@ -1,0 +1,1 @@
+//! tegata for Node.js: convert, one call into the core, convert.
