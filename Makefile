@@ -54,13 +54,16 @@ test-default: ## the core's own tests as most users build it: ring alone
 	$(CARGO) test -p tegata --lib
 
 .PHONY: lint
-lint: ## format, clippy, layers, file lengths, a test for each requirement
+lint: ## format, clippy, layers, file lengths, a test for each requirement, generated lists
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features $(FEATURES) -- -D warnings
 	$(PYTHON) tools/check-layers.py --self-test
 	$(PYTHON) tools/check-layers.py
 	$(PYTHON) tools/requirements-coverage.py --self-test
 	$(PYTHON) tools/requirements-coverage.py
+	$(PYTHON) tools/operations.py --self-test
+	$(PYTHON) tools/operations.py --check
+	$(PYTHON) tools/error-codes.py --check
 
 .PHONY: doc
 doc: ## the reference documentation, warnings refused
