@@ -1,0 +1,67 @@
+//! Writes `tegata.h` from the sources of the C binding: `tegata-c-header FILE`.
+
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+use cbindgen::{Builder, Config};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let file = env::args_os().nth(1).ok_or("which file to write?")?;
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let binding = here.parent().ok_or("no parent folder")?;
+    let mut config = Config::from_file(here.join("cbindgen.toml"))?;
+    config.header = Some(fs::read_to_string(here.join("preamble.h"))?);
+    // Enums appear in signatures as numbers only, so cbindgen would leave their declarations out.
+    let mut enums = Vec::new();
+    enums_below(&binding.join("src"), &mut enums)?;
+    config.export.include.extend(enums);
+    let mut header = Vec::new();
+    Builder::new().with_crate(binding).with_config(config).generate()?.write(&mut header);
+    fs::write(file, numbers_as_enums(&String::from_utf8(header)?))?;
+    Ok(())
+}
+
+/// The names of all enums of the header, wherever they are declared.
+fn enums_below(folder: &Path, found: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+    let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        if path.is_dir() {
+            enums_below(&path, found)?;
+        } else {
+            let text = fs::read_to_string(&path)?;
+            let names = text.lines().filter_map(|line| line.trim().strip_prefix("pub enum tegata_"));
+            found.extend(names.map(|rest| format!("tegata_{}", rest.trim_end_matches([' ', '{']))));
+        }
+    }
+    Ok(())
+}
+
+/// `Number<E>` is what Rust takes from C for safety; C reads and writes it as `E`, which has the same size.
+fn numbers_as_enums(header: &str) -> String {
+    let mut lines = Vec::new();
+    let mut comment = Vec::new();
+    for line in header.lines() {
+        let trimmed = line.trim_start();
+        let in_comment = trimmed.starts_with("/**") || trimmed.starts_with('*');
+        if in_comment {
+            comment.push(line.to_owned());
+            continue;
+        }
+        let declares_a_number = line.starts_with("typedef int Number_");
+        if declares_a_number {
+            comment.clear();
+            continue;
+        }
+        lines.append(&mut comment);
+        lines.push(line.replace("Number_tegata_", "tegata_"));
+    }
+    lines.append(&mut comment);
+    let mut text = lines.join("\n") + "\n";
+    while text.contains("\n\n\n") {
+        text = text.replace("\n\n\n", "\n\n");
+    }
+    text
+}

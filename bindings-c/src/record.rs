@@ -1,0 +1,75 @@
+//! Results: read-only structs with public fields, made by the library, freed by it.
+//!
+//! Records are always behind pointers, also within other records and lists, so that they can gain fields at their end.
+
+use std::ptr::{from_mut, null_mut};
+
+use crate::arena::Arena;
+use crate::boundary::quietly;
+
+/// A value of the core that C can see.
+pub(crate) trait ToC {
+    /// What C sees.
+    type C: Copy;
+    /// Copies the value; what it points to goes into `arena`.
+    fn to_c(&self, arena: &mut Arena) -> Self::C;
+}
+
+/// A record with a note in front of it: who owns the memory. NULL in records within others, so that freeing one of those
+/// by mistake does nothing.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Noted<C: Copy> {
+    owner: *mut Arena,
+    record: C,
+}
+
+impl Arena {
+    fn noted<C: Copy>(&mut self, owner: *mut Self, record: C) -> *const C {
+        let place = self.put(Noted { owner, record });
+        // SAFETY: a field of what was just put.
+        unsafe { &raw const (*place).record }
+    }
+
+    /// A record within another.
+    pub(crate) fn record<T: ToC + ?Sized>(&mut self, value: &T) -> *const T::C {
+        let record = value.to_c(self);
+        self.noted(null_mut(), record)
+    }
+
+    /// A record within another, or NULL.
+    pub(crate) fn maybe_record<T: ToC>(&mut self, value: Option<&T>) -> *const T::C {
+        value.map_or(std::ptr::null(), |value| self.record(value))
+    }
+
+    /// Records within another, each behind its pointer.
+    pub(crate) fn records<'t, T: ToC + 't>(&mut self, values: impl IntoIterator<Item = &'t T>) -> *const *const T::C {
+        let places: Vec<_> = values.into_iter().map(|value| self.record(value)).collect();
+        self.put_all(&places)
+    }
+}
+
+/// Makes a record that C owns and frees with [`free_record`].
+pub(crate) fn give<C: Copy>(make: impl FnOnce(&mut Arena) -> C) -> *const C {
+    let arena = Box::leak(Box::new(Arena::new()));
+    let record = make(arena);
+    let owner = from_mut(arena);
+    // SAFETY: leaked just now, so it lives until `free_record`.
+    unsafe { &mut *owner }.noted(owner, record)
+}
+
+/// Frees a record and all that it points to; does nothing for NULL and for a record within another.
+pub(crate) fn free_record<C: Copy>(record: *const C) {
+    if record.is_null() {
+        return;
+    }
+    quietly(|| {
+        let noted = record.wrapping_byte_sub(std::mem::offset_of!(Noted<C>, record)).cast::<Noted<C>>();
+        // SAFETY: every record that C can have is inside a `Noted`, and the caller frees it once.
+        let owner = unsafe { (*noted).owner };
+        if !owner.is_null() {
+            // SAFETY: leaked by `give`.
+            drop(unsafe { Box::from_raw(owner) });
+        }
+    });
+}

@@ -1,0 +1,1 @@
+//! What needs no registry: keys, certification requests, certificates, names, checks.
