@@ -12,17 +12,24 @@ use crate::bytes::tegata_bytes;
 const FIRST_CHUNK: usize = 2048;
 const ALIGNMENT: usize = 16;
 
-/// Grows, is never moved, and is freed at once. What is put here is `Copy`, so nothing needs dropping.
+/// Grows, is never moved, and is freed at once. What is put here is `Copy`, so it needs no dropping; what does is kept apart.
 pub(crate) struct Arena {
     chunks: Vec<(NonNull<u8>, Layout)>,
+    kept: Vec<(*mut (), unsafe fn(*mut ()))>,
     used: usize,
     secret: bool,
+}
+
+/// Drops a boxed value of this type.
+unsafe fn drop_kept<T>(value: *mut ()) {
+    // SAFETY: `keep` made it from a box of a T, and this is called once.
+    drop(unsafe { Box::from_raw(value.cast::<T>()) });
 }
 
 impl Arena {
     /// An arena without memory yet.
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), used: 0, secret: false }
+        Self { chunks: Vec::new(), kept: Vec::new(), used: 0, secret: false }
     }
 
     fn room(&mut self, layout: Layout) -> NonNull<u8> {
@@ -109,6 +116,13 @@ impl Arena {
         bytes.map_or(tegata_bytes::NONE, |bytes| self.bytes(bytes))
     }
 
+    /// Keeps a value of the library's own for as long as the record lives, and tells where it is.
+    pub(crate) fn keep<T>(&mut self, value: T) -> *const T {
+        let place = Box::into_raw(Box::new(value));
+        self.kept.push((place.cast(), drop_kept::<T>));
+        place
+    }
+
     /// From now on this arena holds a secret and is erased before it is freed.
     pub(crate) const fn holds_a_secret(&mut self) {
         self.secret = true;
@@ -117,6 +131,10 @@ impl Arena {
 
 impl Drop for Arena {
     fn drop(&mut self) {
+        for (value, drop_it) in self.kept.drain(..) {
+            // SAFETY: pushed together by `keep`.
+            unsafe { drop_it(value) };
+        }
         for (chunk, layout) in self.chunks.drain(..) {
             if self.secret {
                 let octets = chunk.cast::<MaybeUninit<u8>>().as_ptr();

@@ -90,7 +90,7 @@ impl<T> Out<*mut T> {
 impl<C: Copy> Out<*const C> {
     /// Hands a record over, to be freed by its `_free`.
     pub(crate) fn give<T: ToC<C = C> + ?Sized>(self, value: &T) {
-        self.set(give(|arena| value.to_c(arena)));
+        self.set(give(value));
     }
 }
 

@@ -91,3 +91,34 @@ pub(crate) fn all_sized<T: Growing>(pointer: *const T, len: usize, field: &str) 
     }
     Ok(values)
 }
+
+/// An input that stands for a value of the core.
+pub(crate) trait ToCore: Growing {
+    /// That value.
+    type Core;
+    /// Reads the value; texts and numbers in it may still be wrong.
+    fn to_core(&self) -> Result<Self::Core>;
+}
+
+/// The value that `pointer` stands for.
+pub(crate) fn given<T: ToCore>(pointer: *const T, field: &str) -> Result<T::Core> {
+    sized(pointer, field)?.to_core()
+}
+
+/// The value that `pointer` stands for; `None` for NULL.
+pub(crate) fn maybe_given<T: ToCore>(pointer: *const T, field: &str) -> Result<Option<T::Core>> {
+    maybe_sized(pointer, field)?.as_ref().map(ToCore::to_core).transpose()
+}
+
+/// The value that `pointer` stands for; the default for NULL.
+pub(crate) fn given_or_default<T: ToCore>(pointer: *const T, field: &str) -> Result<T::Core>
+where
+    T::Core: Default,
+{
+    Ok(maybe_given(pointer, field)?.unwrap_or_default())
+}
+
+/// The values that `len` structs stand for.
+pub(crate) fn all_given<T: ToCore>(pointer: *const T, len: usize, field: &str) -> Result<Vec<T::Core>> {
+    all_sized(pointer, len, field)?.iter().map(ToCore::to_core).collect()
+}

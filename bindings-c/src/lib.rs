@@ -20,6 +20,7 @@
 // Not every build uses every conversion.
 #![cfg_attr(not(feature = "registry"), allow(dead_code))]
 
+mod algorithm;
 mod arena;
 mod boundary;
 mod bytes;

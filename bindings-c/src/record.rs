@@ -4,8 +4,10 @@
 
 use std::ptr::{from_mut, null_mut};
 
+use tegata::Result;
+
 use crate::arena::Arena;
-use crate::boundary::quietly;
+use crate::boundary::{invalid, quietly};
 
 /// A value of the core that C can see.
 pub(crate) trait ToC {
@@ -13,28 +15,35 @@ pub(crate) trait ToC {
     type C: Copy;
     /// Copies the value; what it points to goes into `arena`.
     fn to_c(&self, arena: &mut Arena) -> Self::C;
+
+    /// What functions on the record need of the value itself, kept with [`Arena::keep`]; see [`origin`].
+    fn kept(&self, _arena: &mut Arena) -> *const () {
+        std::ptr::null()
+    }
 }
 
 /// A record with a note in front of it: who owns the memory. NULL in records within others, so that freeing one of those
-/// by mistake does nothing.
+/// by mistake does nothing; and the value of the core behind it, for the records that have functions.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Noted<C: Copy> {
     owner: *mut Arena,
+    origin: *const (),
     record: C,
 }
 
 impl Arena {
-    fn noted<C: Copy>(&mut self, owner: *mut Self, record: C) -> *const C {
-        let place = self.put(Noted { owner, record });
+    fn noted<C: Copy>(&mut self, owner: *mut Self, origin: *const (), record: C) -> *const C {
+        let place = self.put(Noted { owner, origin, record });
         // SAFETY: a field of what was just put.
         unsafe { &raw const (*place).record }
     }
 
     /// A record within another.
     pub(crate) fn record<T: ToC + ?Sized>(&mut self, value: &T) -> *const T::C {
+        let origin = value.kept(self);
         let record = value.to_c(self);
-        self.noted(null_mut(), record)
+        self.noted(null_mut(), origin, record)
     }
 
     /// A record within another, or NULL.
@@ -50,12 +59,27 @@ impl Arena {
 }
 
 /// Makes a record that C owns and frees with [`free_record`].
-pub(crate) fn give<C: Copy>(make: impl FnOnce(&mut Arena) -> C) -> *const C {
+pub(crate) fn give<T: ToC + ?Sized>(value: &T) -> *const T::C {
     let arena = Box::leak(Box::new(Arena::new()));
-    let record = make(arena);
+    let origin = value.kept(arena);
+    let record = value.to_c(arena);
     let owner = from_mut(arena);
     // SAFETY: leaked just now, so it lives until `free_record`.
-    unsafe { &mut *owner }.noted(owner, record)
+    unsafe { &mut *owner }.noted(owner, origin, record)
+}
+
+/// A record whose functions need the value of the core that it was made from.
+pub(crate) trait Originates: ToC {}
+
+/// The value that a record was made from, which [`ToC::kept`] kept.
+pub(crate) fn origin<'a, T: Originates>(record: *const T::C, field: &str) -> Result<&'a T> {
+    if record.is_null() {
+        return Err(invalid(field, "is NULL"));
+    }
+    let noted = record.wrapping_byte_sub(std::mem::offset_of!(Noted<T::C>, record)).cast::<Noted<T::C>>();
+    // SAFETY: every record that C can have is inside a `Noted` and lives; its origin is a T, which `kept` of this type kept.
+    let origin = unsafe { (*noted).origin.cast::<T>().as_ref() };
+    origin.ok_or_else(|| invalid(field, "is not a record of this library"))
 }
 
 /// Frees a record and all that it points to; does nothing for NULL and for a record within another.
