@@ -1,0 +1,74 @@
+//! Functions that need no registry.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tegata::{Certificate, InstallationCheck, PrivateKey, PublicKey, Timestamp};
+
+use super::Fault;
+use super::arguments::Fields;
+use super::read::Read;
+use super::world::{Step, World};
+
+pub fn function(s: &Step<'_>, name: &str) -> Result<Json, Fault> {
+    match name {
+        "make_key" => s.show(&Arc::new(tegata::make_key(s.arg("algorithm")?)?)),
+        "make_csr" => {
+            let signer: Arc<PrivateKey> = s.arg("signer")?;
+            s.show(&tegata::make_csr(&*signer, &s.arg("subject")?, &s.list("san")?)?)
+        }
+        "csr_pem" => s.show(&tegata::csr_pem(&s.list("der")?)),
+        "parse_csr" => s.show(&tegata::parse_csr(&s.list("bytes")?)?),
+        "parse_certificate" => s.show(&tegata::parse_certificate(&s.list("input")?)?),
+        "verify_chain" => s.show(&tegata::verify_chain(
+            &s.arg("leaf")?,
+            &s.list("intermediates")?,
+            &s.list("roots")?,
+            &s.list("crls")?,
+            &s.arg("purpose")?,
+            s.arg("at")?,
+        )?),
+        "check_installation" => {
+            let check: OwnCheck = s.arg("check")?;
+            let addresses: Vec<&str> = check.addresses.iter().map(String::as_str).collect();
+            s.show(&tegata::check_installation(&InstallationCheck {
+                certificate: &check.certificate,
+                key: check.key.as_ref(),
+                chain: &check.chain,
+                roots: &check.roots,
+                addresses: &addresses,
+                now: check.now,
+                clock_set: check.clock_set,
+            }))
+        }
+        _ => s.unknown(),
+    }
+}
+
+/// [`InstallationCheck`], owned.
+struct OwnCheck {
+    certificate: Certificate,
+    key: Option<PublicKey>,
+    chain: Vec<Certificate>,
+    roots: Vec<Certificate>,
+    addresses: Vec<String>,
+    now: Timestamp,
+    clock_set: Option<bool>,
+}
+
+impl Read for OwnCheck {
+    fn read(value: &Json, world: &World) -> Result<Self, Fault> {
+        let fields = Fields::of(value, world)?;
+        let check = Self {
+            certificate: fields.required("certificate")?,
+            key: fields.optional("key")?.flatten(),
+            chain: fields.optional("chain")?.unwrap_or_default(),
+            roots: fields.optional("roots")?.unwrap_or_default(),
+            addresses: fields.optional("addresses")?.unwrap_or_default(),
+            now: fields.required("now")?,
+            clock_set: fields.optional("clock_set")?.flatten(),
+        };
+        fields.finish()?;
+        Ok(check)
+    }
+}

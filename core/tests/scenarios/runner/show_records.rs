@@ -1,0 +1,147 @@
+//! Records and other structs to JSON: their fields, and their methods without arguments under the methods' names.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+use tegata::error::Reason;
+use tegata::model::{
+    Assignment, Attributes, Authority, Certificate as CertificateRecord, Crl as CrlRecord, Device, EnrollmentPolicy,
+    Event, Group, Product, Profile, ProfileSpec, SanPolicy,
+};
+use tegata::pack::{FileNames, PackedFile};
+use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
+use tegata::{
+    Certificate, Counts, Crl, Enrolled, Finding, Issued, IssuedWithKey, Listing, Preview, PrivateKey, ProductSpec,
+    PublicKey, RegisteredProduct, Signer, TrustBundle, VerifiedChain, VerifiedCsr,
+};
+
+use super::show::Show;
+use super::world::{OBJECT, World};
+
+/// Values whose fields say everything.
+macro_rules! show_struct {
+    ($($type:ident: $($field:ident)*;)*) => { $(
+        impl Show for $type {
+            fn show(&self, world: &World) -> Json {
+                let mut fields = Map::new();
+                $( fields.insert(stringify!($field).to_owned(), self.$field.show(world)); )*
+                fields.into()
+            }
+        }
+    )* };
+}
+
+show_struct! {
+    Assignment: certificate device since;
+    Attributes: ip mac host_name os_name more;
+    BasicConstraints: ca path_len;
+    Counts: devices devices_by_group devices_by_product certificates certificates_by_kind expired due_by_week;
+    Device: id name state reason product unit group attributes subject created updated;
+    EnrollmentPolicy: mode quota opens closes unit_required other_key;
+    Event: id at actor action subject object detail;
+    FileNames: certificate chain full_chain root key;
+    Finding: severity code text;
+    Group: id name certificate_days key_days created updated;
+    PackedFile: name content secret;
+    Preview: subject not_before not_after renew_at;
+    Product: id name state authority credential_profile device_profile subject policy information created updated;
+    ProductSpec: name information enrollment;
+    Profile: id name revision spec created;
+    Reason: code kind text;
+    RegisteredProduct: product credential;
+    RequestedExtension: oid critical value;
+    Revocation: at reason;
+    SanPolicy: dns dns_wildcards ip uri email other add required max;
+    Enrolled: device issued enrollment;
+}
+
+/// Values with methods: kept, so that a later step can call them; methods that fail are left out.
+macro_rules! show_object {
+    ($($type:ty: $($field:ident)*, $($method:ident)*, $($fallible:ident)*;)*) => { $(
+        impl Show for $type {
+            fn show(&self, world: &World) -> Json {
+                let mut fields = Map::new();
+                fields.insert(OBJECT.to_owned(), world.keep(self.clone()));
+                $( fields.insert(stringify!($field).to_owned(), self.$field.show(world)); )*
+                $( fields.insert(stringify!($method).to_owned(), self.$method().show(world)); )*
+                $( if let Ok(value) = self.$fallible() {
+                    fields.insert(stringify!($fallible).to_owned(), value.show(world));
+                } )*
+                fields.into()
+            }
+        }
+    )* };
+}
+
+show_object! {
+    Authority: id name generation state subject algorithm key_identifier not_before not_after parent predecessor
+        successor signer certificate outside request public_key created, pem, ;
+    CertificateRecord: id serial authority profile kind state product credential_of device group holders name issued
+        not_before not_after renew_at key_number key_origin renews successor confirmed retires suspended_by revoked
+        reason deleted, , ;
+    CrlRecord: authority number this_update next_update entries der, pem, ;
+    Issued: certificate der chain, pem fullchain_pem root serial, ;
+    IssuedWithKey: issued key, key_pem, algorithm;
+    ProfileSpec: subject san keys server_keys validity_days backdate_seconds not_before key_usage extended_key_usage
+        renew_after_percent renew_spread_percent grace_days new_key_at_renewal approval suspend collect_within_days
+        crl_urls ocsp_urls issuer_urls policies, , ;
+    TrustBundle: roots, pem, ;
+    VerifiedChain: , certificates root revocation_checked, ;
+    Arc<PrivateKey>: , public_key algorithm to_pkcs8_der to_pkcs8_pem, ;
+    PublicKey: , algorithm spki key_bits key_identifier digest, ;
+    VerifiedCsr: , der subject public_key extensions san key_usage extended_key_usage wants_ca challenge_password, ;
+    Certificate: , der pem version serial serial_hex issuer subject not_before not_after spki signature_algorithm
+        extensions is_ca path_len is_self_issued is_self_signed fingerprint_sha256, public_key;
+    CertificateExtensions: basic_constraints key_usage extended_key_usage subject_alt_name subject_key_id
+        authority_key_id crl_distribution_points ocsp ca_issuers policies all, , names;
+}
+
+impl<T: Show> Show for Listing<T> {
+    fn show(&self, world: &World) -> Json {
+        let mut fields = Map::new();
+        fields.insert("items".to_owned(), self.items.show(world));
+        fields.insert("next".to_owned(), self.next.show(world));
+        fields.insert("total".to_owned(), self.total.show(world));
+        fields.into()
+    }
+}
+
+/// A CRL's entry: the serial number with what [`Revocation`] says.
+pub fn entry(serial: &[u8], revocation: &Revocation, world: &World) -> Json {
+    let mut fields = Map::new();
+    fields.insert("serial".to_owned(), serial.show(world));
+    fields.insert("at".to_owned(), revocation.at.show(world));
+    fields.insert("reason".to_owned(), revocation.reason.show(world));
+    fields.into()
+}
+
+/// The entries of a CRL, up to the first that cannot be read.
+pub fn entries(crl: &Crl, world: &World) -> Json {
+    crl.entries()
+        .map_while(Result::ok)
+        .map(|(serial, revocation)| entry(serial, &revocation, world))
+        .collect::<Vec<_>>()
+        .into()
+}
+
+impl Show for Crl {
+    fn show(&self, world: &World) -> Json {
+        let mut fields = Map::new();
+        fields.insert(OBJECT.to_owned(), world.keep(self.clone()));
+        let mut add = |name: &str, value: Json| fields.insert(name.to_owned(), value);
+        add("der", self.der().show(world));
+        add("pem", self.pem().show(world));
+        add("issuer", self.issuer().show(world));
+        add("number", self.number().show(world));
+        add("delta_base", self.delta_base().show(world));
+        add("is_complete", self.is_complete().show(world));
+        add("authority_key_id", self.authority_key_id().show(world));
+        add("this_update", self.this_update().show(world));
+        add("next_update", self.next_update().show(world));
+        add("signature_algorithm", self.signature_algorithm().show(world));
+        add("len", self.len().show(world));
+        add("is_empty", self.is_empty().show(world));
+        add("entries", entries(self, world));
+        fields.into()
+    }
+}
