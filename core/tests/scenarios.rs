@@ -1,12 +1,16 @@
 //! Runs every scenario of `core/tests/scenarios`, and checks that they cover the whole surface. Each binding runs the same
 //! files; `core/tests/scenarios/README.md` describes them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value, unreachable_pub)]
 
 #[path = "scenarios/runner/mod.rs"]
 mod runner;
 
-use runner::{Scenario, load_all};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use runner::{Scenario, expected_errors, load_all, operations};
+use serde_json::json;
 
 /// All of `core/tests/scenarios`; `TEGATA_SCENARIO=part-of-a-file-name` runs some.
 #[test]
@@ -25,4 +29,178 @@ fn every_scenario_holds() {
     }
     assert!(ran > 0, "no scenario was found");
     assert!(failures.is_empty(), "{} of {ran} scenarios fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn a_scenario_has_the_name_of_its_file() {
+    for scenario in load_all().into_iter().map(Result::unwrap) {
+        let words: Vec<String> = scenario
+            .name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        assert_eq!(scenario.file, format!("{}.json", words.join("-")), "of \"{}\"", scenario.name);
+    }
+}
+
+/// Operations that only a failing store refuses: that the closed registry refuses them is enough.
+const REFUSED_BY_THE_STORE_ONLY: &[&str] = &[
+    "certificates.count",
+    "certificates.erase_uncollected",
+    "certificates.retire_superseded",
+    "devices.count",
+    "registry.counts",
+    "registry.trust_bundle",
+];
+
+/// Operations whose refusal no scenario can bring about, and why.
+const NEVER_REFUSED: &[(&str, &str)] = &[
+    ("CertificateExtensions.names", "a certificate whose names cannot be read is refused when it is read"),
+    ("Crl.get", "a CRL whose entries cannot be read is refused when it is read"),
+    ("IssuedWithKey.algorithm", "the registry returns no certificate that it cannot read"),
+    ("PrivateKey.sign", "a software key signs everything"),
+    ("SoftwareSealer.from_key", "the type does not admit a key of another length"),
+    ("SoftwareSealer.generate", "only the operating system's generator can fail"),
+];
+
+#[test]
+#[ignore = "until the last operation has its scenario"]
+fn every_operation_is_in_a_scenario_with_success_and_refused() {
+    let mut succeeds = BTreeSet::new();
+    let mut refused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for scenario in load_all().into_iter().map(Result::unwrap) {
+        for step in &scenario.steps {
+            let Some(call) = step.get("call").and_then(|call| call.as_str()) else { continue };
+            if !step.contains_key("error") {
+                succeeds.insert(call.to_owned());
+            }
+            let codes = expected_errors(step).into_iter().map(str::to_owned);
+            refused.entry(call.to_owned()).or_default().extend(codes);
+        }
+    }
+    let mut missing = String::new();
+    for operation in operations() {
+        let name = operation.name.as_str();
+        if !succeeds.contains(name) {
+            writeln!(missing, "{name} never succeeds").unwrap();
+        }
+        let codes = refused.get(name).into_iter().flatten();
+        let store_only = REFUSED_BY_THE_STORE_ONLY.contains(&name);
+        let was_refused = codes.clone().any(|code| code != "store.closed" || store_only);
+        let exempt = NEVER_REFUSED.iter().any(|(exempt, _)| *exempt == name);
+        if operation.refuses && !was_refused && !exempt {
+            writeln!(missing, "{name} is never refused").unwrap();
+        }
+        if store_only && codes.clone().any(|code| code != "store.closed") || exempt && was_refused {
+            writeln!(missing, "{name} is refused, so it needs no exemption").unwrap();
+        }
+    }
+    let known: BTreeSet<_> = operations().iter().map(|operation| operation.name.as_str()).collect();
+    let exempt = REFUSED_BY_THE_STORE_ONLY.iter().chain(NEVER_REFUSED.iter().map(|(name, _)| name));
+    for name in exempt.filter(|name| !known.contains(*name)) {
+        writeln!(missing, "{name} is exempt, but no operation").unwrap();
+    }
+    assert!(missing.is_empty(), "scenarios lack:\n{missing}");
+}
+
+/// Runs `steps` as a scenario and answers how it fails.
+fn failure(steps: serde_json::Value) -> String {
+    let text = json!({ "name": "it fails", "clock": "2026-01-01T00:00:00Z", "steps": steps }).to_string();
+    let outcome = Scenario::parse("it-fails.json", &text).and_then(|scenario| scenario.run());
+    outcome.expect_err("the scenario holds")
+}
+
+#[test]
+fn a_scenario_that_expects_something_else_fails_with_file_step_and_difference() {
+    let register = json!({ "call": "devices.register", "args": { "new": { "name": "lamp" } } });
+    let expecting = |expect: serde_json::Value| {
+        let mut step = register.clone();
+        step["expect"] = expect;
+        json!([{ "advance": 1 }, step])
+    };
+    let wrong = [
+        (json!({ "state": "invalid" }), "result.state is \"valid\" instead of \"invalid\""),
+        (json!({ "stat": "valid" }), "result has no \"stat\""),
+        (json!({ "name": null }), "result.name is \"lamp\" instead of null"),
+        (json!([]), "result is {"),
+        (json!({ "attributes": { "ip": "192.0.2.1" } }), "result.attributes.ip is null"),
+        (json!({ "reason": { "$set": true } }), "result.reason is null, against {\"$set\":true}"),
+        (json!({ "name": { "$set": false } }), "against {\"$set\":false}"),
+        (json!({ "name": { "$len": 3 } }), "against {\"$len\":3}"),
+        (json!({ "name": { "$match": "lam" } }), "against {\"$match\":\"lam\"}"),
+        (json!({ "name": { "$begins": "am" } }), "against"),
+        (json!({ "name": { "$ends": "lam" } }), "against"),
+        (json!({ "name": { "$holds": "x" } }), "against"),
+        (json!({ "name": { "$not": "lamp" } }), "against"),
+        (json!({ "name": { "$contains": ["l"] } }), "against"),
+        (json!({ "name": { "$like": "lamp" } }), "there is no operator $like"),
+        (json!({ "name": { "$set": true, "$len": 4 } }), "an operator stands alone"),
+        (json!({ "created": "2026-01-01T00:00:00Z" }), "result.created is \"2026-01-01T00:00:01Z\""),
+    ];
+    for (expect, difference) in wrong {
+        let text = failure(expecting(expect.clone()));
+        assert!(text.starts_with("it-fails.json (it fails): step 2, devices.register: "), "{text}");
+        assert!(text.contains(difference), "{expect}: {text}");
+    }
+    let bytes = |expect| failure(json!([{ "call": "ProfileSpec.device", "expect": { "keys": expect } }]));
+    assert!(bytes(json!([])).contains("result.keys has 3 items instead of 0"));
+    assert!(bytes(json!({ "$contains": ["rsa-2048"] })).contains("result.keys has no item like \"rsa-2048\""));
+    let message = json!({ "call": "Statement.message", "on": "challenge", "args": { "content": { "text": "x" } } });
+    let mut other = message.clone();
+    other["expect"] = json!({ "text": "tegata challenge\0y" });
+    assert!(failure(json!([other])).contains("result is {\"base64\""));
+    let mut same = message;
+    same["expect"] = json!({ "$not": { "concat": [{ "text": "tegata challenge\0" }, { "base64": "eA==" }] } });
+    assert!(failure(json!([same])).contains("against"));
+}
+
+#[test]
+fn a_refusal_is_as_expected_or_the_scenario_fails() {
+    let get = |id: &str| json!({ "call": "devices.get", "args": { "id": id } });
+    assert!(failure(json!([get("x")])).contains("was refused with input.invalid"));
+    let mut other = get("x");
+    other["error"] = json!("input.unknown_id");
+    assert!(failure(json!([other])).contains("was refused with input.invalid, not input.unknown_id"));
+    let counts = json!([{ "call": "registry.counts", "error": "store.closed" }]);
+    assert!(failure(counts).contains("was not refused with store.closed, but gave {"));
+    let many = json!([{ "call": "devices.delete_many", "args": { "ids": ["aaaaaaaaaaaaaaaaaaaaaaaaaa"] },
+        "expect": [{ "error": "device.deleted" }] }]);
+    assert!(failure(many).contains("result.0.error is \"input.unknown_id\" instead of \"device.deleted\""));
+}
+
+#[test]
+fn what_no_runner_would_look_at_is_refused() {
+    let key = json!({ "call": "make_key", "args": { "algorithm": "ed25519" }, "as": "key" });
+    let wrong = [
+        (json!([{ "call": "devices.enrol" }]), "is no operation"),
+        (json!([{ "expect": 1 }]), "has no \"call\""),
+        (json!([{ "call": "registry.counts", "expects": {} }]), "unknown field \"expects\""),
+        (json!([{ "call": "registry.counts", "args": { "of": 1 } }]), "has no parameter \"of\""),
+        (json!([{ "call": "devices.register", "args": { "new": { "nam": "x" } } }]), "unknown field \"nam\""),
+        (json!([{ "call": "make_key", "args": { "algorithm": "rsa" } }]), "is not a KeyAlgorithm"),
+        (json!([{ "call": "groups.create", "args": {} }]), "\"name\" is not a text: null"),
+        (json!([{ "call": "registry.counts", "actor": "a" }]), "takes no actor"),
+        (json!([{ "call": "devices.delete", "atomicity": "all" }]), "is no bulk call"),
+        (json!([{ "call": "devices.delete_many", "atomicity": "some" }]), "is no atomicity"),
+        (json!([{ "call": "registry.counts", "on": "x" }]), "takes no \"on\""),
+        (json!([{ "call": "Issued.pem" }]), "needs an \"on\""),
+        (json!([key, { "call": "Issued.pem", "on": "$key" }]), "is no "),
+        (json!([{ "call": "registry.counts", "expect": {}, "error": "x" }]), "a result and an error"),
+        (json!([{ "advance": 1, "call": "registry.counts" }]), "does nothing else"),
+        (json!([{ "advance": "1" }]), "not a number of seconds"),
+        (json!([key]), "\"key\" is stored, but never used"),
+        (
+            json!([key, { "call": "make_csr", "args": { "signer": "$key", "subject": "", "san": [] }, "as": "key" }]),
+            "twice",
+        ),
+        (json!([{ "call": "devices.get", "args": { "id": "$nobody.id" } }]), "nothing is stored as \"nobody\""),
+        (json!([key, { "call": "devices.get", "args": { "id": "$key.id" } }]), "$key.id: there is no \"id\""),
+    ];
+    for (steps, why) in wrong {
+        let text = failure(steps.clone());
+        assert!(text.contains(why), "{steps}: {text}");
+    }
+    let top = json!({ "name": "x", "clock": "2026-01-01T00:00:00Z", "steps": [], "skip": true }).to_string();
+    assert!(Scenario::parse("x.json", &top).is_err_and(|why| why.contains("unknown field \"skip\"")));
 }

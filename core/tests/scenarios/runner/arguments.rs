@@ -20,7 +20,7 @@ use super::world::{OBJECT, World};
 
 /// The fields of an object, each asked for by name; what nobody asked for is refused.
 pub struct Fields<'a> {
-    fields: Option<&'a Map<String, Json>>,
+    all: Option<&'a Map<String, Json>>,
     asked: RefCell<BTreeSet<&'static str>>,
     world: &'a World,
 }
@@ -28,18 +28,18 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// `null` has no fields: all defaults.
     pub fn of(value: &'a Json, world: &'a World) -> Result<Self, Fault> {
-        let fields = match value {
+        let all = match value {
             Json::Null => None,
             Json::Object(fields) => Some(fields),
             other => return Err(not("an object", other)),
         };
-        Ok(Self { fields, asked: RefCell::default(), world })
+        Ok(Self { all, asked: RefCell::default(), world })
     }
 
     /// The field as it stands.
     pub fn raw(&self, name: &'static str) -> Option<&'a Json> {
         self.asked.borrow_mut().insert(name);
-        self.fields.and_then(|fields| fields.get(name))
+        self.all.and_then(|fields| fields.get(name))
     }
 
     fn inside<T>(name: &str, read: Result<T, Fault>) -> Result<T, Fault> {
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
     pub fn finish(self) -> Result<(), Fault> {
         let asked = self.asked.into_inner();
         let unknown =
-            self.fields.into_iter().flat_map(Map::keys).find(|key| *key != OBJECT && !asked.contains(key.as_str()));
+            self.all.into_iter().flat_map(Map::keys).find(|key| *key != OBJECT && !asked.contains(key.as_str()));
         unknown.map_or(Ok(()), |key| Err(Fault::broken(format!("has an unknown field \"{key}\""))))
     }
 }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 pub use compare::differences;
-pub use surface::{Operation, operations};
+pub use surface::operations;
 pub use world::World;
 
 use world::Step;
@@ -114,10 +114,10 @@ impl Scenario {
                 let call = step.get("call").and_then(Json::as_str).unwrap_or("no call");
                 fault(format!("step {}, {call}: {what}", index + 1))
             };
-            if let Some(name) = run_step(&mut world, step).map_err(at)? {
-                if !stored.insert(name.clone()) {
-                    return Err(at(format!("\"{name}\" is stored twice")));
-                }
+            if let Some(name) = run_step(&mut world, step).map_err(at)?
+                && !stored.insert(name.clone())
+            {
+                return Err(at(format!("\"{name}\" is stored twice")));
             }
         }
         if let Some(unused) = stored.iter().find(|name| !world.was_used(name)) {

@@ -11,10 +11,10 @@ use serde_json::{Map, Value as Json};
 use tegata::store::{MemoryStore, SoftwareSealer};
 use tegata::{Atomicity, Bulk, Call, FixedClock, Options, Registry, Timestamp};
 
+use super::Fault;
 use super::read::Read;
 use super::show::Show;
 use super::surface::Operation;
-use super::{Fault, base64};
 
 /// The key under which a shown value holds the number of the object that it shows.
 pub const OBJECT: &str = "$object";
@@ -86,13 +86,11 @@ impl World {
     /// A path in a folder that ends with the scenario.
     pub fn path(&self, name: &str) -> Result<PathBuf, Fault> {
         let broken = |e: std::io::Error| Fault::broken(e.to_string());
-        let folder = match self.temporary.get() {
-            Some(folder) => folder,
-            None => {
-                let new = tempfile::tempdir().map_err(broken)?;
-                self.temporary.get_or_init(|| new)
-            }
-        };
+        if let Some(folder) = self.temporary.get() {
+            return Ok(folder.path().join(name));
+        }
+        let new = tempfile::tempdir().map_err(broken)?;
+        let folder = self.temporary.get_or_init(|| new);
         Ok(folder.path().join(name))
     }
 
@@ -142,11 +140,6 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The method's name, without handle or type.
-    pub fn method(&self) -> &str {
-        self.operation.name.split_once('.').map_or(self.operation.name.as_str(), |(_, method)| method)
-    }
-
     /// The argument of this name; what was left out is `null`, which reads as a default where there is one.
     pub fn arg<T: Read>(&self, name: &str) -> Result<T, Fault> {
         if !self.operation.parameters.iter().any(|parameter| parameter == name) {
@@ -167,12 +160,9 @@ impl Step<'_> {
         self.world.object(self.on.unwrap_or(&Json::Null))
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "so that a call and its result are one line")]
     pub fn show(&self, value: &(impl Show + ?Sized)) -> Result<Json, Fault> {
         Ok(value.show(self.world))
-    }
-
-    pub fn bytes(&self, value: &[u8]) -> Result<Json, Fault> {
-        Ok(base64(value))
     }
 
     pub const fn bulk(&self) -> Bulk<'static> {
