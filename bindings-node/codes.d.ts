@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'input.request_id_reused'
   | 'input.page_cursor'
   | 'input.batch_refused'
+  | 'input.called_back'
   | 'input.repeated'
   | 'input.cancelled'
   | 'csr.malformed'

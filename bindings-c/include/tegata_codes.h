@@ -9,6 +9,7 @@
 #define TEGATA_CODE_INPUT_REQUEST_ID_REUSED             "input.request_id_reused"
 #define TEGATA_CODE_INPUT_PAGE_CURSOR                   "input.page_cursor"
 #define TEGATA_CODE_INPUT_BATCH_REFUSED                 "input.batch_refused"
+#define TEGATA_CODE_INPUT_CALLED_BACK                   "input.called_back"
 #define TEGATA_CODE_INPUT_REPEATED                      "input.repeated"
 #define TEGATA_CODE_INPUT_CANCELLED                     "input.cancelled"
 #define TEGATA_CODE_CSR_MALFORMED                       "csr.malformed"
@@ -174,6 +175,7 @@
     X(TEGATA_CODE_INPUT_REQUEST_ID_REUSED, TEGATA_CONFLICT) \
     X(TEGATA_CODE_INPUT_PAGE_CURSOR, TEGATA_INVALID_INPUT) \
     X(TEGATA_CODE_INPUT_BATCH_REFUSED, TEGATA_REFUSED) \
+    X(TEGATA_CODE_INPUT_CALLED_BACK, TEGATA_STATE) \
     X(TEGATA_CODE_INPUT_REPEATED, TEGATA_CONFLICT) \
     X(TEGATA_CODE_INPUT_CANCELLED, TEGATA_REFUSED) \
     X(TEGATA_CODE_CSR_MALFORMED, TEGATA_INVALID_INPUT) \

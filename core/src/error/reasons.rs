@@ -17,6 +17,8 @@ declare_reasons! {
             "the page cursor does not belong to this query; start again from the first page";
         BatchRefused = "batch_refused" Refused
             "another item of the call was refused, so nothing was done; mend that item or let each stand on its own";
+        CalledBack = "called_back" State
+            "the registry was called from inside a callback that it waits for; return from the callback first";
         Repeated = "repeated" Conflict
             "another item of the call changes the same record or claims the same name, unit or key; send it once";
         Cancelled = "cancelled" Refused

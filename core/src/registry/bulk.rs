@@ -8,6 +8,7 @@ use super::Inner;
 use super::call::{Atomicity, Bulk, Call};
 use super::driver::{Done, Draws, Operation, Plan, RequestTag, ToSign, View, sign};
 use crate::Result;
+use crate::callback;
 use crate::env::Timestamp;
 use crate::error::{Error, InputError, ProductError, StoreError};
 use crate::store::{Expect, RowRef, Write};
@@ -77,7 +78,7 @@ impl Inner {
                 committing = Some(Committing { ready, owners, commit });
                 done += chunk.len();
                 if let Some(progress) = bulk.progress
-                    && progress(done, items.len()) == ControlFlow::Break(())
+                    && callback::run(|| progress(done, items.len())) == ControlFlow::Break(())
                 {
                     break;
                 }

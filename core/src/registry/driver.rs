@@ -104,7 +104,7 @@ impl<'a, T: 'a> Plan<'a, T> {
 /// Signs `tbs` and assembles the certificate.
 pub(super) fn sign(item: &ToSign) -> Result<Vec<u8>> {
     let algorithm = item.signer.algorithm();
-    let signature = item.signer.sign(&item.tbs)?;
+    let signature = crate::callback::run(|| item.signer.sign(&item.tbs))?;
     if item.check {
         let key = item.signer.public_key();
         key.verify(algorithm, &item.tbs, &signature).map_err(|_| SignerError::BadSignature)?;

@@ -110,6 +110,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     fn store(&self) -> Result<&dyn Store> {
+        crate::callback::refuse_inside()?;
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::Closed.into());
         }

@@ -241,7 +241,7 @@ impl CrlWriter {
             return Err(Error::input("signer", "is not of the algorithm that the CRL was begun with"));
         }
         let tbs = self.close_signed();
-        let signature = signer.sign(self.out.get(tbs..).unwrap_or_default())?;
+        let signature = crate::callback::run(|| signer.sign(self.out.get(tbs..).unwrap_or_default()))?;
         let mut tail = Writer::with_capacity(signature.len() + 32);
         tail.raw(self.algorithm.identifier());
         tail.bit_string(&signature);

@@ -30,7 +30,7 @@ pub fn make_csr(signer: &dyn Signer, subject: &Name, san: &[GeneralName]) -> Res
         });
     });
     let info = info.finish();
-    let signature = signer.sign(&info)?;
+    let signature = crate::callback::run(|| signer.sign(&info))?;
     signer.public_key().verify(signer.algorithm(), &info, &signature).map_err(|_| SignerError::BadSignature)?;
     let mut request = Writer::with_capacity(info.len() + signature.len() + 64);
     request.sequence(|out| {

@@ -111,7 +111,7 @@ impl Template<'_> {
     pub fn sign(&self, signer: &dyn Signer) -> Result<Vec<u8>, Error> {
         let algorithm = signer.algorithm();
         let tbs = self.tbs(algorithm)?;
-        let signature = signer.sign(&tbs)?;
+        let signature = crate::callback::run(|| signer.sign(&tbs))?;
         Ok(assemble(&tbs, algorithm, &signature))
     }
 }

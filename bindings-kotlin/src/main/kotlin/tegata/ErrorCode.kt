@@ -23,6 +23,7 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     INPUT_REQUEST_ID_REUSED("input.request_id_reused", ErrorKind.CONFLICT),
     INPUT_PAGE_CURSOR("input.page_cursor", ErrorKind.INVALID_INPUT),
     INPUT_BATCH_REFUSED("input.batch_refused", ErrorKind.REFUSED),
+    INPUT_CALLED_BACK("input.called_back", ErrorKind.STATE),
     INPUT_REPEATED("input.repeated", ErrorKind.CONFLICT),
     INPUT_CANCELLED("input.cancelled", ErrorKind.REFUSED),
     CSR_MALFORMED("csr.malformed", ErrorKind.INVALID_INPUT),
