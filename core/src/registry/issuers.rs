@@ -168,6 +168,8 @@ impl Issuers {
 impl Inner {
     /// All authorities.
     pub(super) fn issuers(&self) -> Result<All> {
+        // What is remembered is no answer either once the registry is closed.
+        self.store()?;
         if let Some(all) = &*self.issuers.all.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(Arc::clone(all));
         }

@@ -210,6 +210,7 @@ impl<'r> Profiles<'r> {
 impl Inner {
     /// The profile with this identifier, ready for use.
     pub(super) fn profile(&self, id: ProfileId) -> Result<Arc<CompiledProfile>> {
+        self.store()?;
         if let Some(profile) = self.profiles.read().unwrap_or_else(PoisonError::into_inner).profiles.get(&id) {
             return Ok(Arc::clone(profile));
         }

@@ -203,6 +203,12 @@ fn run_step(world: &mut World, step: &Map<String, Json>) -> Result<Option<String
     Ok(name)
 }
 
+/// Whether a step expects the call to succeed; of a bulk call, one of its items at least.
+pub fn succeeds(step: &Map<String, Json>) -> bool {
+    let items = step.get("expect").and_then(Json::as_array).filter(|_| !expected_errors(step).is_empty());
+    !step.contains_key("error") && items.is_none_or(|items| items.iter().any(|item| item.get("ok").is_some()))
+}
+
 /// The error codes that a step expects, at its top or in the items of a bulk call.
 pub fn expected_errors(step: &Map<String, Json>) -> Vec<&str> {
     let items = step.get("expect").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
