@@ -68,7 +68,6 @@ const NEVER_REFUSED: &[(&str, &str)] = &[
 ];
 
 #[test]
-#[ignore = "until the last operation has its scenario"]
 fn every_operation_is_in_a_scenario_with_success_and_refused() {
     let mut succeeds = BTreeSet::new();
     let mut refused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
