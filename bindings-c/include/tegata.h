@@ -45,1145 +45,3076 @@
 #define TEGATA_INIT(variable) \
   (memset(&(variable), 0, sizeof(variable)), (void)((variable).size = sizeof(variable)))
 
-/**
- * The text that says why a callback failed: how long it can be, with the zero at its end.
- */
+/// The text that says why a callback failed: how long it can be, with the zero at its end.
 #define TEGATA_FAILURE_TEXT 256
 
-/**
- * Signatures other than on certificates and CRLs, such as in TLS.
- */
+/// Signatures other than on certificates and CRLs, such as in TLS.
 #define TEGATA_KEY_USAGE_DIGITAL_SIGNATURE 1
 
-/**
- * Signatures meant to bind the signer.
- */
+/// Signatures meant to bind the signer.
 #define TEGATA_KEY_USAGE_NON_REPUDIATION 2
 
-/**
- * Encryption of keys, as RSA key exchange does.
- */
+/// Encryption of keys, as RSA key exchange does.
 #define TEGATA_KEY_USAGE_KEY_ENCIPHERMENT 4
 
-/**
- * Encryption of data itself.
- */
+/// Encryption of data itself.
 #define TEGATA_KEY_USAGE_DATA_ENCIPHERMENT 8
 
-/**
- * Diffie-Hellman.
- */
+/// Diffie-Hellman.
 #define TEGATA_KEY_USAGE_KEY_AGREEMENT 16
 
-/**
- * Signatures on certificates.
- */
+/// Signatures on certificates.
 #define TEGATA_KEY_USAGE_KEY_CERT_SIGN 32
 
-/**
- * Signatures on CRLs.
- */
+/// Signatures on CRLs.
 #define TEGATA_KEY_USAGE_CRL_SIGN 64
 
-/**
- * With `KEY_AGREEMENT`: only to encrypt.
- */
+/// With `KEY_AGREEMENT`: only to encrypt.
 #define TEGATA_KEY_USAGE_ENCIPHER_ONLY 128
 
-/**
- * With `KEY_AGREEMENT`: only to decrypt.
- */
+/// With `KEY_AGREEMENT`: only to decrypt.
 #define TEGATA_KEY_USAGE_DECIPHER_ONLY 256
 
-/**
- * Kinds of keys.
- */
+/// Kinds of keys.
 typedef enum {
-  /**
-   * ECDSA on P-256.
-   */
+  /// ECDSA on P-256.
   TEGATA_KEY_ALGORITHM_ECDSA_P256 = 1,
-  /**
-   * ECDSA on P-384.
-   */
+  /// ECDSA on P-384.
   TEGATA_KEY_ALGORITHM_ECDSA_P384 = 2,
-  /**
-   * Ed25519.
-   */
+  /// Ed25519.
   TEGATA_KEY_ALGORITHM_ED25519 = 3,
-  /**
-   * RSA, 2048 bits.
-   */
+  /// RSA, 2048 bits.
   TEGATA_KEY_ALGORITHM_RSA2048 = 4,
-  /**
-   * RSA, 3072 bits.
-   */
+  /// RSA, 3072 bits.
   TEGATA_KEY_ALGORITHM_RSA3072 = 5,
-  /**
-   * RSA, 4096 bits.
-   */
+  /// RSA, 4096 bits.
   TEGATA_KEY_ALGORITHM_RSA4096 = 6,
 } tegata_key_algorithm;
 
-/**
- * Ways to sign.
- */
+/// Ways to sign.
 typedef enum {
-  /**
-   * ECDSA with SHA-256.
-   */
+  /// ECDSA with SHA-256.
   TEGATA_SIGNATURE_ALGORITHM_ECDSA_SHA256 = 1,
-  /**
-   * ECDSA with SHA-384.
-   */
+  /// ECDSA with SHA-384.
   TEGATA_SIGNATURE_ALGORITHM_ECDSA_SHA384 = 2,
-  /**
-   * Ed25519.
-   */
+  /// Ed25519.
   TEGATA_SIGNATURE_ALGORITHM_ED25519 = 3,
-  /**
-   * RSA PKCS#1 v1.5 with SHA-256.
-   */
+  /// RSA PKCS#1 v1.5 with SHA-256.
   TEGATA_SIGNATURE_ALGORITHM_RSA_SHA256 = 4,
-  /**
-   * RSA PKCS#1 v1.5 with SHA-384.
-   */
+  /// RSA PKCS#1 v1.5 with SHA-384.
   TEGATA_SIGNATURE_ALGORITHM_RSA_SHA384 = 5,
-  /**
-   * RSA PKCS#1 v1.5 with SHA-512.
-   */
+  /// RSA PKCS#1 v1.5 with SHA-512.
   TEGATA_SIGNATURE_ALGORITHM_RSA_SHA512 = 6,
 } tegata_signature_algorithm;
 
-/**
- * Why a certificate was revoked (RFC 5280, 5.3.1). The numbers are not those of the RFC, since 0 stands for none here.
- */
+/// Why a certificate was revoked (RFC 5280, 5.3.1). The numbers are not those of the RFC, since 0 stands for none here.
 typedef enum {
-  /**
-   * No reason given.
-   */
+  /// No reason given.
   TEGATA_REVOCATION_REASON_UNSPECIFIED = 1,
-  /**
-   * Its private key is known to others.
-   */
+  /// Its private key is known to others.
   TEGATA_REVOCATION_REASON_KEY_COMPROMISE = 2,
-  /**
-   * Its issuer's private key is known to others.
-   */
+  /// Its issuer's private key is known to others.
   TEGATA_REVOCATION_REASON_CA_COMPROMISE = 3,
-  /**
-   * The subject's name or other information changed.
-   */
+  /// The subject's name or other information changed.
   TEGATA_REVOCATION_REASON_AFFILIATION_CHANGED = 4,
-  /**
-   * Another certificate replaced it.
-   */
+  /// Another certificate replaced it.
   TEGATA_REVOCATION_REASON_SUPERSEDED = 5,
-  /**
-   * It is not needed any more.
-   */
+  /// It is not needed any more.
   TEGATA_REVOCATION_REASON_CESSATION_OF_OPERATION = 6,
-  /**
-   * It is on hold.
-   */
+  /// It is on hold.
   TEGATA_REVOCATION_REASON_CERTIFICATE_HOLD = 7,
-  /**
-   * In a delta CRL: its hold was lifted.
-   */
+  /// In a delta CRL: its hold was lifted.
   TEGATA_REVOCATION_REASON_REMOVE_FROM_CRL = 8,
-  /**
-   * A privilege in it was withdrawn.
-   */
+  /// A privilege in it was withdrawn.
   TEGATA_REVOCATION_REASON_PRIVILEGE_WITHDRAWN = 9,
-  /**
-   * An attribute authority's key is known to others.
-   */
+  /// An attribute authority's key is known to others.
   TEGATA_REVOCATION_REASON_AA_COMPROMISE = 10,
 } tegata_revocation_reason;
 
-/**
- * How a call ended: well, or with which kind of trouble. The kinds are those of every other language.
- */
+#if defined(TEGATA_REGISTRY)
+/// Kinds of records that an event is about.
 typedef enum {
-  /**
-   * Done; the outputs are written.
-   */
+#if defined(TEGATA_REGISTRY)
+  /// An authority.
+  TEGATA_ENTITY_TYPE_AUTHORITY = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A profile.
+  TEGATA_ENTITY_TYPE_PROFILE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A product.
+  TEGATA_ENTITY_TYPE_PRODUCT = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A device.
+  TEGATA_ENTITY_TYPE_DEVICE = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A group.
+  TEGATA_ENTITY_TYPE_GROUP = 5,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A certificate.
+  TEGATA_ENTITY_TYPE_CERTIFICATE = 6,
+#endif
+} tegata_entity_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a presenter shows that it has the private key.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// It did so in a TLS handshake, whose end was here.
+  TEGATA_PROOF_TYPE_TLS_SESSION = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By a signature over a challenge.
+  TEGATA_PROOF_TYPE_SIGNATURE = 2,
+#endif
+} tegata_proof_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What somebody presents.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// A certificate.
+  TEGATA_PRESENTED_TYPE_CERTIFICATE = 1,
+#endif
+} tegata_presented_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Kinds of presenters.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// A device.
+  TEGATA_PRINCIPAL_TYPE_DEVICE = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A unit of a product that is no device yet.
+  TEGATA_PRINCIPAL_TYPE_PRODUCT = 2,
+#endif
+} tegata_principal_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What happens to the rest when one item of a bulk call is refused.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Nothing is done unless everything can be.
+  TEGATA_ATOMICITY_ALL = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Each item is done or refused on its own. The default.
+  TEGATA_ATOMICITY_EACH = 2,
+#endif
+} tegata_atomicity;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a text must compare.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Exactly so.
+  TEGATA_TEXT_TYPE_IS = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Beginning so.
+  TEGATA_TEXT_TYPE_STARTS_WITH = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// With this somewhere.
+  TEGATA_TEXT_TYPE_CONTAINS = 3,
+#endif
+} tegata_text_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// As what a certificate is exported.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// The certificate alone, in PEM.
+  TEGATA_EXPORT_FORMAT_TYPE_PEM = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The certificate and the intermediates above it, in PEM: what a TLS server sends.
+  TEGATA_EXPORT_FORMAT_TYPE_FULL_CHAIN_PEM = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The certificate alone, in DER.
+  TEGATA_EXPORT_FORMAT_TYPE_DER = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The certificate and all above it, the root included, as PKCS#7 in DER.
+  TEGATA_EXPORT_FORMAT_TYPE_PKCS7 = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The key, the certificate and all above it, the root included, as PKCS#12.
+  TEGATA_EXPORT_FORMAT_TYPE_PKCS12 = 5,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A file each for the certificate, the intermediates, both together, the root and the key, with chosen names.
+  TEGATA_EXPORT_FORMAT_TYPE_FILES = 6,
+#endif
+} tegata_export_format_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a column holds, besides null.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Whole numbers.
+  TEGATA_COLUMN_KIND_INT = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// UTF-8 text.
+  TEGATA_COLUMN_KIND_TEXT = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Octets.
+  TEGATA_COLUMN_KIND_BYTES = 3,
+#endif
+} tegata_column_kind;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a column is indexed.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Not at all; equality, membership and ranges on it are tested row by row.
+  TEGATA_INDEX_NONE = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Ordered, values may repeat. Null is not in the index.
+  TEGATA_INDEX_ORDERED = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Ordered, and no two rows have the same value, null apart.
+  TEGATA_INDEX_UNIQUE = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// No index, but searched for beginnings and parts.
+  TEGATA_INDEX_SEARCHABLE = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Unique, and searched for parts too.
+  TEGATA_INDEX_UNIQUE_SEARCHABLE = 5,
+#endif
+} tegata_index;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a value is.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Nothing.
+  TEGATA_VALUE_TYPE_NULL = 0,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A whole number, in `integer`.
+  TEGATA_VALUE_TYPE_INT = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// UTF-8 text, in `bytes`; it may hold zero octets and has none at its end. Ordered by its octets.
+  TEGATA_VALUE_TYPE_TEXT = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Octets, in `bytes`.
+  TEGATA_VALUE_TYPE_BYTES = 3,
+#endif
+} tegata_value_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a write expects of the row it meets.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// There is none.
+  TEGATA_EXPECT_ABSENT = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// There is one, of the version told.
+  TEGATA_EXPECT_VERSION = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Whatever there is or is not.
+  TEGATA_EXPECT_ANY = 3,
+#endif
+} tegata_expect;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a write does.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Writes a row whole; its version becomes 1, or one more than it was. A second row with the same value in a unique
+  /// column (null apart) is a conflict.
+  TEGATA_WRITE_TYPE_PUT = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Removes a row; where anything is expected, there may be none.
+  TEGATA_WRITE_TYPE_DELETE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Writes nothing, but conflicts unless the expectation holds.
+  TEGATA_WRITE_TYPE_REQUIRE = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Adds to a counter and conflicts if that would take it above `at_most` or below zero.
+  TEGATA_WRITE_TYPE_ADD = 4,
+#endif
+} tegata_write_type;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a column must compare.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Equal to the value; null equals null.
+  TEGATA_MATCH_EQ = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Text that begins with the value, byte for byte.
+  TEGATA_MATCH_PREFIX = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Text that holds the value, byte for byte, or octets whose upper-case hexadecimal form does.
+  TEGATA_MATCH_CONTAINS = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Not null, not below `from` and below `to`, each of them optional.
+  TEGATA_MATCH_RANGE = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Equal to one of the values.
+  TEGATA_MATCH_IN = 5,
+#endif
+} tegata_match;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a callback of a store ended.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Well.
+  TEGATA_STORE_STATUS_OK = 0,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// `failure->write` says which write met an expectation, uniqueness or limit that failed; nothing was written.
+  TEGATA_STORE_STATUS_CONFLICT = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The store cannot be reached for now.
+  TEGATA_STORE_STATUS_UNAVAILABLE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The stored data is damaged; the text says where.
+  TEGATA_STORE_STATUS_CORRUPT = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The store was written by a newer version: see `failure->found` and `failure->supported`.
+  TEGATA_STORE_STATUS_SCHEMA = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// What is there is something else.
+  TEGATA_STORE_STATUS_NOT_A_DATABASE = 5,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// It can be read but not written.
+  TEGATA_STORE_STATUS_READ_ONLY = 6,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// No room is left.
+  TEGATA_STORE_STATUS_FULL = 7,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Anything else.
+  TEGATA_STORE_STATUS_BACKEND = 8,
+#endif
+} tegata_store_status;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Why a sealer of the host's does not open something.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Another key sealed it: the call gets `seal.wrong_key`.
+  TEGATA_OPEN_WRONG_KEY = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// It was altered, or sealed for another place: the call gets `seal.damaged`.
+  TEGATA_OPEN_DAMAGED = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The key is out of reach: the call gets `seal.key_file` with the text of the failure.
+  TEGATA_OPEN_UNAVAILABLE = 3,
+#endif
+} tegata_open;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where an authority stands. Expiry is derived from the clock.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Its key exists and its request is out; an outside CA's certificate is still to be installed.
+  TEGATA_AUTHORITY_STATE_REQUESTED = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Issues, revokes and signs CRLs.
+  TEGATA_AUTHORITY_STATE_ACTIVE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Issues nothing any more, but still revokes and signs CRLs.
+  TEGATA_AUTHORITY_STATE_RETIRED = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Its key is known to others: signs nothing, and nothing it issued authenticates.
+  TEGATA_AUTHORITY_STATE_COMPROMISED = 4,
+#endif
+} tegata_authority_state;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where an authority's private key is.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Sealed, in the store.
+  TEGATA_SIGNER_LOCATION_STORE = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// With the host: an HSM, a KMS, a key store. It is connected with `use_signer` after every opening.
+  TEGATA_SIGNER_LOCATION_EXTERNAL = 2,
+#endif
+} tegata_signer_location;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a certificate is for, as far as the registry is concerned.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Shared by all units of a product, to bootstrap (a product credential).
+  TEGATA_CERTIFICATE_KIND_PRODUCT = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A device's own.
+  TEGATA_CERTIFICATE_KIND_DEVICE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Anything else: a server, a user, a service.
+  TEGATA_CERTIFICATE_KIND_OTHER = 3,
+#endif
+} tegata_certificate_kind;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The stored part of a certificate's state. What the clock adds is in `Standing`.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Requested, not issued yet (NAV-5).
+  TEGATA_CERTIFICATE_STATE_PENDING = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Issued and in force.
+  TEGATA_CERTIFICATE_STATE_ACTIVE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Out of force for now (NAV-11).
+  TEGATA_CERTIFICATE_STATE_SUSPENDED = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Out of force for good.
+  TEGATA_CERTIFICATE_STATE_REVOKED = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Requested, but denied.
+  TEGATA_CERTIFICATE_STATE_DENIED = 5,
+#endif
+} tegata_certificate_state;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Who suspended a certificate, since only they lift it.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// An operator, through `certificates.suspend`.
+  TEGATA_SUSPEND_CAUSE_OPERATOR = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The disabling of its device.
+  TEGATA_SUSPEND_CAUSE_DEVICE = 2,
+#endif
+} tegata_suspend_cause;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where the certificate's private key was made.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Where the CSR was made; it never was here.
+  TEGATA_KEY_ORIGIN_REQUESTER = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Here, and handed out once.
+  TEGATA_KEY_ORIGIN_SERVER = 2,
+#endif
+} tegata_key_origin;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a certificate stands at a given moment: its state and the clock together.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Requested, not issued yet.
+  TEGATA_STANDING_PENDING = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Requested, but denied.
+  TEGATA_STANDING_DENIED = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// notBefore lies ahead.
+  TEGATA_STANDING_NOT_YET_VALID = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// In force.
+  TEGATA_STANDING_ACTIVE = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Out of force for now.
+  TEGATA_STANDING_SUSPENDED = 5,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Replaced, and its grace period is over.
+  TEGATA_STANDING_SUPERSEDED = 6,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Revoked.
+  TEGATA_STANDING_REVOKED = 7,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// notAfter has passed.
+  TEGATA_STANDING_EXPIRED = 8,
+#endif
+} tegata_standing;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where a device stands (NEC-29).
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Seen, but not admitted yet.
+  TEGATA_DEVICE_STATE_DISCOVERED = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Admitted; its credentials count.
+  TEGATA_DEVICE_STATE_VALID = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Shut out for now; see the reason.
+  TEGATA_DEVICE_STATE_INVALID = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Gone for good; only the record remains.
+  TEGATA_DEVICE_STATE_DELETED = 4,
+#endif
+} tegata_device_state;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Why a device is invalid.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// An operator disabled it.
+  TEGATA_INVALID_REASON_DISABLED = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// It came back with another key that it could not explain.
+  TEGATA_INVALID_REASON_QUARANTINED = 2,
+#endif
+} tegata_invalid_reason;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where a product stands.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Its units enroll.
+  TEGATA_PRODUCT_STATE_ACTIVE = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Its units do not enroll for now.
+  TEGATA_PRODUCT_STATE_SUSPENDED = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Its units never enroll again.
+  TEGATA_PRODUCT_STATE_DISCONTINUED = 3,
+#endif
+} tegata_product_state;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which units may enroll.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Every unit that has the product credential. The default.
+  TEGATA_ENROLLMENT_MODE_OPEN = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Only units that were listed before.
+  TEGATA_ENROLLMENT_MODE_ALLOW_LIST = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Only units that show a one-time claim code.
+  TEGATA_ENROLLMENT_MODE_CLAIM_CODE = 3,
+#endif
+} tegata_enrollment_mode;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What happens when a known unit comes with another key and does not prove its former one.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Its device is shut out until somebody looked. Safe against a copy that is already in use; but whoever has the
+  /// product credential and knows the units' identifiers can shut devices out. The default.
+  TEGATA_OTHER_KEY_QUARANTINE = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The request is refused and noted as an event; the device goes on with the key it has.
+  TEGATA_OTHER_KEY_REFUSE = 2,
+#endif
+} tegata_other_key;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What suspending means to the world outside.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// The registry refuses the certificate; CRLs say nothing. The default.
+  TEGATA_SUSPEND_MODE_REGISTRY = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// CRLs list it as well, with the reason certificateHold.
+  TEGATA_SUSPEND_MODE_CRL_HOLD = 2,
+#endif
+} tegata_suspend_mode;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// When a key that is made here is handed out.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// With the answer. Repeating the call with the same request ID returns it again, until it is confirmed. The default.
+  TEGATA_HAND_OUT_NOW = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// When somebody collects it.
+  TEGATA_HAND_OUT_LATER = 2,
+#endif
+} tegata_hand_out;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What becomes of a quarantined device's keys when it is released.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// The keys it had go on; the other key was an impostor's.
+  TEGATA_RELEASE_KEEP_KEYS = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new key.
+  TEGATA_RELEASE_NEW_KEYS = 2,
+#endif
+} tegata_release;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What enrolling led to.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// A device that was not known got its first certificate.
+  TEGATA_ENROLLMENT_NEW = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A device that was registered or discovered before got its first certificate.
+  TEGATA_ENROLLMENT_ADMITTED = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A known device with the same key got the certificate back that it has.
+  TEGATA_ENROLLMENT_KNOWN = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A known device with the same key got a new certificate, since the one that it had is expired.
+  TEGATA_ENROLLMENT_RENEWED = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// A known device proved its former key and got a certificate for its new one.
+  TEGATA_ENROLLMENT_REKEYED = 5,
+#endif
+} tegata_enrollment;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// By what certificates are counted.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// All together.
+  TEGATA_CERTIFICATE_GROUPING_TOTAL = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By stored state.
+  TEGATA_CERTIFICATE_GROUPING_STATE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By kind.
+  TEGATA_CERTIFICATE_GROUPING_KIND = 3,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By the product whose they are.
+  TEGATA_CERTIFICATE_GROUPING_PRODUCT = 4,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By the group of their devices.
+  TEGATA_CERTIFICATE_GROUPING_GROUP = 5,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By authority.
+  TEGATA_CERTIFICATE_GROUPING_AUTHORITY = 6,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By profile.
+  TEGATA_CERTIFICATE_GROUPING_PROFILE = 7,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
+  TEGATA_CERTIFICATE_GROUPING_DUE_WEEK = 8,
+#endif
+} tegata_certificate_grouping;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How the files are encoded.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// Text; several certificates stand one after the other. The default.
+  TEGATA_ENCODING_PEM = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Binary; where several certificates belong into one file, it is PKCS#7.
+  TEGATA_ENCODING_DER = 2,
+#endif
+} tegata_encoding;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// For whom a file is written.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12. The default.
+  TEGATA_PKCS12_TARGET_MODERN = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// Triple DES and SHA-1: older Windows, Apple and Android; everything newer opens it as well.
+  TEGATA_PKCS12_TARGET_LEGACY = 2,
+#endif
+} tegata_pkcs12_target;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How the subject of a certificate comes about.
+typedef enum {
+#if defined(TEGATA_REGISTRY)
+  /// An opaque common name that identifies nobody (for a device: its ID), below the RDNs in `fixed`.
+  TEGATA_SUBJECT_POLICY_TYPE_OPAQUE = 1,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// An RFC 4514 name with placeholders, in `name`: `{name}`, `{id}`, `{unit}`, `{csr.CN}`.
+  TEGATA_SUBJECT_POLICY_TYPE_TEMPLATE = 2,
+#endif
+#if defined(TEGATA_REGISTRY)
+  /// The CSR's subject, byte for byte, with the attributes that `allow` and `require` list.
+  TEGATA_SUBJECT_POLICY_TYPE_FROM_CSR = 3,
+#endif
+} tegata_subject_policy_type;
+#endif
+
+/// How a call ended: well, or with which kind of trouble. The kinds are those of every other language.
+typedef enum {
+  /// Done; the outputs are written.
   TEGATA_STATUS_OK = 0,
-  /**
-   * The argument itself is malformed; the same call can never succeed.
-   */
+  /// The argument itself is malformed; the same call can never succeed.
   TEGATA_STATUS_INVALID_INPUT = 1,
-  /**
-   * Well-formed, but a rule or policy forbids it.
-   */
+  /// Well-formed, but a rule or policy forbids it.
   TEGATA_STATUS_REFUSED = 2,
-  /**
-   * What the call names does not exist.
-   */
+  /// What the call names does not exist.
   TEGATA_STATUS_NOT_FOUND = 3,
-  /**
-   * It collides with what is already there, or with a concurrent change.
-   */
+  /// It collides with what is already there, or with a concurrent change.
   TEGATA_STATUS_CONFLICT = 4,
-  /**
-   * The entity's current state does not allow it.
-   */
+  /// The entity's current state does not allow it.
   TEGATA_STATUS_STATE = 5,
-  /**
-   * The presenter could not show who it is.
-   */
+  /// The presenter could not show who it is.
   TEGATA_STATUS_UNAUTHENTICATED = 6,
-  /**
-   * Something needed is out of reach for now; try again later.
-   */
+  /// Something needed is out of reach for now; try again later.
   TEGATA_STATUS_UNAVAILABLE = 7,
-  /**
-   * Stored or received data is damaged.
-   */
+  /// Stored or received data is damaged.
   TEGATA_STATUS_CORRUPT = 8,
-  /**
-   * Correct, but this build or version cannot do it.
-   */
+  /// Correct, but this build or version cannot do it.
   TEGATA_STATUS_UNSUPPORTED = 9,
-  /**
-   * A defect of this library or its surroundings.
-   */
+  /// A defect of this library or its surroundings.
   TEGATA_STATUS_INTERNAL = 10,
 } tegata_status;
 
-/**
- * What a certificate is to be used for.
- */
+/// What a certificate is to be used for.
 typedef enum {
-  /**
-   * As a TLS server.
-   */
+  /// As a TLS server.
   TEGATA_PURPOSE_TYPE_SERVER_AUTH = 1,
-  /**
-   * As a TLS client.
-   */
+  /// As a TLS client.
   TEGATA_PURPOSE_TYPE_CLIENT_AUTH = 2,
-  /**
-   * For the extended key usage in `oid`.
-   */
+  /// For the extended key usage in `oid`.
   TEGATA_PURPOSE_TYPE_OTHER = 3,
-  /**
-   * For anything: extended key usage is not looked at.
-   */
+  /// For anything: extended key usage is not looked at.
   TEGATA_PURPOSE_TYPE_ANY = 4,
 } tegata_purpose_type;
 
-/**
- * What kind of name a `tegata_general_name` is.
- */
+/// What kind of name a `tegata_general_name` is.
 typedef enum {
-  /**
-   * A host name, `DNS:`.
-   */
+  /// A host name, `DNS:`.
   TEGATA_GENERAL_NAME_TYPE_DNS = 1,
-  /**
-   * An IPv4 or IPv6 address, `IP:`.
-   */
+  /// An IPv4 or IPv6 address, `IP:`.
   TEGATA_GENERAL_NAME_TYPE_IP = 2,
-  /**
-   * A mail address, `email:`.
-   */
+  /// A mail address, `email:`.
   TEGATA_GENERAL_NAME_TYPE_EMAIL = 3,
-  /**
-   * A URI, `URI:`.
-   */
+  /// A URI, `URI:`.
   TEGATA_GENERAL_NAME_TYPE_URI = 4,
-  /**
-   * A distinguished name, `dirName:` and its form of RFC 4514.
-   */
+  /// A distinguished name, `dirName:` and its form of RFC 4514.
   TEGATA_GENERAL_NAME_TYPE_DIRECTORY_NAME = 5,
-  /**
-   * An object identifier, `RID:`.
-   */
+  /// An object identifier, `RID:`.
   TEGATA_GENERAL_NAME_TYPE_REGISTERED_ID = 6,
-  /**
-   * Anything else: `otherName:`, the type, `=#` and the DER in hexadecimal.
-   */
+  /// Anything else: `otherName:`, the type, `=#` and the DER in hexadecimal.
   TEGATA_GENERAL_NAME_TYPE_OTHER = 7,
 } tegata_general_name_type;
 
-/**
- * How bad a finding is.
- */
+/// How bad a finding is.
 typedef enum {
-  /**
-   * Some browsers refuse or complain.
-   */
+  /// Some browsers refuse or complain.
   TEGATA_SEVERITY_WARNING = 1,
-  /**
-   * Browsers do not trust it.
-   */
+  /// Browsers do not trust it.
   TEGATA_SEVERITY_ERROR = 2,
 } tegata_severity;
 
-/**
- * What a proof of possession is about. A signature made for one purpose does not serve another.
- */
+/// What a proof of possession is about. A signature made for one purpose does not serve another.
 typedef enum {
-  /**
-   * "I answer this challenge": the content is the challenge.
-   */
+  /// "I answer this challenge": the content is the challenge.
   TEGATA_STATEMENT_CHALLENGE = 1,
-  /**
-   * "I am the former key of the unit that makes this request": the content is the DER of the CSR.
-   */
+  /// "I am the former key of the unit that makes this request": the content is the DER of the CSR.
   TEGATA_STATEMENT_FORMER_KEY = 2,
-  /**
-   * "I am the product credential that this request comes with": the content is the DER of the CSR.
-   */
+  /// "I am the product credential that this request comes with": the content is the DER of the CSR.
   TEGATA_STATEMENT_PRODUCT_CREDENTIAL = 3,
 } tegata_statement;
 
-/**
- * Why a call failed.
- */
+#if defined(TEGATA_REGISTRY)
+/// Where the time comes from.
+typedef struct tegata_clock tegata_clock;
+#endif
+
+/// Why a call failed.
 typedef struct tegata_error tegata_error;
 
-/**
- * A private key in memory, erased when nothing uses it any more.
- */
+/// A private key in memory, erased when nothing uses it any more.
 typedef struct tegata_private_key tegata_private_key;
 
-/**
- * Something that signs: made from a private key or from callbacks.
- */
+#if defined(TEGATA_REGISTRY)
+/// Where random bytes come from.
+typedef struct tegata_random tegata_random;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A registry of devices and the authority over their credentials.
+typedef struct tegata_registry tegata_registry;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Takes the rows that a store answers with.
+typedef struct tegata_rows tegata_rows;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Seals secrets for storage and opens them again.
+typedef struct tegata_sealer tegata_sealer;
+#endif
+
+/// Something that signs: made from a private key or from callbacks.
 typedef struct tegata_signer tegata_signer;
 
-/**
- * Takes what a callback answers with octets, such as a signature.
- */
+/// Takes what a callback answers with octets, such as a signature.
 typedef struct tegata_sink tegata_sink;
 
-/**
- * Octets that the library made: DER, a signature.
- */
-typedef struct {
-  /**
-   * The octets.
-   */
-  const uint8_t *data;
-  /**
-   * How many.
-   */
-  size_t len;
-} tegata_buffer;
+#if defined(TEGATA_REGISTRY)
+/// A place that keeps rows, transactionally and durably.
+typedef struct tegata_store tegata_store;
+#endif
 
-/**
- * A text that the library made: PEM, a name.
- */
-typedef struct {
-  /**
-   * The text, ended by a zero octet.
-   */
-  const char *text;
-  /**
-   * Its length in octets, without the zero.
-   */
-  size_t len;
-} tegata_string;
+#if defined(TEGATA_REGISTRY)
+/// Takes the counts that a store answers with.
+typedef struct tegata_tallies tegata_tallies;
+#endif
 
-/**
- * Octets that somebody else owns: in an input the caller, in a result the result.
- */
+/// Octets that somebody else owns: in an input the caller, in a result the result.
 typedef struct {
-  /**
-   * The octets. NULL for none; where they are optional, NULL with length 0 is their absence.
-   */
+  /// The octets. NULL for none; where they are optional, NULL with length 0 is their absence.
   const uint8_t *data;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_bytes;
 
-/**
- * Where a callback that fails says why, before it returns something other than 0. All zero when the callback begins.
- */
+/// A list of octet strings, such as a chain of certificates in DER.
 typedef struct {
-  /**
-   * A sentence for people, in UTF-8 and ended by a zero octet: `snprintf(failure->text, sizeof failure->text, ...)`. It must
-   * not hold a secret.
-   */
+  /// The octet strings; may be NULL when there are none.
+  const tegata_bytes *items;
+  /// How many.
+  size_t len;
+} tegata_bytes_list;
+
+/// Octets that the library made: DER, a signature.
+typedef struct {
+  /// The octets.
+  const uint8_t *data;
+  /// How many.
+  size_t len;
+} tegata_buffer;
+
+/// A text that the library made: PEM, a name.
+typedef struct {
+  /// The text, ended by a zero octet.
+  const char *text;
+  /// Its length in octets, without the zero.
+  size_t len;
+} tegata_string;
+
+/// Where a callback that fails says why, before it returns something other than 0. All zero when the callback begins.
+typedef struct {
+  /// A sentence for people, in UTF-8 and ended by a zero octet: `snprintf(failure->text, sizeof failure->text, ...)`. It must
+  /// not hold a secret.
   char text[TEGATA_FAILURE_TEXT];
-  /**
-   * For a conflict: the index of the write that met it.
-   */
+  /// For a conflict: the index of the write that met it.
   size_t write;
-  /**
-   * For a schema that is too new: the version found.
-   */
+  /// For a schema that is too new: the version found.
   uint32_t found;
-  /**
-   * For a schema that is too new: the newest version supported.
-   */
+  /// For a schema that is too new: the newest version supported.
   uint32_t supported;
 } tegata_failure;
 
-/**
- * A signer of the host's own.
- */
+/// A signer of the host's own.
 typedef struct {
-  /**
-   * `sizeof(tegata_signer_callbacks)`.
-   */
+  /// `sizeof(tegata_signer_callbacks)`.
   size_t size;
-  /**
-   * Given to every callback.
-   */
+  /// Given to every callback.
   void *userdata;
-  /**
-   * Signs `message`, which it hashes itself: SHA-256 for P-256 and RSA keys, SHA-384 for P-384. Adds to `signature`
-   * what X.509 carries: the DER `ECDSA-Sig-Value`, the 64 octets of Ed25519, or PKCS#1 v1.5. Returns 0, or anything else
-   * after saying why in `failure`: the call gets `signer.failed`. Required.
-   */
+  /// Signs `message`, which it hashes itself: SHA-256 for P-256 and RSA keys, SHA-384 for P-384. Adds to `signature`
+  /// what X.509 carries: the DER `ECDSA-Sig-Value`, the 64 octets of Ed25519, or PKCS#1 v1.5. Returns 0, or anything else
+  /// after saying why in `failure`: the call gets `signer.failed`. Required.
   int (*sign)(void *userdata, tegata_bytes message, tegata_sink *signature, tegata_failure *failure);
-  /**
-   * Frees `userdata`, once, when nothing signs with it any more. May be NULL.
-   */
+  /// Frees `userdata`, once, when nothing signs with it any more. May be NULL.
   void (*free)(void *userdata);
 } tegata_signer_callbacks;
 
-/**
- * Whether a certificate may issue others, and how deep (RFC 5280, 4.2.1.9).
- */
+/// Whether a certificate may issue others, and how deep (RFC 5280, 4.2.1.9).
 typedef struct {
-  /**
-   * Whether it is a CA certificate.
-   */
+  /// Whether it is a CA certificate.
   bool ca;
-  /**
-   * How many intermediate CA certificates may follow it; NULL for any number.
-   */
+  /// How many intermediate CA certificates may follow it; NULL for any number.
   const uint8_t *path_len;
 } tegata_basic_constraints;
 
-/**
- * A list of texts.
- */
+/// A list of texts.
 typedef struct {
-  /**
-   * The texts; may be NULL when there are none.
-   */
+  /// The texts; may be NULL when there are none.
   const char *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_texts;
 
-/**
- * One extension of a certificate.
- */
+/// One extension of a certificate.
 typedef struct {
-  /**
-   * Which one, a dotted OID.
-   */
+  /// Which one, a dotted OID.
   const char *oid;
-  /**
-   * Whether it is critical.
-   */
+  /// Whether it is critical.
   bool critical;
 } tegata_extension_mark;
 
-/**
- * What the extensions of a certificate say (RFC 5280, 4.2).
- */
+/// What the extensions of a certificate say (RFC 5280, 4.2).
 typedef struct {
-  /**
-   * Whether it may issue others; NULL when the extension is missing.
-   */
+  /// Whether it may issue others; NULL when the extension is missing.
   const tegata_basic_constraints *basic_constraints;
-  /**
-   * What the key may be used for: `TEGATA_KEY_USAGE_` bits. NULL when the extension is missing.
-   */
+  /// What the key may be used for: `TEGATA_KEY_USAGE_` bits. NULL when the extension is missing.
   const uint16_t *key_usage;
-  /**
-   * For which purposes: dotted OIDs; none when the extension is missing.
-   */
+  /// For which purposes: dotted OIDs; none when the extension is missing.
   tegata_texts extended_key_usage;
-  /**
-   * The DER `GeneralNames` of the subject, if any; `tegata_certificate_names()` reads them.
-   */
+  /// The DER `GeneralNames` of the subject, if any; `tegata_certificate_names()` reads them.
   tegata_bytes subject_alt_name;
-  /**
-   * The subject key identifier, if any.
-   */
+  /// The subject key identifier, if any.
   tegata_bytes subject_key_id;
-  /**
-   * The key identifier of the issuer, if it is given that way.
-   */
+  /// The key identifier of the issuer, if it is given that way.
   tegata_bytes authority_key_id;
-  /**
-   * Addresses of CRLs.
-   */
+  /// Addresses of CRLs.
   tegata_texts crl_distribution_points;
-  /**
-   * Addresses of OCSP responders.
-   */
+  /// Addresses of OCSP responders.
   tegata_texts ocsp;
-  /**
-   * Addresses of the issuer's certificate.
-   */
+  /// Addresses of the issuer's certificate.
   tegata_texts ca_issuers;
-  /**
-   * Certificate policies: dotted OIDs.
-   */
+  /// Certificate policies: dotted OIDs.
   tegata_texts policies;
-  /**
-   * Every extension in order; NULL when there are none.
-   */
+  /// Every extension in order; NULL when there are none.
   const tegata_extension_mark *const *all;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t all_len;
 } tegata_certificate_extensions;
 
-/**
- * A certificate that was read: its DER and what is in it. It is well-formed; nothing says that it is trusted.
- */
+/// A certificate that was read: its DER and what is in it. It is well-formed; nothing says that it is trusted.
 typedef struct {
-  /**
-   * The whole certificate in DER, octet for octet as it was read.
-   */
+  /// The whole certificate in DER, octet for octet as it was read.
   tegata_bytes der;
-  /**
-   * 1, 2 or 3.
-   */
+  /// 1, 2 or 3.
   uint8_t version;
-  /**
-   * The serial number: the content of its INTEGER, big endian.
-   */
+  /// The serial number: the content of its INTEGER, big endian.
   tegata_bytes serial;
-  /**
-   * The serial number in upper-case hexadecimal.
-   */
+  /// The serial number in upper-case hexadecimal.
   const char *serial_hex;
-  /**
-   * Who issued it (RFC 4514).
-   */
+  /// Who issued it (RFC 4514).
   const char *issuer;
-  /**
-   * The issuer's DER.
-   */
+  /// The issuer's DER.
   tegata_bytes issuer_der;
-  /**
-   * Whom it names (RFC 4514).
-   */
+  /// Whom it names (RFC 4514).
   const char *subject;
-  /**
-   * The subject's DER.
-   */
+  /// The subject's DER.
   tegata_bytes subject_der;
-  /**
-   * The first second of validity.
-   */
+  /// The first second of validity.
   int64_t not_before;
-  /**
-   * The last second of validity.
-   */
+  /// The last second of validity.
   int64_t not_after;
-  /**
-   * The `SubjectPublicKeyInfo` in DER, which may be of any kind.
-   */
+  /// The `SubjectPublicKeyInfo` in DER, which may be of any kind.
   tegata_bytes spki;
-  /**
-   * What it is signed with; 0 for an algorithm that this library does not know.
-   */
+  /// What it is signed with; 0 for an algorithm that this library does not know.
   tegata_signature_algorithm signature_algorithm;
-  /**
-   * The `AlgorithmIdentifier` of the signature in DER.
-   */
+  /// The `AlgorithmIdentifier` of the signature in DER.
   tegata_bytes signature_algorithm_der;
-  /**
-   * The signed part in DER.
-   */
+  /// The signed part in DER.
   tegata_bytes tbs;
-  /**
-   * The signature.
-   */
+  /// The signature.
   tegata_bytes signature;
-  /**
-   * Whether its basic constraints make it a CA certificate.
-   */
+  /// Whether its basic constraints make it a CA certificate.
   bool is_ca;
-  /**
-   * How many intermediate CA certificates may follow it; NULL when that is not limited.
-   */
+  /// How many intermediate CA certificates may follow it; NULL when that is not limited.
   const uint8_t *path_len;
-  /**
-   * Whether issuer and subject are the same name.
-   */
+  /// Whether issuer and subject are the same name.
   bool is_self_issued;
-  /**
-   * The SHA-256 of the DER: 32 octets.
-   */
+  /// The SHA-256 of the DER: 32 octets.
   tegata_bytes fingerprint_sha256;
-  /**
-   * What the extensions say. Never NULL.
-   */
+  /// What the extensions say. Never NULL.
   const tegata_certificate_extensions *extensions;
 } tegata_certificate;
 
-/**
- * Certificates, as a result or as an argument: point `items` at your own array of pointers.
- */
+/// Certificates, as a result or as an argument: point `items` at your own array of pointers.
 typedef struct {
-  /**
-   * The certificates, in order; may be NULL when there are none.
-   */
+  /// The certificates, in order; may be NULL when there are none.
   const tegata_certificate *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_certificates;
 
-/**
- * A public key of an accepted algorithm in an accepted encoding, without a known weakness.
- */
+/// A public key of an accepted algorithm in an accepted encoding, without a known weakness.
 typedef struct {
-  /**
-   * The kind of key.
-   */
+  /// The kind of key.
   tegata_key_algorithm algorithm;
-  /**
-   * The `SubjectPublicKeyInfo` (RFC 5280, 4.1.2.7) in DER.
-   */
+  /// The `SubjectPublicKeyInfo` (RFC 5280, 4.1.2.7) in DER.
   tegata_bytes spki;
-  /**
-   * What is in its BIT STRING: the uncompressed point, the 32 octets of Ed25519, or the `RSAPublicKey`.
-   */
+  /// What is in its BIT STRING: the uncompressed point, the 32 octets of Ed25519, or the `RSAPublicKey`.
   tegata_bytes key_bits;
-  /**
-   * The subject key identifier (RFC 7093, method 1): 20 octets.
-   */
+  /// The subject key identifier (RFC 7093, method 1): 20 octets.
   tegata_bytes key_identifier;
-  /**
-   * The SHA-256 of `spki`: 32 octets.
-   */
+  /// The SHA-256 of `spki`: 32 octets.
   tegata_bytes digest;
 } tegata_public_key;
 
-/**
- * One name of a subjectAltName (RFC 5280, 4.2.1.6).
- */
+/// One name of a subjectAltName (RFC 5280, 4.2.1.6).
 typedef struct {
-  /**
-   * Which kind.
-   */
+  /// Which kind.
   tegata_general_name_type type;
-  /**
-   * The whole name as text, such as `IP:192.0.2.7`: what the library takes wherever it takes such names.
-   */
+  /// The whole name as text, such as `IP:192.0.2.7`: what the library takes wherever it takes such names.
   const char *text;
-  /**
-   * The name without its prefix, such as `192.0.2.7`; NULL for `OTHER`.
-   */
+  /// The name without its prefix, such as `192.0.2.7`; NULL for `OTHER`.
   const char *value;
-  /**
-   * For `OTHER`: its type, a dotted OID; otherwise NULL.
-   */
+  /// For `OTHER`: its type, a dotted OID; otherwise NULL.
   const char *other_type;
-  /**
-   * For `OTHER`: the value, one DER element.
-   */
+  /// For `OTHER`: the value, one DER element.
   tegata_bytes other_value;
 } tegata_general_name;
 
-/**
- * Names of a subjectAltName.
- */
+/// Names of a subjectAltName.
 typedef struct {
-  /**
-   * The names, in order; NULL when there are none.
-   */
+  /// The names, in order; NULL when there are none.
   const tegata_general_name *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_general_names;
 
-/**
- * A CRL that was read. It is well-formed; whether its issuer signed it, `tegata_crl_verify_signed_by()` says.
- */
+/// A CRL that was read. It is well-formed; whether its issuer signed it, `tegata_crl_verify_signed_by()` says.
 typedef struct {
-  /**
-   * Who issued it (RFC 4514).
-   */
+  /// Who issued it (RFC 4514).
   const char *issuer;
-  /**
-   * The issuer's DER.
-   */
+  /// The issuer's DER.
   tegata_bytes issuer_der;
-  /**
-   * The CRL number; NULL when it is not there or does not fit 64 bits.
-   */
+  /// The CRL number; NULL when it is not there or does not fit 64 bits.
   const uint64_t *number;
-  /**
-   * For a delta CRL, the number of the complete CRL that it builds on; otherwise NULL.
-   */
+  /// For a delta CRL, the number of the complete CRL that it builds on; otherwise NULL.
   const uint64_t *delta_base;
-  /**
-   * Whether it is complete: neither a delta nor limited to some certificates or reasons.
-   */
+  /// Whether it is complete: neither a delta nor limited to some certificates or reasons.
   bool is_complete;
-  /**
-   * The key identifier of the issuer, if it is given.
-   */
+  /// The key identifier of the issuer, if it is given.
   tegata_bytes authority_key_id;
-  /**
-   * When it was made.
-   */
+  /// When it was made.
   int64_t this_update;
-  /**
-   * When the next one is due; NULL when it does not say.
-   */
+  /// When the next one is due; NULL when it does not say.
   const int64_t *next_update;
-  /**
-   * What it is signed with; 0 for an algorithm that this library does not know.
-   */
+  /// What it is signed with; 0 for an algorithm that this library does not know.
   tegata_signature_algorithm signature_algorithm;
-  /**
-   * How many entries it has.
-   */
+  /// How many entries it has.
   size_t len;
 } tegata_crl;
 
-/**
- * CRLs as an argument: point `items` at your own array of pointers.
- */
+/// CRLs as an argument: point `items` at your own array of pointers.
 typedef struct {
-  /**
-   * The CRLs; may be NULL when there are none.
-   */
+  /// The CRLs; may be NULL when there are none.
   const tegata_crl *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_crls;
 
-/**
- * What a certificate is to be used for.
- */
+/// What a certificate is to be used for.
 typedef struct {
-  /**
-   * `sizeof(tegata_purpose)`.
-   */
+  /// `sizeof(tegata_purpose)`.
   size_t size;
-  /**
-   * What. Required.
-   */
+  /// What. Required.
   tegata_purpose_type type;
-  /**
-   * For `OTHER`: the extended key usage, a dotted OID.
-   */
+  /// For `OTHER`: the extended key usage, a dotted OID.
   const char *oid;
 } tegata_purpose;
 
-/**
- * A chain whose every link was checked.
- */
+/// A chain whose every link was checked.
 typedef struct {
-  /**
-   * The certificates from the leaf to the root. Never NULL.
-   */
+  /// The certificates from the leaf to the root. Never NULL.
   const tegata_certificates *certificates;
-  /**
-   * The root that it leads to; the last of `certificates`.
-   */
+  /// The root that it leads to; the last of `certificates`.
   const tegata_certificate *root;
-  /**
-   * For how many certificates, counted from the leaf, there was a CRL of their issuer.
-   */
+  /// For how many certificates, counted from the leaf, there was a CRL of their issuer.
   size_t revocation_checked;
 } tegata_verified_chain;
 
-/**
- * One entry of a CRL.
- */
+/// One entry of a CRL.
 typedef struct {
-  /**
-   * The serial number of the certificate: the content of its INTEGER.
-   */
+  /// The serial number of the certificate: the content of its INTEGER.
   tegata_bytes serial;
-  /**
-   * When it was revoked.
-   */
+  /// When it was revoked.
   int64_t at;
-  /**
-   * Why; `UNSPECIFIED` when the CRL does not say.
-   */
+  /// Why; `UNSPECIFIED` when the CRL does not say.
   tegata_revocation_reason reason;
 } tegata_revocation;
 
-/**
- * Entries of a CRL.
- */
+/// Entries of a CRL.
 typedef struct {
-  /**
-   * The entries, by serial number; NULL when there are none.
-   */
+  /// The entries, by serial number; NULL when there are none.
   const tegata_revocation *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_revocations;
 
-/**
- * An extension that a request asks for.
- */
+/// An extension that a request asks for.
 typedef struct {
-  /**
-   * Which one, a dotted OID.
-   */
+  /// Which one, a dotted OID.
   const char *oid;
-  /**
-   * Whether it was asked for as critical.
-   */
+  /// Whether it was asked for as critical.
   bool critical;
-  /**
-   * The DER inside its extnValue octets.
-   */
+  /// The DER inside its extnValue octets.
   tegata_bytes value;
 } tegata_requested_extension;
 
-/**
- * A certification request whose signature was verified with its own key, so whoever sent it holds that key. What it asks
- * for are wishes; the profile decides.
- */
+/// A certification request whose signature was verified with its own key, so whoever sent it holds that key. What it asks
+/// for are wishes; the profile decides.
 typedef struct {
-  /**
-   * The request in DER.
-   */
+  /// The request in DER.
   tegata_bytes der;
-  /**
-   * The subject asked for (RFC 4514); may be empty.
-   */
+  /// The subject asked for (RFC 4514); may be empty.
   const char *subject;
-  /**
-   * The subject's DER.
-   */
+  /// The subject's DER.
   tegata_bytes subject_der;
-  /**
-   * The key that signed the request.
-   */
+  /// The key that signed the request.
   const tegata_public_key *public_key;
-  /**
-   * The names asked for in the subjectAltName. Never NULL.
-   */
+  /// The names asked for in the subjectAltName. Never NULL.
   const tegata_general_names *san;
-  /**
-   * All extensions asked for, those with a field of their own included; NULL when there are none.
-   */
+  /// All extensions asked for, those with a field of their own included; NULL when there are none.
   const tegata_requested_extension *const *extensions;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t extensions_len;
-  /**
-   * The key usage asked for: `TEGATA_KEY_USAGE_` bits. NULL when none was.
-   */
+  /// The key usage asked for: `TEGATA_KEY_USAGE_` bits. NULL when none was.
   const uint16_t *key_usage;
-  /**
-   * The purposes asked for in the extended key usage: dotted OIDs.
-   */
+  /// The purposes asked for in the extended key usage: dotted OIDs.
   tegata_texts extended_key_usage;
-  /**
-   * Whether the basic constraints ask for a CA certificate.
-   */
+  /// Whether the basic constraints ask for a CA certificate.
   bool wants_ca;
-  /**
-   * The challengePassword; NULL when there is none. Erased when the request is freed.
-   */
+  /// The challengePassword; NULL when there is none. Erased when the request is freed.
   const char *challenge_password;
 } tegata_csr;
 
-/**
- * One row of the error table.
- */
+/// One row of the error table.
 typedef struct {
-  /**
-   * The stable dotted code.
-   */
+  /// The stable dotted code.
   const char *code;
-  /**
-   * Its kind.
-   */
+  /// Its kind.
   tegata_status kind;
-  /**
-   * The sentence; `{..}` stands for a detail.
-   */
+  /// The sentence; `{..}` stands for a detail.
   const char *text;
 } tegata_reason;
 
-/**
- * The error table.
- */
+/// The error table.
 typedef struct {
-  /**
-   * The rows.
-   */
+  /// The rows.
   const tegata_reason *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_reasons;
 
-/**
- * What is installed on a device, where, and when.
- */
+/// What is installed on a device, where, and when.
 typedef struct {
-  /**
-   * `sizeof(tegata_installation_check)`.
-   */
+  /// `sizeof(tegata_installation_check)`.
   size_t size;
-  /**
-   * The certificate of the device's web page. Required.
-   */
+  /// The certificate of the device's web page. Required.
   const tegata_certificate *certificate;
-  /**
-   * The public half of the key that the device uses with it; NULL when it cannot be had.
-   */
+  /// The public half of the key that the device uses with it; NULL when it cannot be had.
   const tegata_public_key *key;
-  /**
-   * What the device sends after the certificate, in that order; NULL for nothing.
-   */
+  /// What the device sends after the certificate, in that order; NULL for nothing.
   const tegata_certificates *chain;
-  /**
-   * The roots that the browsers trust; with none, nothing is trusted.
-   */
+  /// The roots that the browsers trust; with none, nothing is trusted.
   const tegata_certificates *roots;
-  /**
-   * The IP addresses and DNS names that people type to reach the device, without scheme and port.
-   */
+  /// The IP addresses and DNS names that people type to reach the device, without scheme and port.
   tegata_texts addresses;
-  /**
-   * The time on the device's clock.
-   */
+  /// The time on the device's clock.
   int64_t now;
-  /**
-   * Whether that clock was set since the device started; NULL guesses it from `now`.
-   */
+  /// Whether that clock was set since the device started; NULL guesses it from `now`.
   const bool *clock_set;
 } tegata_installation_check;
 
-/**
- * One thing that is wrong, with what to do about it.
- */
+/// One thing that is wrong, with what to do about it.
 typedef struct {
-  /**
-   * How bad it is.
-   */
+  /// How bad it is.
   tegata_severity severity;
-  /**
-   * The stable code, such as `san_missing`.
-   */
+  /// The stable code, such as `san_missing`.
   const char *code;
-  /**
-   * A sentence that says what is wrong and what to do.
-   */
+  /// A sentence that says what is wrong and what to do.
   const char *text;
 } tegata_finding;
 
-/**
- * All that is wrong.
- */
+/// All that is wrong.
 typedef struct {
-  /**
-   * The findings, the leaf's own faults first; NULL when nothing is wrong.
-   */
+  /// The findings, the leaf's own faults first; NULL when nothing is wrong.
   const tegata_finding *const *items;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t len;
 } tegata_findings;
 
-/**
- * One attribute of a name.
- */
+/// One attribute of a name.
 typedef struct {
-  /**
-   * Its type, a dotted OID.
-   */
+  /// Its type, a dotted OID.
   const char *oid;
-  /**
-   * The short name of the type, such as `CN`; NULL when it has none here.
-   */
+  /// The short name of the type, such as `CN`; NULL when it has none here.
   const char *short_name;
-  /**
-   * Its value as text; `#` and hexadecimal DER when it is not a character string.
-   */
+  /// Its value as text; `#` and hexadecimal DER when it is not a character string.
   const char *value;
-  /**
-   * Which RDN it belongs to, counted from 0 in the order of the DER. Several attributes may share one.
-   */
+  /// Which RDN it belongs to, counted from 0 in the order of the DER. Several attributes may share one.
   size_t rdn;
 } tegata_name_attribute;
 
-/**
- * A distinguished name (RFC 5280, 4.1.2.4).
- */
+/// A distinguished name (RFC 5280, 4.1.2.4).
 typedef struct {
-  /**
-   * Its text (RFC 4514): the last RDN of the DER comes first. Empty for the empty name.
-   */
+  /// Its text (RFC 4514): the last RDN of the DER comes first. Empty for the empty name.
   const char *text;
-  /**
-   * Its DER.
-   */
+  /// Its DER.
   tegata_bytes der;
-  /**
-   * Its common name, the most specific one; NULL when it has none.
-   */
+  /// Its common name, the most specific one; NULL when it has none.
   const char *common_name;
-  /**
-   * Its attributes in the order of the DER.
-   */
+  /// Its attributes in the order of the DER.
   const tegata_name_attribute *const *attributes;
-  /**
-   * How many.
-   */
+  /// How many.
   size_t attributes_len;
 } tegata_name;
+
+#if defined(TEGATA_REGISTRY)
+/// What surrounds a registry, besides its store and its sealing key. NULL stands for the system's clock and generator.
+typedef struct {
+  /// `sizeof(tegata_options)`.
+  size_t size;
+  /// Where the time comes from; NULL for the machine's clock.
+  const tegata_clock *clock;
+  /// Where random bytes come from; NULL for the operating system.
+  const tegata_random *random;
+} tegata_options;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Who presented it.
+typedef struct {
+  /// What it is.
+  tegata_principal_type type;
+  /// The device; NULL for a product.
+  const char *device;
+  /// The product; NULL for a device of none.
+  const char *product;
+  /// By which certificate.
+  const char *certificate;
+  /// Until when this holds, unless something changes.
+  int64_t until;
+} tegata_principal;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The proof that a presenter has the private key.
+typedef struct {
+  /// Which proof; there is no default.
+  tegata_proof_type type;
+  /// For a signature: the challenge, without the prefix that the statement adds.
+  tegata_bytes message;
+  /// For a signature: the signature over the challenge's statement.
+  tegata_bytes signature;
+} tegata_proof;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What somebody presents to show who it is.
+typedef struct {
+  /// `sizeof(tegata_presented)`.
+  size_t size;
+  /// What it is; 0 for a certificate.
+  tegata_presented_type type;
+  /// The certificate, PEM or DER. Required.
+  tegata_bytes certificate;
+  /// The proof that the presenter has its key. Required.
+  tegata_proof proof;
+  /// The device that the presenter says it is, where several hold the certificate; NULL otherwise.
+  const char *device;
+} tegata_presented;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// An authority to be made.
+typedef struct {
+  /// `sizeof(tegata_new_authority)`.
+  size_t size;
+  /// The name that operators use; unique. Required.
+  const char *name;
+  /// Its subject. Required.
+  const char *subject;
+  /// Its key's algorithm; ignored when it brings a signer. 0 for the default.
+  tegata_key_algorithm algorithm;
+  /// How long its certificate is valid, in days. NULL for the default.
+  const uint32_t *validity_days;
+  /// How many intermediates may follow it; `None` sets no limit. May be left out (NULL).
+  const uint8_t *path_len;
+  /// Where the CRL of its issuer will be, for intermediates.
+  tegata_texts crl_urls;
+  /// Where its issuer's certificate will be, for intermediates.
+  tegata_texts issuer_urls;
+  /// Its key, when that is not to be made and sealed here: an HSM, a KMS. May be left out (NULL).
+  const tegata_signer *signer;
+} tegata_new_authority;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Who asks for a change, and whether it may be a repetition. NULL stands for nobody and no request ID.
+typedef struct {
+  /// `sizeof(tegata_call)`.
+  size_t size;
+  /// Who acts, as the host knows them; it stands in the event. At most 255 bytes, no control characters. May be NULL.
+  const char *actor;
+  /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that was
+  /// refused changed nothing either and may be repeated with the same ID. Each actor has request IDs of its own. At
+  /// most 255 bytes. May be NULL.
+  const char *request_id;
+} tegata_call;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One generation of an authority.
+typedef struct {
+  /// Names this generation.
+  const char *id;
+  /// The name that operators use; all generations share it.
+  const char *name;
+  /// 1 for the first, one more with every rebuild.
+  uint32_t generation;
+  /// Its state, but for expiry.
+  tegata_authority_state state;
+  /// Its subject, which is the issuer of what it issues.
+  const char *subject;
+  /// Its key's algorithm.
+  tegata_key_algorithm algorithm;
+  /// Its subject key identifier (RFC 5280, 4.2.1.2).
+  tegata_bytes key_identifier;
+  /// When its certificate begins to be valid.
+  int64_t not_before;
+  /// When its certificate ends.
+  int64_t not_after;
+  /// Who issued it; `None` for a root and for one issued outside. (NULL for `None`)
+  const char *parent;
+  /// The generation before. NULL when there is none.
+  const char *predecessor;
+  /// The generation after. NULL when there is none.
+  const char *successor;
+  /// Where its private key is.
+  tegata_signer_location signer;
+  /// Its certificate in DER; empty while requested.
+  tegata_bytes certificate;
+  /// The certificates above it when it was issued outside, and cross-certificates for it: concatenated DER.
+  tegata_bytes outside;
+  /// The request in DER, while the certificate is awaited. NULL when there is none.
+  tegata_bytes request;
+  /// The public key (SPKI, DER).
+  tegata_bytes public_key;
+  /// When it was made.
+  int64_t created;
+} tegata_authority;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// An authority that exists already, with its key.
+typedef struct {
+  /// `sizeof(tegata_import_authority)`.
+  size_t size;
+  /// The name that operators will use; unique. Required.
+  const char *name;
+  /// Its certificate, PEM or DER. Required.
+  tegata_bytes certificate;
+  /// The certificates above it up to the root, PEM; empty for a root.
+  tegata_bytes chain;
+  /// Its key (PKCS#8, SEC1 or PKCS#1, PEM or DER), to be sealed here. May be left out (NULL).
+  tegata_bytes key;
+  /// Its key, when that stays with the host. May be left out (NULL).
+  const tegata_signer *signer;
+  /// The number of the last CRL that it signed elsewhere, so that the next one here is higher (RFC 5280, 5.2.3);
+  /// 0 when it signed none.
+  uint64_t last_crl_number;
+} tegata_import_authority;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A text to compare with.
+typedef struct {
+  /// How.
+  tegata_text_type type;
+  /// With what.
+  const char *value;
+} tegata_text;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which authorities to list.
+typedef struct {
+  /// `sizeof(tegata_authority_filter)`.
+  size_t size;
+  /// By name. May be left out (NULL).
+  const tegata_text *name;
+  /// By state. May be left out (0).
+  tegata_authority_state state;
+} tegata_authority_filter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which page of a list is wanted. NULL stands for the first 100, with the total.
+typedef struct {
+  /// `sizeof(tegata_page)`.
+  size_t size;
+  /// How many records at most, up to 10,000; 0 for 100.
+  uint32_t limit;
+  /// Where the page before ended: `next` of the list. NULL for the first.
+  const char *after;
+  /// Whether to count all matches too; NULL for true.
+  const bool *total;
+} tegata_page;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_authority *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_authority_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How an authority is rebuilt. What is `None` stays as it was.
+typedef struct {
+  /// `sizeof(tegata_rebuild)`.
+  size_t size;
+  /// The new subject; by default the old one with its generation in the common name, since two authorities with
+  /// one subject confuse every reader. May be left out (NULL).
+  const char *subject;
+  /// The new key's algorithm. May be left out (0).
+  tegata_key_algorithm algorithm;
+  /// The new certificate's validity in days; by default as long as the old one's. May be left out (NULL).
+  const uint32_t *validity_days;
+  /// The new key, when that stays with the host. May be left out (NULL).
+  const tegata_signer *signer;
+} tegata_rebuild;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a CRL is made.
+typedef struct {
+  /// `sizeof(tegata_crl_options)`.
+  size_t size;
+  /// When the next one will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
+  const uint32_t *next_update_hours;
+} tegata_crl_options;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The newest CRL of an authority.
+typedef struct {
+  /// Whose.
+  const char *authority;
+  /// Its number (RFC 5280, 5.2.3); only grows.
+  uint64_t number;
+  /// When it was made.
+  int64_t this_update;
+  /// When a newer one will have come.
+  int64_t next_update;
+  /// How many certificates it lists.
+  uint64_t entries;
+  /// The CRL in DER.
+  tegata_bytes der;
+} tegata_crl_record;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate to be renewed. The subject and the alternative names stay as they are.
+typedef struct {
+  /// `sizeof(tegata_renew)`.
+  size_t size;
+  /// The certificate to renew. Required.
+  const char *certificate;
+  /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; `None` certifies the old key again. May be left out (NULL).
+  tegata_bytes csr;
+  /// Another profile than before, such as a newer version of it. May be left out (NULL).
+  const char *profile;
+  /// Whether the holder showed another proof of who it is, which the caller vouches for: only then an expired
+  /// certificate is renewed. A revoked one never is.
+  bool other_proof;
+} tegata_renew;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate's record. The DER is kept apart, see `Document`.
+typedef struct {
+  /// Names the certificate, from its request on.
+  const char *id;
+  /// The serial number's octets; empty while pending.
+  tegata_bytes serial;
+  /// Who issues it.
+  const char *authority;
+  /// Under which profile.
+  const char *profile;
+  /// What it is for.
+  tegata_certificate_kind kind;
+  /// Its state, but for what the clock adds.
+  tegata_certificate_state state;
+  /// The product that it is for: as its credential, or for one of its units. NULL when there is none.
+  const char *product;
+  /// The product whose credential it is. Apart from `product`, so that a product's few credentials are found without
+  /// a look at the certificates of all its devices. NULL when there is none.
+  const char *credential_of;
+  /// The device it was issued to. NULL when there is none.
+  const char *device;
+  /// The group of that device. NULL when there is none.
+  const char *group;
+  /// How many devices it is attached to.
+  uint32_t holders;
+  /// The subject's common name, unless it is an opaque one. NULL when there is none.
+  const char *name;
+  /// When it was issued, or requested while pending.
+  int64_t issued;
+  /// When it begins to be valid.
+  int64_t not_before;
+  /// When it ends.
+  int64_t not_after;
+  /// When it should be renewed; `None` when it needs no renewal (any more). (NULL for `None`)
+  const int64_t *renew_at;
+  /// Which of the owner's keys it certifies: 1 for the first, one more with each new key (NEC-53).
+  uint32_t key_number;
+  /// Where the private key was made.
+  tegata_key_origin key_origin;
+  /// The certificate that this one renews. NULL when there is none.
+  const char *renews;
+  /// The certificate that renews this one. NULL when there is none.
+  const char *successor;
+  /// Whether its holder said that it is installed. First certificates need no confirmation.
+  bool confirmed;
+  /// When it ceases to count because its successor was issued; see the grace period. NULL when there is none.
+  const int64_t *retires;
+  /// Who suspended it. 0 when there is none.
+  tegata_suspend_cause suspended_by;
+  /// When it was revoked. NULL when there is none.
+  const int64_t *revoked;
+  /// Why. 0 when there is none.
+  tegata_revocation_reason reason;
+  /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
+  bool deleted;
+} tegata_certificate_record;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate that was issued, with all that its holder needs besides the private key (NAV-1, NEC-53).
+typedef struct {
+  /// Its record: serial number, key number, validity, state ...
+  const tegata_certificate_record *certificate;
+  /// The certificate in DER.
+  tegata_bytes der;
+  /// The certificates above it in DER: its issuer first, the root last.
+  tegata_bytes_list chain;
+} tegata_issued;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a bulk call runs. NULL stands for each item on its own, without progress.
+typedef struct {
+  /// `sizeof(tegata_bulk)`.
+  size_t size;
+  /// What happens to the rest when one item is refused; 0 for each on its own.
+  tegata_atomicity atomicity;
+  /// Given to `progress`.
+  void *userdata;
+  /// Called now and then, on the thread of the call, with how many items are done and how many there are; false stops
+  /// before the next portion. May be NULL.
+  bool (*progress)(void *userdata, size_t done, size_t total);
+} tegata_bulk;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_issued *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_issued_results;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate to be renewed with a new key that is made here.
+typedef struct {
+  /// `sizeof(tegata_renew_with_key)`.
+  size_t size;
+  /// The certificate to renew. Required.
+  const char *certificate;
+  /// Another profile than before. May be left out (NULL).
+  const char *profile;
+  /// What kind of key; the first that the profile lists by default. May be left out (0).
+  tegata_key_algorithm algorithm;
+  /// When the key is handed out. 0 for the default.
+  tegata_hand_out hand_out;
+} tegata_renew_with_key;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate that was issued with a key made here.
+typedef struct {
+  /// The certificate and all above it.
+  const tegata_issued *issued;
+  /// The private key (PKCS#8, DER), erased when freed; NULL while it waits to be collected.
+  tegata_bytes key;
+} tegata_issued_with_key;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_certificate_record *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_certificate_record_results;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate to be issued for a CSR.
+typedef struct {
+  /// `sizeof(tegata_issue)`.
+  size_t size;
+  /// The CSR (PKCS#10), PEM or DER. Required.
+  tegata_bytes csr;
+  /// The profile that decides what the certificate holds. Required.
+  const char *profile;
+  /// The authority; after a rebuild its newest generation issues. Required.
+  const char *authority;
+  /// The device that it is for, if any; it must be valid. May be left out (NULL).
+  const char *device;
+  /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
+  const char *name;
+} tegata_issue;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate to be issued for a key that is made here (NAV-15).
+typedef struct {
+  /// `sizeof(tegata_issue_with_key)`.
+  size_t size;
+  /// The profile that decides what the certificate holds. Required.
+  const char *profile;
+  /// The authority; after a rebuild its newest generation issues. Required.
+  const char *authority;
+  /// The device that it is for, if any; it must be valid. May be left out (NULL).
+  const char *device;
+  /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
+  const char *name;
+  /// What kind of key; the first that the profile lists by default. May be left out (0).
+  tegata_key_algorithm algorithm;
+  /// When the key is handed out. 0 for the default.
+  tegata_hand_out hand_out;
+} tegata_issue_with_key;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which certificates to list: those that match everything given.
+typedef struct {
+  /// `sizeof(tegata_certificate_filter)`.
+  size_t size;
+  /// By the common name, exactly or by its beginning; opaque ones are not searched. May be left out (NULL).
+  const tegata_text *name;
+  /// With these hexadecimal digits somewhere in the serial number; colons and spaces do not count (NAV-8). May be left out (NULL).
+  const char *serial;
+  /// Attached to this device. May be left out (NULL).
+  const char *device;
+  /// Attached to the device with exactly this name (NAV-8). May be left out (NULL).
+  const char *device_name;
+  /// In this stored state; what the clock adds is in `expired`. May be left out (0).
+  tegata_certificate_state state;
+  /// Whether notAfter has passed (SOL-11). May be left out (NULL).
+  const bool *expired;
+  /// Of this kind. May be left out (0).
+  tegata_certificate_kind kind;
+  /// Of devices in this group. May be left out (NULL).
+  const char *group;
+  /// Of this product or its units. May be left out (NULL).
+  const char *product;
+  /// Issued by this generation of an authority. May be left out (NULL).
+  const char *authority;
+  /// Issued under this version of a profile. May be left out (NULL).
+  const char *profile;
+  /// Due for renewal before this moment. May be left out (NULL).
+  const int64_t *due_before;
+  /// Deleted ones too.
+  bool deleted;
+  /// The newest first instead of the oldest.
+  bool newest_first;
+} tegata_certificate_filter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_certificate_record *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_certificate_record_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// That a certificate is attached to a device, and since when (NAV-9).
+typedef struct {
+  /// The certificate.
+  const char *certificate;
+  /// The device.
+  const char *device;
+  /// Since when.
+  int64_t since;
+} tegata_assignment;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_assignment *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_assignment_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A clock of the host's own.
+typedef struct {
+  /// `sizeof(tegata_clock_callbacks)`.
+  size_t size;
+  /// Given to every callback.
+  void *userdata;
+  /// The seconds since 1970-01-01T00:00:00Z. Required.
+  int64_t (*now)(void *userdata);
+  /// Frees `userdata`, once, when nothing uses the clock any more. May be NULL.
+  void (*free)(void *userdata);
+} tegata_clock_callbacks;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A source of random bytes of the host's own.
+typedef struct {
+  /// `sizeof(tegata_random_callbacks)`.
+  size_t size;
+  /// Given to every callback.
+  void *userdata;
+  /// Writes `len` unpredictable octets to `data` and returns 0; anything else is a failure: the call gets
+  /// `internal.random_failed` and issues nothing. Required.
+  int (*fill)(void *userdata, uint8_t *data, size_t len, tegata_failure *failure);
+  /// Frees `userdata`, once, when nothing uses the source any more. May be NULL.
+  void (*free)(void *userdata);
+} tegata_random_callbacks;
+#endif
+
+/// A name and its value.
+typedef struct {
+  /// The name.
+  const char *name;
+  /// The value.
+  const char *value;
+} tegata_pair;
+
+/// A list of names and values, such as what is known of a product.
+typedef struct {
+  /// The pairs; may be NULL when there are none.
+  const tegata_pair *items;
+  /// How many.
+  size_t len;
+} tegata_pairs;
+
+#if defined(TEGATA_REGISTRY)
+/// What is known of a device besides its name (NEC-32). Free-form entries go into `more`.
+typedef struct {
+  /// `sizeof(tegata_attributes)`.
+  size_t size;
+  /// Its IP address, as text. May be left out (NULL).
+  const char *ip;
+  /// Its MAC address, as text. May be left out (NULL).
+  const char *mac;
+  /// Its host name. May be left out (NULL).
+  const char *host_name;
+  /// Its operating system. May be left out (NULL).
+  const char *os_name;
+  /// Anything else.
+  tegata_pairs more;
+} tegata_attributes;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A device to be registered.
+typedef struct {
+  /// `sizeof(tegata_new_device)`.
+  size_t size;
+  /// Its name; unique among devices that are not deleted. Without one, its ID serves. May be left out (NULL).
+  const char *name;
+  /// The product it is a unit of. May be left out (NULL).
+  const char *product;
+  /// The manufacturer's identifier of the unit; needs a product. May be left out (NULL).
+  const char *unit;
+  /// Its group. May be left out (NULL).
+  const char *group;
+  /// What else is known. NULL for the default.
+  const tegata_attributes *attributes;
+} tegata_new_device;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A device.
+typedef struct {
+  /// Names the device; assigned here, never taken from a CSR, never used again (NEC-31).
+  const char *id;
+  /// The name that operators use; unique among devices that are not deleted.
+  const char *name;
+  /// Its state.
+  tegata_device_state state;
+  /// Why, when it is invalid. 0 when there is none.
+  tegata_invalid_reason reason;
+  /// The product it is a unit of. NULL when there is none.
+  const char *product;
+  /// The manufacturer's identifier of the unit, such as a serial number or MAC; unique within the product. NULL when there is none.
+  const char *unit;
+  /// Its group. NULL when there is none.
+  const char *group;
+  /// What else is known.
+  const tegata_attributes *attributes;
+  /// The subject of its certificates, kept at every renewal (PAP-8). NULL when there is none.
+  const char *subject;
+  /// When it became known.
+  int64_t created;
+  /// When its record last changed.
+  int64_t updated;
+} tegata_device;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_device *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_device_results;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A unit's request to become a device.
+typedef struct {
+  /// `sizeof(tegata_enroll)`.
+  size_t size;
+  /// The product credential that the unit presented (PEM or DER). That the unit has its private key is seen by
+  /// whoever ends the TLS session, or shown by `credential_signature`. Required.
+  tegata_bytes credential;
+  /// A signature by the credential's key over `Statement::ProductCredential` of the CSR's DER, as that key signs. When
+  /// given, it must verify. May be left out (NULL).
+  tegata_bytes credential_signature;
+  /// The unit's own CSR (PEM or DER), for a key that it made itself. Required.
+  tegata_bytes csr;
+  /// The device's name; without one, its ID serves. Ignored for a device that is known already. May be left out (NULL).
+  const char *name;
+  /// The unit's identifier, such as a serial number or MAC; needed where the product's policy says so. May be left out (NULL).
+  const char *unit;
+  /// A one-time claim code; needed where the product's policy says so. May be left out (NULL).
+  const char *claim_code;
+  /// The group to join. Ignored for a device that is known already. May be left out (NULL).
+  const char *group;
+  /// What else is known. Ignored for a device that is known already. NULL for the default.
+  const tegata_attributes *attributes;
+  /// When the unit has a new key: a signature by its former key over `Statement::FormerKey` of the CSR's DER, as that
+  /// key signs (DER ECDSA, Ed25519, RSA PKCS#1 v1.5 with SHA-256). May be left out (NULL).
+  tegata_bytes former_key_signature;
+} tegata_enroll;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// An enrolled device and its certificate.
+typedef struct {
+  /// The device.
+  const tegata_device *device;
+  /// Its certificate and chain.
+  const tegata_issued *issued;
+  /// What led to it.
+  tegata_enrollment enrollment;
+} tegata_enrolled;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_enrolled *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_enrolled_results;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which devices to list.
+typedef struct {
+  /// `sizeof(tegata_device_filter)`.
+  size_t size;
+  /// By name. May be left out (NULL).
+  const tegata_text *name;
+  /// In one of these states; empty for all, deleted ones included (NEC-29). May be left out (NULL).
+  const tegata_device_state *states;
+  /// How many states.
+  size_t states_len;
+  /// Units of this product. May be left out (NULL).
+  const char *product;
+  /// Members of this group. May be left out (NULL).
+  const char *group;
+  /// By the manufacturer's identifier. May be left out (NULL).
+  const tegata_text *unit;
+  /// With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value. May be left out (NULL).
+  const tegata_pair *attribute;
+} tegata_device_filter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_device *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_device_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What of a device changes; what is left out stays as it is.
+typedef struct {
+  /// `sizeof(tegata_device_change)`.
+  size_t size;
+  /// The name. May be left out (NULL).
+  const char *name;
+  /// All attributes at once. May be left out (NULL).
+  const tegata_attributes *attributes;
+} tegata_device_change;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which certificates are due.
+typedef struct {
+  /// `sizeof(tegata_due)`.
+  size_t size;
+  /// Until which moment to look. Required.
+  int64_t until;
+  /// Only this group's. May be left out (NULL).
+  const char *group;
+} tegata_due;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The roots that whoever trusts this registry should trust: every generation that is still of use.
+typedef struct {
+  /// The root certificates in DER.
+  tegata_bytes_list roots;
+} tegata_trust_bundle;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many devices are in a state.
+typedef struct {
+  /// The state.
+  tegata_device_state state;
+  /// How many.
+  uint64_t count;
+} tegata_device_state_count;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many belong to a record.
+typedef struct {
+  /// The record's ID; NULL for those that belong to none.
+  const char *id;
+  /// How many.
+  uint64_t count;
+} tegata_id_count;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many certificates are in a state.
+typedef struct {
+  /// The state.
+  tegata_certificate_state state;
+  /// How many.
+  uint64_t count;
+} tegata_certificate_state_count;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many certificates are of a kind.
+typedef struct {
+  /// The kind.
+  tegata_certificate_kind kind;
+  /// How many.
+  uint64_t count;
+} tegata_certificate_kind_count;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many certificates are due in a week.
+typedef struct {
+  /// When the week begins.
+  int64_t week;
+  /// How many.
+  uint64_t count;
+} tegata_week_count;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Numbers for a dashboard. Each list is complete and in the order of its first element.
+typedef struct {
+  /// Devices by state.
+  const tegata_device_state_count *devices;
+  /// How many states.
+  size_t devices_len;
+  /// Devices by group.
+  const tegata_id_count *devices_by_group;
+  /// How many groups.
+  size_t devices_by_group_len;
+  /// Devices by product.
+  const tegata_id_count *devices_by_product;
+  /// How many products.
+  size_t devices_by_product_len;
+  /// Certificates by state, as it is stored.
+  const tegata_certificate_state_count *certificates;
+  /// How many states.
+  size_t certificates_len;
+  /// Certificates by kind.
+  const tegata_certificate_kind_count *certificates_by_kind;
+  /// How many kinds.
+  size_t certificates_by_kind_len;
+  /// Certificates whose notAfter has passed.
+  uint64_t expired;
+  /// Certificates by the week in which they are due.
+  const tegata_week_count *due_by_week;
+  /// How many weeks.
+  size_t due_by_week_len;
+} tegata_counts;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A record that an event is about.
+typedef struct {
+  /// Its kind.
+  tegata_entity_type type;
+  /// Its ID.
+  const char *id;
+} tegata_entity;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One event (NEC-38). Events are only ever added.
+typedef struct {
+  /// Names the event.
+  const char *id;
+  /// When.
+  int64_t at;
+  /// Who, as the host named the caller.
+  const char *actor;
+  /// What, such as `device.enroll`.
+  const char *action;
+  /// What it happened to. NULL when there is none.
+  const tegata_entity *subject;
+  /// What else took part, such as the certificate that a device got. NULL when there is none.
+  const tegata_entity *object;
+  /// A few words more; never a secret. NULL when there is none.
+  const char *detail;
+} tegata_event;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_event *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_event_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which events to list.
+typedef struct {
+  /// `sizeof(tegata_event_filter)`.
+  size_t size;
+  /// About this record. May be left out (NULL).
+  const tegata_entity *subject;
+  /// In which this record took part otherwise, such as the certificate that a device got. May be left out (NULL).
+  const tegata_entity *object;
+  /// With this action, such as `device.enroll`. May be left out (NULL).
+  const char *action;
+  /// By this actor. May be left out (NULL).
+  const char *actor;
+  /// From this moment on. May be left out (NULL).
+  const int64_t *from;
+  /// Before this moment. May be left out (NULL).
+  const int64_t *to;
+  /// The newest first.
+  bool newest_first;
+} tegata_event_filter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which files a set has; what has no name is left out.
+typedef struct {
+  /// `sizeof(tegata_file_names)`.
+  size_t size;
+  /// The certificate alone.
+  const char *certificate;
+  /// The intermediate CA certificates, nearest first.
+  const char *chain;
+  /// The certificate followed by the intermediates: what most TLS servers want.
+  const char *full_chain;
+  /// The root, for those who shall trust it.
+  const char *root;
+  /// The private key as PKCS#8.
+  const char *key;
+} tegata_file_names;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One file: its name and what is in it.
+typedef struct {
+  /// Its name.
+  const char *name;
+  /// What is in it; erased when freed.
+  tegata_bytes content;
+  /// Whether it holds a private key, so that nobody else may read it.
+  bool secret;
+} tegata_packed_file;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_packed_file *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_packed_file_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// As what a certificate is exported. Private keys are given: one that was made here comes from
+/// `tegata_certificates_collect_key`, since handing it out happens once and leaves its trace.
+typedef struct {
+  /// `sizeof(tegata_export_format)`.
+  size_t size;
+  /// As what. Required.
+  tegata_export_format_type type;
+  /// PKCS#12 and files: the private key, PKCS#8, SEC1 or PKCS#1, PEM or DER. PKCS#12 needs it.
+  tegata_bytes key;
+  /// PKCS#12: what the file opens with; printable ASCII.
+  const char *password;
+  /// PKCS#12: for whom it is written; 0 for modern.
+  tegata_pkcs12_target target;
+  /// Files: which files, under which names. Required for them.
+  const tegata_file_names *names;
+  /// Files: PEM or DER. Required for them.
+  tegata_encoding encoding;
+} tegata_export_format;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many certificates have something in common. Which field says what depends on `grouping`.
+typedef struct {
+  /// What they were grouped by.
+  tegata_certificate_grouping grouping;
+  /// By state: which; else 0.
+  tegata_certificate_state state;
+  /// By kind: which; else 0.
+  tegata_certificate_kind kind;
+  /// By product, group, authority or profile: which; NULL for those without, and otherwise.
+  const char *id;
+  /// By week: the moment when the week in which they are due begins; NULL for those without, and otherwise.
+  const int64_t *due_week;
+  /// How many.
+  uint64_t count;
+} tegata_certificate_count;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_certificate_count *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_certificate_count_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A group of devices (NEC-36).
+typedef struct {
+  /// Names the group.
+  const char *id;
+  /// The name that operators use; unique.
+  const char *name;
+  /// Certificates of members are due this many days after their issue, unless they are due earlier by themselves. NULL when there is none.
+  const uint32_t *certificate_days;
+  /// Symmetric keys of members are due this many days after their issue. NULL when there is none.
+  const uint32_t *key_days;
+  /// When it was made.
+  int64_t created;
+  /// When it was last changed.
+  int64_t updated;
+} tegata_group;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_group *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_group_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What of a group changes; what is left out stays as it is.
+typedef struct {
+  /// `sizeof(tegata_group_change)`.
+  size_t size;
+  /// The name. May be left out (NULL).
+  const char *name;
+  /// After how many days members' certificates are due. May be left out (NULL).
+  const uint32_t *certificate_days;
+  /// Whether to remove that interval instead.
+  bool remove_certificate_days;
+  /// After how many days members' symmetric keys are due. May be left out (NULL).
+  const uint32_t *key_days;
+  /// Whether to remove that interval instead.
+  bool remove_key_days;
+} tegata_group_change;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What one column of one row holds.
+typedef struct {
+  /// What it is.
+  tegata_value_type type;
+  /// The number.
+  int64_t integer;
+  /// The text or octets.
+  tegata_bytes bytes;
+} tegata_value;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One column of a table.
+typedef struct {
+  /// Its name: lower-case ASCII letters and `_`.
+  const char *name;
+  /// What it holds.
+  tegata_column_kind kind;
+  /// How it is indexed.
+  tegata_index index;
+} tegata_column;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One table. Two tables are the same when their names are.
+typedef struct {
+  /// Its name: lower-case ASCII letters and `_`.
+  const char *name;
+  /// Its columns besides the key and the version.
+  const tegata_column *columns;
+  /// How many columns.
+  size_t columns_len;
+} tegata_table;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// All tables of one version.
+typedef struct {
+  /// Grows whenever a table or column is added.
+  uint32_t version;
+  /// The tables.
+  const tegata_table *const *tables;
+  /// How many tables.
+  size_t tables_len;
+} tegata_schema;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A number that only the store may change. Absent ones are 0; none goes above 2^63 - 1.
+typedef struct {
+  /// What is counted. NULL in writes that add nothing.
+  const char *name;
+  /// Of which record, or 0.
+  uint64_t of;
+} tegata_counter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which row.
+typedef struct {
+  /// The table.
+  const tegata_table *table;
+  /// The key. All 64 bits may be used; keys are ordered as the signed number with these bits.
+  uint64_t key;
+} tegata_row_ref;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A filter on one column.
+typedef struct {
+  /// The position of the column in its table.
+  size_t column;
+  /// How it must compare.
+  tegata_match match;
+  /// The values to compare with: one, or as many as there are for membership.
+  const tegata_value *values;
+  /// How many values.
+  size_t values_len;
+  /// For ranges: the least value wanted; NULL for no limit.
+  const tegata_value *from;
+  /// For ranges: the first value not wanted any more; NULL for no limit.
+  const tegata_value *to;
+} tegata_filter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where a page ended.
+typedef struct {
+  /// The last row's value in the column of the order; null when ordered by key.
+  tegata_value value;
+  /// The last row's key.
+  uint64_t key;
+} tegata_cursor;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A question for rows of one table that match all filters, one page at a time. It is checked: its columns exist and are
+/// declared for what is asked.
+typedef struct {
+  /// The table.
+  const tegata_table *table;
+  /// All of them must hold.
+  const tegata_filter *filters;
+  /// How many filters.
+  size_t filters_len;
+  /// The position of the column to order by (then by key), leaving out rows with null there; NULL to order by key alone.
+  const size_t *order;
+  /// Largest first.
+  bool descending;
+  /// Rows strictly after this one in the order; NULL from the beginning.
+  const tegata_cursor *after;
+  /// How many rows at most; at least 1.
+  size_t limit;
+  /// Whether to count all rows that the pages hold together, regardless of `after` and `limit`.
+  bool total;
+} tegata_query;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A question for how many rows have which value.
+typedef struct {
+  /// The table.
+  const tegata_table *table;
+  /// All of them must hold.
+  const tegata_filter *filters;
+  /// How many filters.
+  size_t filters_len;
+  /// The position of the column whose values are counted (null among them); NULL for one total under null.
+  const size_t *by;
+  /// Round integers down to a multiple of this first, or to the least 64-bit number where there is no such multiple; NULL
+  /// to count them as they are.
+  const int64_t *bucket;
+} tegata_tally;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One write of a commit.
+typedef struct {
+  /// What it does.
+  tegata_write_type type;
+  /// Which row, but for counters.
+  tegata_row_ref row;
+  /// For a put: one value per column of the table.
+  const tegata_value *values;
+  /// How many values.
+  size_t values_len;
+  /// What it expects.
+  tegata_expect expect;
+  /// The version that it expects, if it does.
+  uint64_t version;
+  /// For counters: which.
+  tegata_counter counter;
+  /// For counters: how much; may be negative.
+  int64_t by;
+  /// For counters: the highest value allowed afterwards, even if `by` is negative.
+  uint64_t at_most;
+} tegata_write;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A store of the host's own. Every callback may run on any thread at any time, several at once.
+typedef struct {
+  /// `sizeof(tegata_store_callbacks)`.
+  size_t size;
+  /// Given to every callback.
+  void *userdata;
+  /// Brings an empty or older store to `schema`; refuses a newer one. The tables live as long as the store.
+  int (*migrate)(void *userdata, const tegata_schema *schema, tegata_failure *failure);
+  /// Takes `count` numbers from a counter; none of them is ever given again. Writes the first one; the first number ever is
+  /// 1. With `count` 0 it takes none and writes the counter's value plus 1.
+  int (*reserve)(void *userdata,
+                 const tegata_counter *counter,
+                 uint32_t count,
+                 uint64_t *first,
+                 tegata_failure *failure);
+  /// Answers with the rows named, in the order named, all from one snapshot: `tegata_rows_add` or `tegata_rows_add_missing`
+  /// for each.
+  int (*get)(void *userdata,
+             const tegata_row_ref *refs,
+             size_t refs_len,
+             tegata_rows *rows,
+             tegata_failure *failure);
+  /// Answers with the rows that match, in order: `tegata_rows_add` for each, `tegata_rows_next` if there are more,
+  /// `tegata_rows_total` if it was asked for.
+  int (*find)(void *userdata, const tegata_query *query, tegata_rows *rows, tegata_failure *failure);
+  /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each.
+  int (*count)(void *userdata,
+               const tegata_tally *tally,
+               tegata_tallies *tallies,
+               tegata_failure *failure);
+  /// Applies all writes in order, or none. Returns 0 only when they survive a power cut, as far as the store promises
+  /// durability at all.
+  int (*commit)(void *userdata,
+                const tegata_write *writes,
+                size_t writes_len,
+                tegata_failure *failure);
+  /// Frees `userdata`, once, when nothing uses the store any more. May be NULL.
+  void (*free)(void *userdata);
+} tegata_store_callbacks;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What became of the items of a bulk call that has nothing to give back: NULL for what was done.
+typedef struct {
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_outcomes;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One-time claim codes, erased when freed.
+typedef struct {
+  /// The codes.
+  tegata_texts codes;
+} tegata_claim_codes;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Where a stream goes.
+typedef struct {
+  /// `sizeof(tegata_writer)`.
+  size_t size;
+  /// Given to every callback.
+  void *userdata;
+  /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. Required.
+  int (*write)(void *userdata, tegata_bytes data, tegata_failure *failure);
+} tegata_writer;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The conditions under which units enroll. The product credential is in every unit, so whoever extracts it can try:
+/// these are the limits of what that gains.
+typedef struct {
+  /// `sizeof(tegata_enrollment_policy)`.
+  size_t size;
+  /// Which units. 0 for the default.
+  tegata_enrollment_mode mode;
+  /// How many units in all. May be left out (NULL).
+  const uint64_t *quota;
+  /// From when on; in a file as RFC 3339 text. May be left out (NULL).
+  const int64_t *opens;
+  /// Until when; in a file as RFC 3339 text. May be left out (NULL).
+  const int64_t *closes;
+  /// Whether a unit must say its identifier. An allow-list always needs it.
+  bool unit_required;
+  /// What happens when a known unit comes with another key. 0 for the default.
+  tegata_other_key other_key;
+} tegata_enrollment_policy;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a product is, as it is written in a file.
+typedef struct {
+  /// `sizeof(tegata_product_spec)`.
+  size_t size;
+  /// The name that operators use; unique. Required.
+  const char *name;
+  /// What is known of it: manufacturer, model, version ...
+  tegata_pairs information;
+  /// Under which conditions its units enroll. NULL for the default.
+  const tegata_enrollment_policy *enrollment;
+} tegata_product_spec;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A product to be registered.
+typedef struct {
+  /// `sizeof(tegata_new_product)`.
+  size_t size;
+  /// What it is. Required.
+  const tegata_product_spec *spec;
+  /// The authority that issues for it. Required.
+  const char *authority;
+  /// The profile of its credential, which must let the server make the key. Required.
+  const char *credential_profile;
+  /// The profile of its devices' certificates. Required.
+  const char *device_profile;
+  /// The kind of key of its credential; by default the profile's first. May be left out (0).
+  tegata_key_algorithm algorithm;
+  /// When the credential's private key is handed out. 0 for the default.
+  tegata_hand_out hand_out;
+} tegata_new_product;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A product.
+typedef struct {
+  /// Names the product.
+  const char *id;
+  /// The name that operators use; unique.
+  const char *name;
+  /// Its state.
+  tegata_product_state state;
+  /// The authority that issues for it; after a rebuild its newest generation does.
+  const char *authority;
+  /// The profile of the product credential.
+  const char *credential_profile;
+  /// The profile of its devices' certificates.
+  const char *device_profile;
+  /// The subject of its credentials (PAP-8). NULL when there is none.
+  const char *subject;
+  /// The conditions of enrollment.
+  const tegata_enrollment_policy *policy;
+  /// What is known of it: manufacturer, model, version ...
+  tegata_pairs information;
+  /// When it was registered.
+  int64_t created;
+  /// When its record last changed.
+  int64_t updated;
+} tegata_product;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A registered product with its first credential.
+typedef struct {
+  /// The product.
+  const tegata_product *product;
+  /// Its credential (PAP-5), to be built into every unit.
+  const tegata_issued_with_key *credential;
+} tegata_registered_product;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which products to list.
+typedef struct {
+  /// `sizeof(tegata_product_filter)`.
+  size_t size;
+  /// By name. May be left out (NULL).
+  const tegata_text *name;
+  /// By state. May be left out (0).
+  tegata_product_state state;
+} tegata_product_filter;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_product *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_product_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What of a product changes; what is left out stays as it is.
+typedef struct {
+  /// `sizeof(tegata_product_change)`.
+  size_t size;
+  /// The name. May be left out (NULL).
+  const char *name;
+  /// What is known of it, all at once. May be left out (NULL).
+  const tegata_pairs *information;
+  /// The authority that issues for it. May be left out (NULL).
+  const char *authority;
+  /// The profile of its next credentials. May be left out (NULL).
+  const char *credential_profile;
+  /// The profile of its next devices' certificates. May be left out (NULL).
+  const char *device_profile;
+} tegata_product_change;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How the subject of a certificate comes about. The CSR's own subject counts only if it says so.
+typedef struct {
+  /// `sizeof(tegata_subject_policy)`.
+  size_t size;
+  /// Which way.
+  tegata_subject_policy_type type;
+  /// Opaque: RDNs in RFC 4514 form that follow the common name, such as `O=Example,C=JP`. NULL for none.
+  const char *fixed;
+  /// Template: the name with its placeholders.
+  const char *name;
+  /// From the CSR: the attributes it may have, by short name (`CN`, `O`, `OU`, `L`, `ST`, `C`, `SERIALNUMBER`, `DC` ...).
+  tegata_texts allow;
+  /// From the CSR: the attributes it must have.
+  tegata_texts require;
+} tegata_subject_policy;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently.
+typedef struct {
+  /// `sizeof(tegata_san_policy)`.
+  size_t size;
+  /// DNS names: exact, or `*.example.com` for every name below example.com, or `*` for any.
+  tegata_texts dns;
+  /// Whether wildcard names such as `*.example.com` may be certified.
+  bool dns_wildcards;
+  /// IP networks in CIDR notation, such as `192.168.0.0/16` or `::/0`.
+  tegata_texts ip;
+  /// Beginnings of URIs, such as `urn:` or `spiffe://example.com/`.
+  tegata_texts uri;
+  /// Domains of e-mail addresses, or `*` for any.
+  tegata_texts email;
+  /// Type OIDs of otherName, such as hardwareModuleName `1.3.6.1.5.5.7.8.4`.
+  tegata_texts other;
+  /// Names added to every certificate, with the placeholders of a subject template: `uri:urn:device:{id}`,
+  /// `dns:{id}.devices.example.com`.
+  tegata_texts add;
+  /// Whether a CSR without any alternative name is refused.
+  bool required;
+  /// How many names a certificate holds at most; 0 means 32.
+  size_t max;
+} tegata_san_policy;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A list of kinds of keys.
+typedef struct {
+  /// The kinds; may be NULL when there are none.
+  const tegata_key_algorithm *items;
+  /// How many.
+  size_t len;
+} tegata_key_algorithms;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The content of a profile. Every field but the size has a default, which NULL and 0 stand for.
+typedef struct {
+  /// `sizeof(tegata_profile_spec)`.
+  size_t size;
+  /// The subject; NULL for an opaque one.
+  const tegata_subject_policy *subject;
+  /// The alternative names; NULL for none.
+  const tegata_san_policy *san;
+  /// Which kinds of key may be certified; NULL for P-256, P-384 and Ed25519.
+  const tegata_key_algorithms *keys;
+  /// Which kinds of key the server may make itself; NULL for none.
+  const tegata_key_algorithms *server_keys;
+  /// How long a certificate is valid, in days of 86,400 seconds, counted from now; NULL for 365.
+  const uint32_t *validity_days;
+  /// How far notBefore lies in the past, in seconds, for devices whose clock runs behind; NULL for 300.
+  const uint32_t *backdate_seconds;
+  /// A fixed notBefore instead, as RFC 3339 text, for devices without a clock; NULL for none.
+  const char *not_before;
+  /// Key usage bits, as of `TEGATA_KEY_USAGE_`; NULL for digitalSignature.
+  const uint16_t *key_usage;
+  /// Extended key usages: `clientAuth`, `serverAuth`, `codeSigning`, `emailProtection`, or a dotted OID; NULL for clientAuth.
+  const tegata_texts *extended_key_usage;
+  /// After which part of its validity a certificate is due for renewal, in percent; NULL for 66.
+  const uint8_t *renew_after_percent;
+  /// By how much of the validity renewals are spread so that a fleet does not come back at once, in percent; NULL for 10.
+  const uint8_t *renew_spread_percent;
+  /// How long the old certificate still counts after its renewal, in days, unless the new one is confirmed earlier; NULL
+  /// for 30.
+  const uint32_t *grace_days;
+  /// Whether every renewal needs a new key.
+  bool new_key_at_renewal;
+  /// Whether certificates wait for an approval.
+  bool approval;
+  /// What suspending means; 0 for the registry only.
+  tegata_suspend_mode suspend;
+  /// How long a server-made key can be collected, in days; NULL for 30.
+  const uint32_t *collect_within_days;
+  /// Where CRLs are published (RFC 5280, 4.2.1.13).
+  tegata_texts crl_urls;
+  /// Where OCSP responders are (RFC 5280, 4.2.2.1).
+  tegata_texts ocsp_urls;
+  /// Where the issuer's certificate is (RFC 5280, 4.2.2.1).
+  tegata_texts issuer_urls;
+  /// Certificate policies, as dotted OIDs.
+  tegata_texts policies;
+} tegata_profile_spec;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One version of a profile. Versions are never changed, since certificates refer to them.
+typedef struct {
+  /// Names this version.
+  const char *id;
+  /// The name that operators use; all versions share it.
+  const char *name;
+  /// 1 for the first, one more with every change.
+  uint32_t revision;
+  /// What it says.
+  const tegata_profile_spec *spec;
+  /// When this version was made.
+  int64_t created;
+} tegata_profile;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_profile *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_profile_list;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a CSR would become under a profile.
+typedef struct {
+  /// The subject that the certificate would have.
+  const char *subject;
+  /// The first second of validity.
+  int64_t not_before;
+  /// The last second of validity.
+  int64_t not_after;
+  /// When it would be due for renewal.
+  int64_t renew_at;
+} tegata_preview;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A sealer of the host's own, such as a vault or an HSM.
+typedef struct {
+  /// `sizeof(tegata_sealer_callbacks)`.
+  size_t size;
+  /// Given to every callback.
+  void *userdata;
+  /// Adds to `sealed` what `plaintext` becomes, authenticating `associated`: what was sealed under one must not open
+  /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`. Required.
+  int (*seal)(void *userdata,
+              tegata_bytes associated,
+              tegata_bytes plaintext,
+              tegata_sink *sealed,
+              tegata_failure *failure);
+  /// Adds to `plaintext` what was sealed for this place. Returns 0, or `TEGATA_OPEN_WRONG_KEY` or `TEGATA_OPEN_DAMAGED`, or
+  /// anything else after saying why in `failure`. Required.
+  int (*open)(void *userdata,
+              tegata_bytes associated,
+              tegata_bytes sealed,
+              tegata_sink *plaintext,
+              tegata_failure *failure);
+  /// Frees `userdata`, once, when nothing uses the sealer any more. May be NULL.
+  void (*free)(void *userdata);
+} tegata_sealer_callbacks;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a SQLite file is opened. NULL stands for all defaults.
+typedef struct {
+  /// `sizeof(tegata_sqlite_options)`.
+  size_t size;
+  /// Whether to make the file if there is none, or if it is empty. Without, a mistyped path is an error instead of a new
+  /// registry. NULL for true.
+  const bool *create;
+  /// How many milliseconds to wait for another process that is writing. NULL for 10,000.
+  const uint64_t *wait;
+  /// How many connections for reading to keep open; more are opened when needed. Each uses up to 2 MB. NULL for 8.
+  const size_t *readers;
+  /// How many bytes of the file the writer may keep in memory. NULL for 16 MiB.
+  const uint32_t *cache;
+  /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no limit.
+  const uint64_t *max_size;
+} tegata_sqlite_options;
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes stores for the conformance suite.
+typedef struct {
+  /// `sizeof(tegata_store_factory)`.
+  size_t size;
+  /// Given to every callback.
+  void *userdata;
+  /// Gives a new empty store through `store`, which the suite frees. Returns 0, or anything else after saying why in
+  /// `failure`. Required.
+  int (*make)(void *userdata, tegata_store **store, tegata_failure *failure);
+} tegata_store_factory;
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
-/**
- * Frees octets that a call gave you; NULL is fine. Secrets are erased first.
- */
+/// Frees a list of octet strings that a call gave you; NULL is fine.
+void tegata_bytes_list_free(const tegata_bytes_list *list);
+
+/// Frees octets that a call gave you; NULL is fine. Secrets are erased first.
 void tegata_buffer_free(const tegata_buffer *buffer);
 
-/**
- * Frees a text that a call gave you; NULL is fine. Secrets are erased first.
- */
+/// Frees a text that a call gave you; NULL is fine. Secrets are erased first.
 void tegata_string_free(const tegata_string *string);
 
-/**
- * Adds octets to what a callback answers. They are copied. Only for use inside the callback that got the sink.
- */
+/// Adds octets to what a callback answers. They are copied. Only for use inside the callback that got the sink.
 void tegata_sink_add(tegata_sink *sink,
                      const uint8_t *data,
                      size_t len);
 
-/**
- * Frees a signer; NULL is fine. What it was given to goes on using it.
- */
+/// Frees a signer; NULL is fine. What it was given to goes on using it.
 void tegata_signer_free(tegata_signer *signer);
 
-/**
- * Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever happens,
- * `callbacks->free` is called in the end, unless `callbacks` itself cannot be read.
- */
+/// Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever happens,
+/// `callbacks->free` is called in the end, unless `callbacks` itself cannot be read.
 tegata_status tegata_host_signer_new(tegata_bytes public_key,
                                             const tegata_signer_callbacks *callbacks,
                                             tegata_signer **signer,
                                             tegata_error **error);
 
-/**
- * The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL for NULL.
- */
+/// The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL for NULL.
 const char *tegata_error_code(const tegata_error *error);
 
-/**
- * The kind of trouble, which is also what the call returned. `TEGATA_STATUS_OK` for NULL.
- */
+/// The kind of trouble, which is also what the call returned. `TEGATA_STATUS_OK` for NULL.
 tegata_status tegata_error_kind(const tegata_error *error);
 
-/**
- * The sentence for people: what is wrong and what to do. It lives as long as the error. NULL for NULL.
- */
+/// The sentence for people: what is wrong and what to do. It lives as long as the error. NULL for NULL.
 const char *tegata_error_message(const tegata_error *error);
 
-/**
- * Frees an error that a call gave you through its last parameter; NULL is fine. Those inside the results of a bulk call go with
- * the results.
- */
+/// Frees an error that a call gave you through its last parameter; NULL is fine. Those inside the results of a bulk call go with
+/// the results.
 void tegata_error_free(tegata_error *error);
 
-/**
- * Reads one certificate, DER or PEM.
- */
+/// Reads one certificate, DER or PEM.
 tegata_status tegata_parse_certificate(tegata_bytes input,
                                               const tegata_certificate **certificate,
                                               tegata_error **error);
 
-/**
- * Reads all certificates of a PEM text, in order; other blocks are skipped.
- */
+/// Reads all certificates of a PEM text, in order; other blocks are skipped.
 tegata_status tegata_certificate_many_from_pem(tegata_bytes input,
                                                       const tegata_certificates **certificates,
                                                       tegata_error **error);
 
-/**
- * The whole certificate in PEM.
- */
+/// The whole certificate in PEM.
 tegata_status tegata_certificate_pem(const tegata_certificate *certificate,
                                             const tegata_string **pem,
                                             tegata_error **error);
 
-/**
- * The subject's key when it is of an accepted kind: `key.algorithm` and other codes of `key` when not.
- */
+/// The subject's key when it is of an accepted kind: `key.algorithm` and other codes of `key` when not.
 tegata_status tegata_certificate_public_key(const tegata_certificate *certificate,
                                                    const tegata_public_key **key,
                                                    tegata_error **error);
 
-/**
- * The subject's alternative names; none when the extension is missing. `input.invalid` when it holds a name that this
- * library does not accept.
- */
+/// The subject's alternative names; none when the extension is missing. `input.invalid` when it holds a name that this
+/// library does not accept.
 tegata_status tegata_certificate_names(const tegata_certificate *certificate,
                                               const tegata_general_names **names,
                                               tegata_error **error);
 
-/**
- * Checks the signature with the issuer's key; names and validity are `tegata_verify_chain()`'s.
- */
+/// Checks the signature with the issuer's key; names and validity are `tegata_verify_chain()`'s.
 tegata_status tegata_certificate_verify_signed_by(const tegata_certificate *certificate,
                                                          const tegata_public_key *issuer,
                                                          tegata_error **error);
 
-/**
- * Whether it is self-issued and verifies with its own key. False for NULL.
- */
+/// Whether it is self-issued and verifies with its own key. False for NULL.
 bool tegata_certificate_is_self_signed(const tegata_certificate *certificate);
 
-/**
- * Whether `at` lies within the validity, both ends included. False for NULL.
- */
+/// Whether `at` lies within the validity, both ends included. False for NULL.
 bool tegata_certificate_is_valid_at(const tegata_certificate *certificate, int64_t at);
 
-/**
- * Frees a certificate that a call gave you; NULL is fine.
- */
+/// Frees a certificate that a call gave you; NULL is fine.
 void tegata_certificate_free(const tegata_certificate *certificate);
 
-/**
- * Frees certificates that a call gave you; NULL is fine.
- */
+/// Frees certificates that a call gave you; NULL is fine.
 void tegata_certificates_free(const tegata_certificates *certificates);
 
-/**
- * Checks that `leaf` may be used for `purpose` at `at` and that a chain leads from it through any of `intermediates`, in
- * any order, to one of `roots`. Every certificate below the root is looked up in the CRL of its issuer, if one is among
- * `crls`; a chain without CRLs passes, and `revocation_checked` tells. Each of the three lists may be NULL. When the chain is
- * refused, the code says why: `certificate.expired`, `.not_yet_valid`, `.chain_incomplete`, `.chain_signature`,
- * `.chain_constraint`, `.chain_purpose`, `.chain_algorithm`, `.chain_revoked`, `.crl_stale`, `.crl_signature`,
- * `.crl_malformed` or `.malformed`.
- */
+/// Checks that `leaf` may be used for `purpose` at `at` and that a chain leads from it through any of `intermediates`, in
+/// any order, to one of `roots`. Every certificate below the root is looked up in the CRL of its issuer, if one is among
+/// `crls`; a chain without CRLs passes, and `revocation_checked` tells. Each of the three lists may be NULL. When the chain is
+/// refused, the code says why: `certificate.expired`, `.not_yet_valid`, `.chain_incomplete`, `.chain_signature`,
+/// `.chain_constraint`, `.chain_purpose`, `.chain_algorithm`, `.chain_revoked`, `.crl_stale`, `.crl_signature`,
+/// `.crl_malformed` or `.malformed`.
 tegata_status tegata_verify_chain(const tegata_certificate *leaf,
                                          const tegata_certificates *intermediates,
                                          const tegata_certificates *roots,
@@ -1193,270 +3124,1909 @@ tegata_status tegata_verify_chain(const tegata_certificate *leaf,
                                          const tegata_verified_chain **chain,
                                          tegata_error **error);
 
-/**
- * Frees a chain that a call gave you; NULL is fine.
- */
+/// Frees a chain that a call gave you; NULL is fine.
 void tegata_verified_chain_free(const tegata_verified_chain *chain);
 
-/**
- * Reads one CRL, DER or PEM.
- */
+/// Reads one CRL, DER or PEM.
 tegata_status tegata_crl_from_bytes(tegata_bytes input,
                                            const tegata_crl **crl,
                                            tegata_error **error);
 
-/**
- * The whole CRL in DER, octet for octet as it was read.
- */
+/// The whole CRL in DER, octet for octet as it was read.
 tegata_status tegata_crl_der(const tegata_crl *crl,
                                     const tegata_buffer **der,
                                     tegata_error **error);
 
-/**
- * The whole CRL in PEM.
- */
+/// The whole CRL in PEM.
 tegata_status tegata_crl_pem(const tegata_crl *crl,
                                     const tegata_string **pem,
                                     tegata_error **error);
 
-/**
- * The entry of the certificate with this serial number. `*revocation` becomes NULL when there is none.
- */
+/// The entry of the certificate with this serial number. `*revocation` becomes NULL when there is none.
 tegata_status tegata_crl_get(const tegata_crl *crl,
                                     tegata_bytes serial,
                                     const tegata_revocation **revocation,
                                     tegata_error **error);
 
-/**
- * All entries, by serial number.
- */
+/// All entries, by serial number.
 tegata_status tegata_crl_entries(const tegata_crl *crl,
                                         const tegata_revocations **entries,
                                         tegata_error **error);
 
-/**
- * Whether its nextUpdate has passed at `at`. False for NULL.
- */
+/// Whether its nextUpdate has passed at `at`. False for NULL.
 bool tegata_crl_is_stale_at(const tegata_crl *crl, int64_t at);
 
-/**
- * Checks the signature with the issuer's key.
- */
+/// Checks the signature with the issuer's key.
 tegata_status tegata_crl_verify_signed_by(const tegata_crl *crl,
                                                  const tegata_public_key *issuer,
                                                  tegata_error **error);
 
-/**
- * Frees a CRL that a call gave you; NULL is fine.
- */
+/// Frees a CRL that a call gave you; NULL is fine.
 void tegata_crl_free(const tegata_crl *crl);
 
-/**
- * Frees an entry that a call gave you; NULL is fine.
- */
+/// Frees an entry that a call gave you; NULL is fine.
 void tegata_revocation_free(const tegata_revocation *revocation);
 
-/**
- * Frees entries that a call gave you; NULL is fine.
- */
+/// Frees entries that a call gave you; NULL is fine.
 void tegata_revocations_free(const tegata_revocations *revocations);
 
-/**
- * Makes a certification request for the key of `signer`, in DER. `subject` is a name (RFC 4514), NULL or empty for
- * none; `san` holds names such as `DNS:pump-7.local`, NULL for none.
- */
+/// Makes a certification request for the key of `signer`, in DER. `subject` is a name (RFC 4514), NULL or empty for
+/// none; `san` holds names such as `DNS:pump-7.local`, NULL for none.
 tegata_status tegata_make_csr(const tegata_signer *signer,
                                      const char *subject,
                                      const tegata_texts *san,
                                      const tegata_buffer **csr,
                                      tegata_error **error);
 
-/**
- * A request in PEM (`CERTIFICATE REQUEST`).
- */
+/// A request in PEM (`CERTIFICATE REQUEST`).
 tegata_status tegata_csr_pem(tegata_bytes der,
                                     const tegata_string **pem,
                                     tegata_error **error);
 
-/**
- * Reads a request, DER or PEM, and verifies it. A code of the area `csr` names what is wrong.
- */
+/// Reads a request, DER or PEM, and verifies it. A code of the area `csr` names what is wrong.
 tegata_status tegata_parse_csr(tegata_bytes bytes,
                                       const tegata_csr **csr,
                                       tegata_error **error);
 
-/**
- * Frees a request that a call gave you; NULL is fine.
- */
+/// Frees a request that a call gave you; NULL is fine.
 void tegata_csr_free(const tegata_csr *csr);
 
-/**
- * Every error that this version knows, area by area.
- */
+/// Every error that this version knows, area by area.
 tegata_status tegata_error_table(const tegata_reasons **table, tegata_error **error);
 
-/**
- * Frees the error table; NULL is fine.
- */
+/// Frees the error table; NULL is fine.
 void tegata_reasons_free(const tegata_reasons *table);
 
-/**
- * Reads a name such as `DNS:pump-7.local`, `IP:192.0.2.7`, `email:a@example.com`, `URI:urn:dev:mac:00`,
- * `dirName:CN=x`, `RID:1.2.3` or `otherName:1.2.3=#0c0161`.
- */
+/// Reads a name such as `DNS:pump-7.local`, `IP:192.0.2.7`, `email:a@example.com`, `URI:urn:dev:mac:00`,
+/// `dirName:CN=x`, `RID:1.2.3` or `otherName:1.2.3=#0c0161`.
 tegata_status tegata_general_name_parse(const char *text,
                                                const tegata_general_name **name,
                                                tegata_error **error);
 
-/**
- * Makes an otherName of its type (a dotted OID) and its value (one DER element), such as a hardwareModuleName.
- */
+/// Makes an otherName of its type (a dotted OID) and its value (one DER element), such as a hardwareModuleName.
 tegata_status tegata_general_name_other(const char *type_id,
                                                tegata_bytes value,
                                                const tegata_general_name **name,
                                                tegata_error **error);
 
-/**
- * Frees a name that a call gave you; NULL is fine.
- */
+/// Frees a name that a call gave you; NULL is fine.
 void tegata_general_name_free(const tegata_general_name *name);
 
-/**
- * Frees names that a call gave you; NULL is fine.
- */
+/// Frees names that a call gave you; NULL is fine.
 void tegata_general_names_free(const tegata_general_names *names);
 
-/**
- * All that keeps browsers from trusting the installation; no findings when nothing does.
- */
+/// All that keeps browsers from trusting the installation; no findings when nothing does.
 tegata_status tegata_check_installation(const tegata_installation_check *check,
                                                const tegata_findings **findings,
                                                tegata_error **error);
 
-/**
- * Frees findings that a call gave you; NULL is fine.
- */
+/// Frees findings that a call gave you; NULL is fine.
 void tegata_findings_free(const tegata_findings *findings);
 
-/**
- * Reads a name from its text (RFC 4514), such as `CN=pump-7,O=Example,C=JP`.
- */
+/// Reads a name from its text (RFC 4514), such as `CN=pump-7,O=Example,C=JP`.
 tegata_status tegata_name_parse(const char *text,
                                        const tegata_name **name,
                                        tegata_error **error);
 
-/**
- * Reads a name from its DER.
- */
+/// Reads a name from its DER.
 tegata_status tegata_name_from_der(tegata_bytes der,
                                           const tegata_name **name,
                                           tegata_error **error);
 
-/**
- * Frees a name that a call gave you; NULL is fine.
- */
+/// Frees a name that a call gave you; NULL is fine.
 void tegata_name_free(const tegata_name *name);
 
-/**
- * Makes a new key with the operating system's random numbers. RSA takes up to some seconds and is not in every build:
- * `key.generation_unsupported`.
- */
+/// Makes a new key with the operating system's random numbers. RSA takes up to some seconds and is not in every build:
+/// `key.generation_unsupported`.
 tegata_status tegata_make_key(tegata_key_algorithm algorithm,
                                      tegata_private_key **key,
                                      tegata_error **error);
 
-/**
- * Reads a private key: PKCS#8, SEC1 or PKCS#1, in PEM or DER, recognised by content. Encrypted ones are refused.
- */
+/// Reads a private key: PKCS#8, SEC1 or PKCS#1, in PEM or DER, recognised by content. Encrypted ones are refused.
 tegata_status tegata_private_key_from_bytes(tegata_bytes input,
                                                    tegata_private_key **key,
                                                    tegata_error **error);
 
-/**
- * Reads a private key whose public half is known from elsewhere, such as its certificate: `key.inconsistent` when it is
- * another one. EC keys that lack their point (Java writes them) can be read this way only.
- */
+/// Reads a private key whose public half is known from elsewhere, such as its certificate: `key.inconsistent` when it is
+/// another one. EC keys that lack their point (Java writes them) can be read this way only.
 tegata_status tegata_private_key_from_bytes_with(tegata_bytes input,
                                                         const tegata_public_key *public_key,
                                                         tegata_private_key **key,
                                                         tegata_error **error);
 
-/**
- * What `tegata_private_key_sign` makes; 0 for NULL.
- */
+/// What `tegata_private_key_sign` makes; 0 for NULL.
 tegata_signature_algorithm tegata_private_key_algorithm(const tegata_private_key *key);
 
-/**
- * The public half.
- */
+/// The public half.
 tegata_status tegata_private_key_public_key(const tegata_private_key *key,
                                                    const tegata_public_key **public_key,
                                                    tegata_error **error);
 
-/**
- * Signs `message`, which is hashed here, as X.509 carries it: the DER ECDSA-Sig-Value, the 64 octets of Ed25519, or
- * PKCS#1 v1.5.
- */
+/// Signs `message`, which is hashed here, as X.509 carries it: the DER ECDSA-Sig-Value, the 64 octets of Ed25519, or
+/// PKCS#1 v1.5.
 tegata_status tegata_private_key_sign(const tegata_private_key *key,
                                              tegata_bytes message,
                                              const tegata_buffer **signature,
                                              tegata_error **error);
 
-/**
- * The key as PKCS#8 in DER, which everything reads.
- */
+/// The key as PKCS#8 in DER, which everything reads.
 tegata_status tegata_private_key_to_pkcs8_der(const tegata_private_key *key,
                                                      const tegata_buffer **der,
                                                      tegata_error **error);
 
-/**
- * The key as PKCS#8 in PEM (`PRIVATE KEY`).
- */
+/// The key as PKCS#8 in PEM (`PRIVATE KEY`).
 tegata_status tegata_private_key_to_pkcs8_pem(const tegata_private_key *key,
                                                      const tegata_string **pem,
                                                      tegata_error **error);
 
-/**
- * A signer that signs with the key. The key may be freed before it.
- */
+/// A signer that signs with the key. The key may be freed before it.
 tegata_status tegata_private_key_signer(const tegata_private_key *key,
                                                tegata_signer **signer,
                                                tegata_error **error);
 
-/**
- * Frees a private key; NULL is fine.
- */
+/// Frees a private key; NULL is fine.
 void tegata_private_key_free(tegata_private_key *key);
 
-/**
- * Reads a `SubjectPublicKeyInfo` in DER.
- */
+/// Reads a `SubjectPublicKeyInfo` in DER.
 tegata_status tegata_public_key_from_spki(tegata_bytes der,
                                                  const tegata_public_key **key,
                                                  tegata_error **error);
 
-/**
- * Checks that `signature` over `message` (hashed here) was made with the private half: `key.signature_mismatch` when
- * the algorithm is not one for this key, `key.signature_invalid` when it does not verify.
- */
+/// Checks that `signature` over `message` (hashed here) was made with the private half: `key.signature_mismatch` when
+/// the algorithm is not one for this key, `key.signature_invalid` when it does not verify.
 tegata_status tegata_public_key_verify(const tegata_public_key *key,
                                               tegata_signature_algorithm algorithm,
                                               tegata_bytes message,
                                               tegata_bytes signature,
                                               tegata_error **error);
 
-/**
- * Frees a public key that a call gave you; NULL is fine.
- */
+/// Frees a public key that a call gave you; NULL is fine.
 void tegata_public_key_free(const tegata_public_key *key);
 
-/**
- * The message that the key is to sign for `statement` about `content`.
- */
+/// The message that the key is to sign for `statement` about `content`.
 tegata_status tegata_statement_message(tegata_statement statement,
                                               tegata_bytes content,
                                               const tegata_buffer **message,
                                               tegata_error **error);
+
+#if defined(TEGATA_REGISTRY)
+/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
+/// opened with. The registry keeps both alive: you may free yours.
+///
+/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
+/// `store.corrupt` and other store errors.
+tegata_status tegata_registry_open(const tegata_store *store,
+                                          const tegata_sealer *sealer,
+                                          const tegata_options *options,
+                                          tegata_registry **registry,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to be freed.
+tegata_status tegata_registry_close(const tegata_registry *registry,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a registry, which no thread may use any more; NULL is fine. An open one is closed.
+void tegata_registry_free(tegata_registry *registry);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_principal_free(const tegata_principal *principal);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Who presents this, if they are who they say and nothing keeps them out. Answers with the first reason that does.
+///
+/// Errors: those of the certificate, its authority, its device or product, and the proof.
+tegata_status tegata_registry_authenticate(const tegata_registry *registry,
+                                                  const tegata_presented *presented,
+                                                  const tegata_principal **principal,
+                                                  tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a root: an authority that certifies itself.
+///
+/// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store errors.
+tegata_status tegata_authorities_create_root(const tegata_registry *registry,
+                                                    const tegata_new_authority *new_authority,
+                                                    const tegata_call *call,
+                                                    const tegata_authority **authority,
+                                                    tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes an authority that `parent` certifies.
+///
+/// Errors: As `create_root`; `authority.validity_exceeds_issuer` and `authority.path_length` when
+/// the parent's certificate does not allow it; the parent's state.
+tegata_status tegata_authorities_create_intermediate(const tegata_registry *registry,
+                                                            const char *parent,
+                                                            const tegata_new_authority *new_authority,
+                                                            const tegata_call *call,
+                                                            const tegata_authority **authority,
+                                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Takes over an authority that exists, with its key and the certificates above it.
+///
+/// Errors: `certificate.malformed`, `authority.not_ca` (version 1, no CA:TRUE, no keyCertSign, no cRLSign, no key
+/// identifier), `authority.chain_invalid`, `authority.path_length`, `authority.signer_mismatch`,
+/// `authority.name_taken`.
+tegata_status tegata_authorities_import(const tegata_registry *registry,
+                                               const tegata_import_authority *import,
+                                               const tegata_call *call,
+                                               const tegata_authority **authority,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
+/// The CSR is in the record's `request`.
+///
+/// Errors: As `create_root`.
+tegata_status tegata_authorities_request(const tegata_registry *registry,
+                                                const tegata_new_authority *new_authority,
+                                                const tegata_call *call,
+                                                const tegata_authority **authority,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Installs what the outside CA issued for `request`: the certificate, and those above it as PEM.
+///
+/// Errors: `authority.already_installed`, `authority.signer_mismatch` when it is for another key, `authority.not_ca`,
+/// `authority.chain_invalid`, `authority.path_length`.
+tegata_status tegata_authorities_install(const tegata_registry *registry,
+                                                const char *id,
+                                                tegata_bytes certificate,
+                                                tegata_bytes chain,
+                                                const tegata_call *call,
+                                                const tegata_authority **authority,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The authority with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_authorities_get(const tegata_registry *registry,
+                                            const char *id,
+                                            const tegata_authority **authority,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The authorities that match, by name.
+///
+/// Errors: store errors.
+tegata_status tegata_authorities_find(const tegata_registry *registry,
+                                             const tegata_authority_filter *filter,
+                                             const tegata_page *page,
+                                             const tegata_authority_list **list,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The authority's certificate and those above it, in DER, its own first and the root last.
+///
+/// Errors: `input.unknown_id`; `authority.not_installed` while its certificate is awaited.
+tegata_status tegata_authorities_chain(const tegata_registry *registry,
+                                              const char *id,
+                                              const tegata_bytes_list **chain,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes the next generation: a new key, a new certificate, a distinct subject. The old generation retires in the
+/// same moment: it still revokes and signs CRLs, and what it issued stays valid. What referred to the old one
+/// (products, renewals) is issued by the new one from now on.
+///
+/// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject or a
+/// validity that cannot be; as
+/// `create_intermediate`.
+tegata_status tegata_authorities_rebuild(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_rebuild *rebuild,
+                                                const tegata_call *call,
+                                                const tegata_authority **authority,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
+/// another hierarchy) can follow. Returns the cross-certificate in DER; it is kept with the authority.
+///
+/// Errors: The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier one.
+tegata_status tegata_authorities_cross_certify(const tegata_registry *registry,
+                                                      const char *id,
+                                                      const char *by,
+                                                      const tegata_call *call,
+                                                      const tegata_buffer **der,
+                                                      tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Ends issuing: from now on the authority only revokes and signs CRLs.
+///
+/// Errors: `authority.retired` and the other states that do not allow it.
+tegata_status tegata_authorities_retire(const tegata_registry *registry,
+                                               const char *id,
+                                               const tegata_call *call,
+                                               const tegata_authority **authority,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Ends all trust in the authority: it signs nothing more, nothing that it or an authority below it issued
+/// authenticates, and the next CRLs of its issuer and of those that certified it across list it. Those below it
+/// issue again once they are rebuilt below another one; until then they only sign CRLs.
+///
+/// Errors: `authority.compromised` when that is known already.
+tegata_status tegata_authorities_mark_compromised(const tegata_registry *registry,
+                                                         const char *id,
+                                                         const tegata_call *call,
+                                                         const tegata_authority **authority,
+                                                         tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
+/// Certificates whose grace period has ended are revoked (superseded) first.
+///
+/// Errors: `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
+tegata_status tegata_authorities_crl(const tegata_registry *registry,
+                                            const char *id,
+                                            const tegata_crl_options *options,
+                                            const tegata_call *call,
+                                            const tegata_crl_record **crl_record,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The newest CRL that was made.
+///
+/// Errors: `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
+tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
+                                                    const char *id,
+                                                    const tegata_crl_record **crl_record,
+                                                    tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Renews a certificate (NEC-7): a new serial number and validity, from the newest generation of its authority
+/// (SOL-4), the same subject and alternative names. The old one stays in force until `confirm`
+/// says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
+/// the same key returns the same certificate; with another key it replaces the one that was not confirmed.
+/// Renewals wait for no approval.
+///
+/// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked` and the other states that do not allow it;
+/// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
+/// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
+/// `renew_credential` renews; `csr.key_unchanged` when the profile wants a
+/// new key; `csr.` codes.
+tegata_status tegata_certificates_renew(const tegata_registry *registry,
+                                               const tegata_renew *renew,
+                                               const tegata_call *call,
+                                               const tegata_issued **issued,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Renews many certificates, with a result per item in their order.
+///
+/// Errors: `input.` codes for the call as a whole; each item has the errors of `renew`.
+tegata_status tegata_certificates_renew_many(const tegata_registry *registry,
+                                                    const tegata_renew *renewals,
+                                                    size_t len,
+                                                    const tegata_bulk *bulk,
+                                                    const tegata_call *call,
+                                                    const tegata_issued_results **results,
+                                                    tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Renews a certificate with a new key that is made here, and handed out as at
+/// `issue_with_key`.
+///
+/// Errors: As `renew`; `profile.no_server_key` and `profile.server_key_algorithm`.
+tegata_status tegata_certificates_renew_with_key(const tegata_registry *registry,
+                                                        const tegata_renew_with_key *renew,
+                                                        const tegata_call *call,
+                                                        const tegata_issued_with_key **issued_with_key,
+                                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Says that the renewal of a certificate is installed: the old one is retired at once (superseded; SOL-5). `id` is
+/// the new certificate, or the first one of an entity whose first renewal it is; a certificate that is a renewal
+/// itself always means itself. Saying so twice changes nothing.
+///
+/// Errors: `certificate.no_successor`; the new certificate's state, unless it is in force or not yet valid.
+tegata_status tegata_certificates_confirm(const tegata_registry *registry,
+                                                 const char *id,
+                                                 const tegata_call *call,
+                                                 const tegata_certificate_record **certificate_record,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
+/// says that it arrived. Until then, only a call with the same request ID gets it again.
+///
+/// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made elsewhere;
+/// the certificate's state, unless it is in force or not yet valid.
+tegata_status tegata_certificates_collect_key(const tegata_registry *registry,
+                                                     const char *id,
+                                                     const tegata_call *call,
+                                                     const tegata_issued_with_key **issued_with_key,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Says that a private key arrived; it is erased here and can never be read again.
+///
+/// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
+tegata_status tegata_certificates_confirm_key(const tegata_registry *registry,
+                                                     const char *id,
+                                                     const tegata_call *call,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Erases the private keys that were not collected or confirmed in time, and says how many there were. They are not
+/// handed out after that moment anyway. The request ID of `call` is not used.
+///
+/// Errors: store errors.
+tegata_status tegata_certificates_erase_uncollected(const tegata_registry *registry,
+                                                           const tegata_call *call,
+                                                           uint64_t *count,
+                                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
+///
+/// Errors: The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
+tegata_status tegata_certificates_suspend(const tegata_registry *registry,
+                                                 const char *id,
+                                                 const tegata_call *call,
+                                                 const tegata_certificate_record **certificate_record,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// `suspend` for many, with a result per item.
+///
+/// Errors: `input.` codes for the call as a whole.
+tegata_status tegata_certificates_suspend_many(const tegata_registry *registry,
+                                                      const char *const *ids,
+                                                      size_t len,
+                                                      const tegata_bulk *bulk,
+                                                      const tegata_call *call,
+                                                      const tegata_certificate_record_results **results,
+                                                      tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
+///
+/// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
+/// that alone has it is disabled, or one of several when a device's disabling suspended it.
+tegata_status tegata_certificates_resume(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_call *call,
+                                                const tegata_certificate_record **certificate_record,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// `resume` for many, with a result per item.
+///
+/// Errors: `input.` codes for the call as a whole.
+tegata_status tegata_certificates_resume_many(const tegata_registry *registry,
+                                                     const char *const *ids,
+                                                     size_t len,
+                                                     const tegata_bulk *bulk,
+                                                     const tegata_call *call,
+                                                     const tegata_certificate_record_results **results,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
+/// `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
+///
+/// Errors: `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
+/// certificateHold and removeFromCRL.
+tegata_status tegata_certificates_revoke(const tegata_registry *registry,
+                                                const char *id,
+                                                tegata_revocation_reason reason,
+                                                const tegata_call *call,
+                                                const tegata_certificate_record **certificate_record,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// `revoke` for many, with a result per item.
+///
+/// Errors: `input.` codes for the call as a whole.
+tegata_status tegata_certificates_revoke_many(const tegata_registry *registry,
+                                                     const char *const *ids,
+                                                     size_t len,
+                                                     tegata_revocation_reason reason,
+                                                     const tegata_bulk *bulk,
+                                                     const tegata_call *call,
+                                                     const tegata_certificate_record_results **results,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
+/// has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
+/// but is listed only on request. A pending request is denied first.
+///
+/// Errors: `certificate.deleted`; `input.unknown_id`.
+tegata_status tegata_certificates_delete(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_call *call,
+                                                const tegata_certificate_record **certificate_record,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// `delete` for many, with a result per item.
+///
+/// Errors: `input.` codes for the call as a whole.
+tegata_status tegata_certificates_delete_many(const tegata_registry *registry,
+                                                     const char *const *ids,
+                                                     size_t len,
+                                                     const tegata_bulk *bulk,
+                                                     const tegata_call *call,
+                                                     const tegata_certificate_record_results **results,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
+/// there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
+/// `crl` does it by itself. The request ID of `call` is not used.
+///
+/// Errors: store errors.
+tegata_status tegata_certificates_retire_superseded(const tegata_registry *registry,
+                                                           const tegata_call *call,
+                                                           uint64_t *count,
+                                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Issues a certificate for a CSR (NEC-5), by the same procedure with and without a device. With a device, it gets
+/// the device's subject and is attached to it.
+///
+/// Errors: A `csr.` code that names what is wrong with the CSR; `profile.approval_needed`, and then
+/// `request` is the way; the device's state (`device.disabled` ...); the authority's state.
+tegata_status tegata_certificates_issue(const tegata_registry *registry,
+                                               const tegata_issue *issue,
+                                               const tegata_call *call,
+                                               const tegata_issued **issued,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Issues many certificates, with a result per item in their order.
+///
+/// Errors: `input.` codes for the call as a whole; each item has the errors of `issue`.
+tegata_status tegata_certificates_issue_many(const tegata_registry *registry,
+                                                    const tegata_issue *issues,
+                                                    size_t len,
+                                                    const tegata_bulk *bulk,
+                                                    const tegata_call *call,
+                                                    const tegata_issued_results **results,
+                                                    tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a key and issues a certificate for it (NAV-1, NAV-15).
+///
+/// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
+/// `delivery.collected` when a repeated request comes after the key was confirmed.
+tegata_status tegata_certificates_issue_with_key(const tegata_registry *registry,
+                                                        const tegata_issue_with_key *issue,
+                                                        const tegata_call *call,
+                                                        const tegata_issued_with_key **issued_with_key,
+                                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Hands in a request, to be approved or denied. It works under any profile and is checked at once as if it were
+/// issued now.
+///
+/// Errors: As `issue`, but for `profile.approval_needed`.
+tegata_status tegata_certificates_request(const tegata_registry *registry,
+                                                 const tegata_issue *issue,
+                                                 const tegata_call *call,
+                                                 const tegata_certificate_record **certificate_record,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Approves a request: the certificate is issued, valid from now.
+///
+/// Errors: `certificate.not_pending`; otherwise as `issue`, as things are now.
+tegata_status tegata_certificates_approve(const tegata_registry *registry,
+                                                 const char *id,
+                                                 const tegata_call *call,
+                                                 const tegata_issued **issued,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Denies a request, for good.
+///
+/// Errors: `certificate.not_pending`; `input.unknown_id`.
+tegata_status tegata_certificates_deny(const tegata_registry *registry,
+                                              const char *id,
+                                              const tegata_call *call,
+                                              const tegata_certificate_record **certificate_record,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The record of a certificate, whatever its state.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_certificates_get(const tegata_registry *registry,
+                                             const char *id,
+                                             const tegata_certificate_record **certificate_record,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The record of the certificate with this serial number (its octets) that `authority` issued. The serial number
+/// leads straight to the record; nothing is searched.
+///
+/// Errors: `certificate.unknown`; `input.unknown_id` for an unknown authority.
+tegata_status tegata_certificates_by_serial(const tegata_registry *registry,
+                                                   const char *authority,
+                                                   tegata_bytes serial,
+                                                   const tegata_certificate_record **certificate_record,
+                                                   tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificate with its record and the certificates above it (NEC-6, NAV-4, NEC-53).
+///
+/// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
+tegata_status tegata_certificates_issued(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_issued **issued,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificate in DER.
+///
+/// Errors: As `issued`.
+tegata_status tegata_certificates_der(const tegata_registry *registry,
+                                             const char *id,
+                                             const tegata_buffer **der,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificate in PEM.
+///
+/// Errors: As `issued`.
+tegata_status tegata_certificates_pem(const tegata_registry *registry,
+                                             const char *id,
+                                             const tegata_string **pem,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificates above it in DER: its issuer first, the root last.
+///
+/// Errors: As `issued`.
+tegata_status tegata_certificates_chain(const tegata_registry *registry,
+                                               const char *id,
+                                               const tegata_bytes_list **chain,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificates that match, in the order of their numbers: that in which they were requested or issued.
+///
+/// Errors: `input.invalid` for a serial number that is not hexadecimal, `input.page_cursor`, `store.invalid_query` when
+/// part of a name is searched in its middle.
+tegata_status tegata_certificates_find(const tegata_registry *registry,
+                                              const tegata_certificate_filter *filter,
+                                              const tegata_page *page,
+                                              const tegata_certificate_record_list **list,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Attaches a certificate to a device, which can then present it as well.
+///
+/// Errors: `certificate.already_attached`; the certificate's state, unless it is in force, suspended or not yet valid;
+/// `device.deleted`; `input.invalid` for a product credential.
+tegata_status tegata_certificates_attach(const tegata_registry *registry,
+                                                const char *id,
+                                                const char *device,
+                                                const tegata_call *call,
+                                                const tegata_assignment **assignment,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Detaches a certificate from a device. The certificate itself stays as it is.
+///
+/// Errors: `certificate.not_attached`; `input.unknown_id`.
+tegata_status tegata_certificates_detach(const tegata_registry *registry,
+                                                const char *id,
+                                                const char *device,
+                                                const tegata_call *call,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The devices that a certificate is attached to, and since when, the earliest first.
+///
+/// Errors: `input.unknown_id`; store errors.
+tegata_status tegata_certificates_attachments(const tegata_registry *registry,
+                                                     const char *id,
+                                                     const tegata_page *page,
+                                                     const tegata_assignment_list **list,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A clock that shows `time` and stands still until it is told otherwise, for tests and simulations.
+tegata_status tegata_fixed_clock_at(int64_t time,
+                                           tegata_clock **clock,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Moves a fixed clock to `time`, forwards or backwards, for every registry that uses it.
+tegata_status tegata_fixed_clock_set(const tegata_clock *clock,
+                                            int64_t time,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Moves a fixed clock by `seconds`.
+tegata_status tegata_fixed_clock_advance(const tegata_clock *clock,
+                                                int64_t seconds,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What a clock shows.
+tegata_status tegata_fixed_clock_now(const tegata_clock *clock,
+                                            int64_t *time,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a clock from the host's callbacks.
+tegata_status tegata_host_clock_new(const tegata_clock_callbacks *callbacks,
+                                           tegata_clock **clock,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a clock; NULL is fine. Registries that use it go on.
+void tegata_clock_free(tegata_clock *clock);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a source of random bytes from the host's callbacks.
+tegata_status tegata_host_random_new(const tegata_random_callbacks *callbacks,
+                                            tegata_random **random,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a source of random bytes; NULL is fine. Registries that use it go on.
+void tegata_random_free(tegata_random *random);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Registers a device: it is valid from now on and gets its ID; its credentials follow.
+///
+/// Errors: `device.name_taken`, `device.unit_taken`, `input.invalid`, `input.unknown_id` for the product or group.
+tegata_status tegata_devices_register(const tegata_registry *registry,
+                                             const tegata_new_device *new_device,
+                                             const tegata_call *call,
+                                             const tegata_device **device,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Registers many devices, with a result per item in their order (NEC-21).
+///
+/// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+tegata_status tegata_devices_register_many(const tegata_registry *registry,
+                                                  const tegata_new_device *new_devices,
+                                                  size_t len,
+                                                  const tegata_bulk *bulk,
+                                                  const tegata_call *call,
+                                                  const tegata_device_results **results,
+                                                  tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Notes a device that was seen somewhere (NEC-47). It is admitted when it enrolls or is enabled.
+///
+/// Errors: As `register`.
+tegata_status tegata_devices_discover(const tegata_registry *registry,
+                                             const tegata_new_device *new_device,
+                                             const tegata_call *call,
+                                             const tegata_device **device,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Notes many devices, with a result per item in their order.
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_discover_many(const tegata_registry *registry,
+                                                  const tegata_new_device *new_devices,
+                                                  size_t len,
+                                                  const tegata_bulk *bulk,
+                                                  const tegata_call *call,
+                                                  const tegata_device_results **results,
+                                                  tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Enrolls a unit: checks its product credential and the product's policy, registers the device and issues its
+/// certificate, in one commit.
+///
+/// Errors: Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`, `product.suspended`, `product.discontinued`,
+/// `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
+/// key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
+tegata_status tegata_devices_enroll(const tegata_registry *registry,
+                                           const tegata_enroll *request,
+                                           const tegata_call *call,
+                                           const tegata_enrolled **enrolled,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Enrolls many units, with a result per item in their order.
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_enroll_many(const tegata_registry *registry,
+                                                const tegata_enroll *requests,
+                                                size_t len,
+                                                const tegata_bulk *bulk,
+                                                const tegata_call *call,
+                                                const tegata_enrolled_results **results,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The device with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_devices_get(const tegata_registry *registry,
+                                        const char *id,
+                                        const tegata_device **device,
+                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The devices that match: by name when a name is asked for, else in the order in which they became known.
+///
+/// Errors: store errors.
+tegata_status tegata_devices_find(const tegata_registry *registry,
+                                         const tegata_device_filter *filter,
+                                         const tegata_page *page,
+                                         const tegata_device_list **list,
+                                         tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many devices match.
+///
+/// Errors: store errors.
+tegata_status tegata_devices_count(const tegata_registry *registry,
+                                          const tegata_device_filter *filter,
+                                          uint64_t *count,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificates that are attached to a device, the oldest first (NEC-28).
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_devices_credentials(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_certificate_record_list **list,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Changes a device's information.
+///
+/// Errors: `device.name_taken`, `device.deleted`, `input.invalid`.
+tegata_status tegata_devices_update(const tegata_registry *registry,
+                                           const char *id,
+                                           const tegata_device_change *change,
+                                           const tegata_call *call,
+                                           const tegata_device **device,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Changes many devices' information, with a result per item in their order (NEC-25).
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_update_many(const tegata_registry *registry,
+                                                const char *const *ids,
+                                                const tegata_device_change *changes,
+                                                size_t len,
+                                                const tegata_bulk *bulk,
+                                                const tegata_call *call,
+                                                const tegata_device_results **results,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Moves a device into a group, or out of its group. Its certificates' due dates follow the group's interval.
+///
+/// Errors: `device.deleted`, `input.unknown_id`.
+tegata_status tegata_devices_set_group(const tegata_registry *registry,
+                                              const char *id,
+                                              const char *group,
+                                              const tegata_call *call,
+                                              const tegata_device **device,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Moves many devices into a group, or out of theirs, with a result per item in their order.
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_set_group_many(const tegata_registry *registry,
+                                                   const char *const *ids,
+                                                   size_t len,
+                                                   const char *group,
+                                                   const tegata_bulk *bulk,
+                                                   const tegata_call *call,
+                                                   const tegata_device_results **results,
+                                                   tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Shuts a device out at once (NEC-17): none of its credentials counts. Under a profile that says so, certificates
+/// that it alone holds go on hold in the CRL too.
+///
+/// Errors: `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
+tegata_status tegata_devices_disable(const tegata_registry *registry,
+                                            const char *id,
+                                            const tegata_call *call,
+                                            const tegata_device **device,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Shuts many devices out, with a result per item in their order (NEC-22).
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_disable_many(const tegata_registry *registry,
+                                                 const char *const *ids,
+                                                 size_t len,
+                                                 const tegata_bulk *bulk,
+                                                 const tegata_call *call,
+                                                 const tegata_device_results **results,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
+/// a revocation is never undone.
+///
+/// Errors: `device.already_enabled`, `device.quarantined`, `device.deleted`.
+tegata_status tegata_devices_enable(const tegata_registry *registry,
+                                           const char *id,
+                                           const tegata_call *call,
+                                           const tegata_device **device,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Lets many devices in, with a result per item in their order (NEC-23).
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_enable_many(const tegata_registry *registry,
+                                                const char *const *ids,
+                                                size_t len,
+                                                const tegata_bulk *bulk,
+                                                const tegata_call *call,
+                                                const tegata_device_results **results,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
+/// and unit are free again, its ID is never used again. Its record stays, as a tombstone.
+///
+/// Errors: `device.deleted`.
+tegata_status tegata_devices_delete(const tegata_registry *registry,
+                                           const char *id,
+                                           const tegata_call *call,
+                                           const tegata_device **device,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Deletes many devices, with a result per item in their order (NEC-24).
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_delete_many(const tegata_registry *registry,
+                                                const char *const *ids,
+                                                size_t len,
+                                                const tegata_bulk *bulk,
+                                                const tegata_call *call,
+                                                const tegata_device_results **results,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Ends a quarantine after somebody looked at the unit.
+///
+/// Errors: `device.not_quarantined`, `device.deleted`.
+tegata_status tegata_devices_release_quarantine(const tegata_registry *registry,
+                                                       const char *id,
+                                                       tegata_release release,
+                                                       const tegata_call *call,
+                                                       const tegata_device **device,
+                                                       tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificates that should be renewed until a moment, the most urgent first: by their own lifetime or their
+/// group's interval, whichever comes first, spread so that a fleet does not come back at once.
+///
+/// Errors: store errors.
+tegata_status tegata_registry_due(const tegata_registry *registry,
+                                         const tegata_due *due,
+                                         const tegata_page *page,
+                                         const tegata_certificate_record_list **list,
+                                         tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The roots that those who check this registry's certificates should trust: all generations that are neither
+/// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts (SOL-4).
+///
+/// Errors: store errors.
+tegata_status tegata_registry_trust_bundle(const tegata_registry *registry,
+                                                  const tegata_trust_bundle **trust_bundle,
+                                                  tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_counts_free(const tegata_counts *counts);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Numbers for a dashboard.
+///
+/// Errors: store errors.
+tegata_status tegata_registry_counts(const tegata_registry *registry,
+                                            const tegata_counts **counts,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_event_free(const tegata_event *event);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_event_list_free(const tegata_event_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The events that match, in the order in which they were recorded.
+///
+/// Errors: store errors.
+tegata_status tegata_events_find(const tegata_registry *registry,
+                                        const tegata_event_filter *filter,
+                                        const tegata_page *page,
+                                        const tegata_event_list **list,
+                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The usual names for files in this encoding.
+tegata_status tegata_file_names_usual(tegata_encoding encoding,
+                                             const tegata_file_names **names,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees what a function gave you; NULL is fine.
+void tegata_file_names_free(const tegata_file_names *names);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees files that a function gave you; NULL is fine. Private keys in them are erased first.
+void tegata_packed_file_list_free(const tegata_packed_file_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A certificate as files.
+///
+/// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent` when the
+/// key is not the certificate's; `certificate.password_not_ascii`; `input.invalid` for an empty password or a file name
+/// that cannot be one.
+tegata_status tegata_certificates_export(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_export_format *format,
+                                                const tegata_packed_file_list **list,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees counts that a function gave you; NULL is fine.
+void tegata_certificate_count_list_free(const tegata_certificate_count_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many of the certificates that match have what in common.
+///
+/// Errors: store errors.
+tegata_status tegata_certificates_count(const tegata_registry *registry,
+                                               const tegata_certificate_filter *filter,
+                                               tegata_certificate_grouping by,
+                                               const tegata_certificate_count_list **list,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_group_free(const tegata_group *group);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_group_list_free(const tegata_group_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a group called `name` with the intervals in `settings`.
+///
+/// Errors: `group.name_taken`, `input.invalid`.
+tegata_status tegata_groups_create(const tegata_registry *registry,
+                                          const char *name,
+                                          const tegata_group_change *settings,
+                                          const tegata_call *call,
+                                          const tegata_group **group,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The group with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_groups_get(const tegata_registry *registry,
+                                       const char *id,
+                                       const tegata_group **group,
+                                       tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The groups whose name matches, by name; all of them without `name`.
+///
+/// Errors: store errors.
+tegata_status tegata_groups_find(const tegata_registry *registry,
+                                        const tegata_text *name,
+                                        const tegata_page *page,
+                                        const tegata_group_list **list,
+                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same
+/// commit, which takes about a second per 20,000 members.
+///
+/// Errors: `group.name_taken`, `input.invalid`.
+tegata_status tegata_groups_update(const tegata_registry *registry,
+                                          const char *id,
+                                          const tegata_group_change *change,
+                                          const tegata_call *call,
+                                          const tegata_group **group,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Deletes an empty group.
+///
+/// Errors: `group.not_empty` while devices (deleted ones apart) belong to it.
+tegata_status tegata_groups_delete(const tegata_registry *registry,
+                                          const char *id,
+                                          const tegata_call *call,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Adds a row to an answer, with one value per column of its table. Everything is copied. Only inside the callback.
+void tegata_rows_add(tegata_rows *rows,
+                     uint64_t key,
+                     uint64_t version,
+                     const tegata_value *values,
+                     size_t values_len);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Answers that a row which was asked for by its key does not exist. Only inside the callback.
+void tegata_rows_add_missing(tegata_rows *rows);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Answers that more rows match than this page holds, the last of which has this key and, in the column of the order, this
+/// value (null when ordered by key). Only inside the callback.
+void tegata_rows_next(tegata_rows *rows,
+                      const tegata_value *last_value,
+                      uint64_t last_key);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Answers how many rows match in all. Only inside the callback.
+void tegata_rows_total(tegata_rows *rows, uint64_t total);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Adds how many rows have a value; in the order of the values. Only inside the callback.
+void tegata_tallies_add(tegata_tallies *tallies, const tegata_value *counted, uint64_t count);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a store from the host's callbacks, all of which are required.
+tegata_status tegata_host_store_new(const tegata_store_callbacks *callbacks,
+                                           tegata_store **store,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine. The key is erased first.
+void tegata_issued_with_key_free(const tegata_issued_with_key *issued_with_key);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The kind of key.
+///
+/// Errors: none for what the library gave.
+tegata_status tegata_issued_with_key_algorithm(const tegata_issued_with_key *issued_with_key,
+                                                      tegata_key_algorithm *algorithm,
+                                                      tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The private key in PEM, erased when freed; writes NULL while it waits to be collected.
+tegata_status tegata_issued_with_key_key_pem(const tegata_issued_with_key *issued_with_key,
+                                                    const tegata_string **pem,
+                                                    tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificate in PEM.
+tegata_status tegata_issued_pem(const tegata_issued *issued,
+                                       const tegata_string **pem,
+                                       tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446, 4.4.2).
+tegata_status tegata_issued_fullchain_pem(const tegata_issued *issued,
+                                                 const tegata_string **pem,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The root in DER, which those who check the certificate must trust; writes NULL when the library does not have it.
+tegata_status tegata_issued_root(const tegata_issued *issued,
+                                        const tegata_buffer **root,
+                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The serial number in upper-case hexadecimal.
+tegata_status tegata_issued_serial(const tegata_issued *issued,
+                                          const tegata_string **serial,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How a certificate stands at `now`: its state and the clock together.
+tegata_status tegata_certificate_record_standing(const tegata_certificate_record *certificate_record,
+                                                        int64_t now,
+                                                        tegata_standing *standing,
+                                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// An authority's certificate in PEM; empty while it is awaited.
+tegata_status tegata_authority_pem(const tegata_authority *authority,
+                                          const tegata_string **pem,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// All roots in PEM.
+tegata_status tegata_trust_bundle_pem(const tegata_trust_bundle *trust_bundle,
+                                             const tegata_string **pem,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A CRL in PEM.
+tegata_status tegata_crl_record_pem(const tegata_crl_record *crl_record,
+                                           const tegata_string **pem,
+                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees the outcomes of a bulk call, the errors in them included; NULL is fine.
+void tegata_outcomes_free(const tegata_outcomes *outcomes);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees claim codes; NULL is fine. They are erased first.
+void tegata_claim_codes_free(const tegata_claim_codes *claim_codes);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes `count` one-time claim codes, which expire at `expires` unless that is NULL. They are stored as keyed tags only, so
+/// this is the only time they are seen. Case and dashes do not matter when one is used.
+///
+/// Errors: `input.invalid` for more than 10,000 at once or an expiry that has passed; `product.discontinued`;
+/// `input.request_id_reused` always for a repeated request ID, since codes cannot be read again.
+tegata_status tegata_products_issue_claim_codes(const tegata_registry *registry,
+                                                       const char *id,
+                                                       uint32_t count,
+                                                       const int64_t *expires,
+                                                       const tegata_call *call,
+                                                       const tegata_claim_codes **claim_codes,
+                                                       tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Connects an authority whose key is with the host to its signer, after every opening.
+///
+/// Errors: `input.unknown_id`; `key.inconsistent` and others when the signer's key is not the authority's.
+tegata_status tegata_authorities_use_signer(const tegata_registry *registry,
+                                                   const char *id,
+                                                   const tegata_signer *signer,
+                                                   tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Writes the events that match to `writer`, one JSON object per line, and tells how many.
+///
+/// Errors: store errors; `input.invalid` when the writer fails.
+tegata_status tegata_events_export(const tegata_registry *registry,
+                                          const tegata_event_filter *filter,
+                                          const tegata_writer *writer,
+                                          uint64_t *count,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Reads a product from TOML.
+///
+/// Errors: `input.invalid`, naming line and field.
+tegata_status tegata_product_spec_from_toml(const char *toml,
+                                                   const tegata_product_spec **spec,
+                                                   tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Reads a product from a TOML file.
+///
+/// Errors: `input.invalid` when the file cannot be read, or naming line and field.
+tegata_status tegata_product_spec_load(const char *file,
+                                              const tegata_product_spec **spec,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Registers a product and issues its first credential, in one commit (PAP-4, PAP-5): the server makes key and
+/// certificate, whose subject names the product and no unit.
+///
+/// Errors: `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state, `input.*`.
+tegata_status tegata_products_register(const tegata_registry *registry,
+                                              const tegata_new_product *new_product,
+                                              const tegata_call *call,
+                                              const tegata_registered_product **registered_product,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The product with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_products_get(const tegata_registry *registry,
+                                         const char *id,
+                                         const tegata_product **product,
+                                         tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The products that match, by name.
+///
+/// Errors: store errors.
+tegata_status tegata_products_find(const tegata_registry *registry,
+                                          const tegata_product_filter *filter,
+                                          const tegata_page *page,
+                                          const tegata_product_list **list,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// How many units have enrolled: what the quota limits.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_products_enrolled(const tegata_registry *registry,
+                                              const char *id,
+                                              uint64_t *count,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Changes what is known of a product, or who issues for it and how.
+///
+/// Errors: `product.name_taken`, `input.invalid`, `input.unknown_id`.
+tegata_status tegata_products_update(const tegata_registry *registry,
+                                            const char *id,
+                                            const tegata_product_change *change,
+                                            const tegata_call *call,
+                                            const tegata_product **product,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Changes the conditions under which units enroll. What was enrolled stays so, also beyond a smaller quota.
+///
+/// Errors: `input.invalid`, `product.discontinued`.
+tegata_status tegata_products_set_enrollment_policy(const tegata_registry *registry,
+                                                           const char *id,
+                                                           const tegata_enrollment_policy *policy,
+                                                           const tegata_call *call,
+                                                           const tegata_product **product,
+                                                           tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Stops enrollment for now. Enrolled devices go on.
+///
+/// Errors: `product.suspended`, `product.discontinued`.
+tegata_status tegata_products_suspend(const tegata_registry *registry,
+                                             const char *id,
+                                             const tegata_call *call,
+                                             const tegata_product **product,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Lets units enroll again.
+///
+/// Errors: `product.not_suspended`, `product.discontinued`.
+tegata_status tegata_products_resume(const tegata_registry *registry,
+                                            const char *id,
+                                            const tegata_call *call,
+                                            const tegata_product **product,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Ends enrollment for good. Enrolled devices go on and renew.
+///
+/// Errors: `product.discontinued`.
+tegata_status tegata_products_discontinue(const tegata_registry *registry,
+                                                 const char *id,
+                                                 const tegata_call *call,
+                                                 const tegata_product **product,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Puts units on the product's allow-list, with a result per item in their order.
+///
+/// Errors: `input.unknown_id`; per item `product.unit_listed` and `input.invalid`; store errors.
+tegata_status tegata_products_add_units(const tegata_registry *registry,
+                                               const char *id,
+                                               const char *const *units,
+                                               size_t len,
+                                               const tegata_bulk *bulk,
+                                               const tegata_call *call,
+                                               const tegata_outcomes **outcomes,
+                                               tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling until
+/// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
+///
+/// Errors: `product.discontinued`, and as `register`.
+tegata_status tegata_products_renew_credential(const tegata_registry *registry,
+                                                      const char *id,
+                                                      tegata_key_algorithm algorithm,
+                                                      tegata_hand_out hand_out,
+                                                      const tegata_call *call,
+                                                      const tegata_issued_with_key **issued_with_key,
+                                                      tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The product's credentials, the oldest first.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_products_credentials(const tegata_registry *registry,
+                                                 const char *id,
+                                                 const tegata_certificate_record_list **list,
+                                                 tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Revokes a credential: no unit enrolls with it any more. Devices that enrolled with it keep their certificates.
+///
+/// Errors: `product.credential_unknown` when the certificate is none; `certificate.already_revoked`.
+tegata_status tegata_products_revoke_credential(const tegata_registry *registry,
+                                                       const char *credential,
+                                                       tegata_revocation_reason reason,
+                                                       const tegata_call *call,
+                                                       const tegata_certificate_record **certificate_record,
+                                                       tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Adds a version of the profile `name`, unless the newest already says the same.
+///
+/// Errors: `profile.invalid`, naming the field and the reason.
+tegata_status tegata_profiles_put(const tegata_registry *registry,
+                                         const char *name,
+                                         const tegata_profile_spec *spec,
+                                         const tegata_call *call,
+                                         const tegata_profile **profile,
+                                         tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Adds a version from a file: TOML, or JSON when its name ends in `.json`. The profile's name is the file's,
+/// without its ending.
+///
+/// Errors: `input.invalid` when the file cannot be read, `profile.syntax`, `profile.invalid`.
+tegata_status tegata_profiles_load(const tegata_registry *registry,
+                                          const char *file,
+                                          const tegata_call *call,
+                                          const tegata_profile **profile,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The version with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_profiles_get(const tegata_registry *registry,
+                                         const char *id,
+                                         const tegata_profile **profile,
+                                         tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// The newest version of the profile `name`.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_profiles_newest(const tegata_registry *registry,
+                                            const char *name,
+                                            const tegata_profile **profile,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// All versions of the profile `name`, the newest first.
+///
+/// Errors: store errors.
+tegata_status tegata_profiles_versions(const tegata_registry *registry,
+                                              const char *name,
+                                              const tegata_page *page,
+                                              const tegata_profile_list **list,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// All versions of all profiles, by name.
+///
+/// Errors: store errors.
+tegata_status tegata_profiles_find(const tegata_registry *registry,
+                                          const tegata_page *page,
+                                          const tegata_profile_list **list,
+                                          tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// What `csr` would become if `authority` issued it under `profile` now, to an applicant called `name` who is no
+/// device; nothing is issued.
+///
+/// Errors: The very reason for which issuing would be refused.
+tegata_status tegata_profiles_preview(const tegata_registry *registry,
+                                             const char *profile,
+                                             const char *authority,
+                                             tegata_bytes csr,
+                                             const char *name,
+                                             const tegata_preview **preview,
+                                             tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A sealer with a new key that exists in this process only: for tests, and for stores in memory.
+///
+/// Errors: `internal.random_failed`.
+tegata_status tegata_software_sealer_generate(tegata_sealer **sealer, tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A sealer with `key`, 32 octets from a good generator.
+///
+/// Errors: `seal.key_length`.
+tegata_status tegata_software_sealer_from_key(tegata_bytes key,
+                                                     tegata_sealer **sealer,
+                                                     tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A sealer with the key in a file that `tegata_software_sealer_create_file` made.
+///
+/// Errors: `seal.key_file`, `seal.key_length`.
+tegata_status tegata_software_sealer_from_file(const char *path,
+                                                      tegata_sealer **sealer,
+                                                      tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a file with a new key, readable by its owner only, and a sealer with it.
+///
+/// Errors: `seal.key_file` also when there is such a file already.
+tegata_status tegata_software_sealer_create_file(const char *path,
+                                                        tegata_sealer **sealer,
+                                                        tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Makes a sealer from the host's callbacks.
+tegata_status tegata_host_sealer_new(const tegata_sealer_callbacks *callbacks,
+                                            tegata_sealer **sealer,
+                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a sealer; NULL is fine. Registries that use it go on.
+void tegata_sealer_free(tegata_sealer *sealer);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// A store in this process's memory.
+tegata_status tegata_memory_store_new(tegata_store **store, tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Opens the SQLite file at `path`.
+///
+/// Errors: `store.unavailable`, `store.not_a_database`, `store.read_only` and other store errors.
+tegata_status tegata_sqlite_store_open(const char *path,
+                                              const tegata_sqlite_options *options,
+                                              tegata_store **store,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a store; NULL is fine. Registries that use it go on.
+void tegata_store_free(tegata_store *store);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Puts stores that `factory` makes through everything that a store must do. Takes some seconds.
+///
+/// Errors: `store.backend`, whose text has one line for each check that failed.
+tegata_status tegata_store_conformance(const tegata_store_factory *factory,
+                                              tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_authority_free(const tegata_authority *authority);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_authority_list_free(const tegata_authority_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_crl_record_free(const tegata_crl_record *crl_record);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_trust_bundle_free(const tegata_trust_bundle *trust_bundle);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_certificate_record_free(const tegata_certificate_record *certificate_record);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_certificate_record_list_free(const tegata_certificate_record_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
+void tegata_certificate_record_results_free(const tegata_certificate_record_results *results);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_assignment_free(const tegata_assignment *assignment);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_assignment_list_free(const tegata_assignment_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_issued_free(const tegata_issued *issued);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
+void tegata_issued_results_free(const tegata_issued_results *results);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_device_free(const tegata_device *device);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_device_list_free(const tegata_device_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
+void tegata_device_results_free(const tegata_device_results *results);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_enrolled_free(const tegata_enrolled *enrolled);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
+void tegata_enrolled_results_free(const tegata_enrolled_results *results);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_product_spec_free(const tegata_product_spec *product_spec);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_product_free(const tegata_product *product);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_product_list_free(const tegata_product_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_registered_product_free(const tegata_registered_product *registered_product);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_profile_free(const tegata_profile *profile);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees a list and the records in it; NULL is fine.
+void tegata_profile_list_free(const tegata_profile_list *list);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees one that a function gave you; NULL is fine.
+void tegata_preview_free(const tegata_preview *preview);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Frees what a function gave you; NULL is fine.
+void tegata_profile_spec_free(const tegata_profile_spec *spec);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// For device certificates: an opaque subject, client authentication, one year.
+tegata_status tegata_profile_spec_device(const tegata_profile_spec **spec,
+                                                tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// For product credentials: the product's name, client authentication, ten years, a key made by the server.
+tegata_status tegata_profile_spec_product_credential(const tegata_profile_spec **spec,
+                                                            tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// For TLS servers, such as a device's own web page: names from the CSR, server authentication, 397 days.
+tegata_status tegata_profile_spec_tls_server(const tegata_profile_spec **spec,
+                                                    tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Reads a profile from TOML.
+///
+/// Errors: `profile.syntax`, naming line and field.
+tegata_status tegata_profile_spec_from_toml(const char *toml,
+                                                   const tegata_profile_spec **spec,
+                                                   tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Reads a profile from JSON.
+///
+/// Errors: `profile.syntax`, naming line and field.
+tegata_status tegata_profile_spec_from_json(const char *json,
+                                                   const tegata_profile_spec **spec,
+                                                   tegata_error **error);
+#endif
+
+#if defined(TEGATA_REGISTRY)
+/// Writes a profile as JSON, as it is stored.
+tegata_status tegata_profile_spec_to_json(const tegata_profile_spec *spec,
+                                                 const tegata_string **json,
+                                                 tegata_error **error);
+#endif
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -62,6 +62,20 @@ impl Arena {
     }
 }
 
+impl ToC for [Vec<u8>] {
+    type C = tegata_bytes_list;
+
+    fn to_c(&self, arena: &mut Arena) -> tegata_bytes_list {
+        arena.bytes_list(self)
+    }
+}
+
+/// Frees a list of octet strings that a call gave you; NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tegata_bytes_list_free(list: *const tegata_bytes_list) {
+    free_record(list);
+}
+
 /// Octets that the library made: DER, a signature.
 #[repr(C)]
 #[derive(Clone, Copy)]

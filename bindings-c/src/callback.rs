@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 use tegata::Result;
+use zeroize::Zeroize;
 
 use crate::boundary::invalid;
 use crate::bytes::tegata_bytes;
@@ -35,9 +36,7 @@ impl tegata_failure {
         self.text[TEGATA_FAILURE_TEXT - 1] = 0;
         // SAFETY: ended by the zero just written.
         let text = unsafe { CStr::from_ptr(self.text.as_ptr()) };
-        let text: String = text.to_string_lossy().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let text = text.trim();
-        if text.is_empty() { "the host's callback failed and did not say why".to_owned() } else { text.to_owned() }
+        tegata::callback::reason(&text.to_string_lossy())
     }
 }
 
@@ -66,7 +65,14 @@ pub unsafe extern "C" fn tegata_sink_add(sink: *mut tegata_sink, data: *const u8
     // SAFETY: the sink that the callback got, or NULL.
     let Some(sink) = (unsafe { sink.as_mut() }) else { return };
     match (tegata_bytes { data, len }).get("data") {
-        Ok(more) if more.len() <= sink.most.saturating_sub(sink.octets.len()) => sink.octets.extend_from_slice(more),
+        Ok(more) if more.len() <= sink.most.saturating_sub(sink.octets.len()) => {
+            // It may be a secret: growing in place would leave a copy behind.
+            let mut grown = Vec::with_capacity(sink.octets.len() + more.len());
+            grown.extend_from_slice(&sink.octets);
+            grown.extend_from_slice(more);
+            sink.octets.zeroize();
+            sink.octets = grown;
+        }
         _ => sink.overflow = true,
     }
 }
@@ -122,5 +128,5 @@ pub(crate) fn needed<F>(function: Option<F>, field: &str) -> Result<F> {
 
 /// Runs a callback of the host's.
 pub(crate) fn marked<R>(body: impl FnOnce() -> R) -> R {
-    body()
+    tegata::callback::run(body)
 }

@@ -17,8 +17,8 @@
 #![allow(clippy::missing_safety_doc)]
 // What the header shows is public without being reachable from Rust.
 #![allow(unreachable_pub)]
-// Not every build uses every conversion.
-#![cfg_attr(not(feature = "registry"), allow(dead_code))]
+// Enums that only C names, and conversions that not every build uses.
+#![allow(dead_code)]
 
 mod algorithm;
 mod arena;

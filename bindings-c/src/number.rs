@@ -28,6 +28,14 @@ impl<E> Number<E> {
         self.0
     }
 
+    /// The number of a value, or 0 without one.
+    pub(crate) fn maybe<C>(value: Option<C>) -> Self
+    where
+        Self: From<C>,
+    {
+        value.map_or(Self::of(0), Self::from)
+    }
+
     /// What the number stands for.
     pub(crate) fn core<C>(self, field: &str) -> Result<C>
     where

@@ -1,5 +1,6 @@
 //! Texts: UTF-8 ended by a zero octet.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
 use std::str::FromStr;
 
@@ -36,6 +37,15 @@ pub(crate) fn parsed<T: FromStr<Err = Error>>(pointer: *const c_char, field: &st
 /// What a text stands for, if it is there.
 pub(crate) fn maybe_parsed<T: FromStr<Err = Error>>(pointer: *const c_char, field: &str) -> Result<Option<T>> {
     maybe_text(pointer, field)?.map(str::parse).transpose()
+}
+
+/// What each of `len` texts stands for.
+pub(crate) fn all_parsed<T: FromStr<Err = Error>>(
+    pointer: *const *const c_char,
+    len: usize,
+    field: &str,
+) -> Result<Vec<T>> {
+    slice(pointer, len, field)?.iter().map(|item| parsed(*item, field)).collect()
 }
 
 /// `text` for C. A zero octet within becomes U+FFFD.
@@ -86,4 +96,27 @@ pub struct tegata_pairs {
     pub items: *const tegata_pair,
     /// How many.
     pub len: usize,
+}
+
+impl tegata_pair {
+    /// The name and the value.
+    pub(crate) fn strings(&self, field: &str) -> Result<(String, String)> {
+        Ok((text(self.name, field)?.to_owned(), text(self.value, field)?.to_owned()))
+    }
+}
+
+impl tegata_pairs {
+    /// The pairs by name; of a repeated name the last counts.
+    pub(crate) fn map(self, field: &str) -> Result<BTreeMap<String, String>> {
+        slice(self.items, self.len, field)?.iter().map(|pair| pair.strings(field)).collect()
+    }
+}
+
+impl Arena {
+    /// Names and values.
+    pub(crate) fn pairs(&mut self, map: &BTreeMap<String, String>) -> tegata_pairs {
+        let items: Vec<_> =
+            map.iter().map(|(name, value)| tegata_pair { name: self.text(name), value: self.text(value) }).collect();
+        tegata_pairs { items: self.put_all(&items), len: items.len() }
+    }
 }

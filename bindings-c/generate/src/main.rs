@@ -39,24 +39,33 @@ fn enums_below(folder: &Path, found: &mut Vec<String>) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-/// `Number<E>` is what Rust takes from C for safety; C reads and writes it as `E`, which has the same size.
+/// `Number<E>` is what Rust takes from C for safety; C reads and writes it as `E`, which has the same size. Generic records
+/// have a name of their own in C.
 fn numbers_as_enums(header: &str) -> String {
+    let named: Vec<(&str, &str)> = header
+        .lines()
+        .filter_map(|line| line.strip_prefix("typedef ")?.strip_suffix(';')?.split_once(' '))
+        .filter(|(generic, _)| generic.starts_with("List_") || generic.starts_with("Results_"))
+        .collect();
     let mut lines = Vec::new();
     let mut comment = Vec::new();
     for line in header.lines() {
-        let trimmed = line.trim_start();
-        let in_comment = trimmed.starts_with("/**") || trimmed.starts_with('*');
-        if in_comment {
+        if line.trim_start().starts_with("///") {
             comment.push(line.to_owned());
             continue;
         }
-        let declares_a_number = line.starts_with("typedef int Number_");
-        if declares_a_number {
+        let only_rust = line.starts_with("typedef int Number_")
+            || named.iter().any(|(generic, name)| line == format!("typedef {generic} {name};"));
+        if only_rust {
             comment.clear();
             continue;
         }
         lines.append(&mut comment);
-        lines.push(line.replace("Number_tegata_", "tegata_"));
+        let mut line = line.replace("Number_tegata_", "tegata_");
+        for (generic, name) in &named {
+            line = line.replace(generic, name);
+        }
+        lines.push(line);
     }
     lines.append(&mut comment);
     let mut text = lines.join("\n") + "\n";
