@@ -134,708 +134,392 @@ typedef enum {
 #if defined(TEGATA_REGISTRY)
 /// Kinds of records that an event is about.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// An authority.
   TEGATA_ENTITY_TYPE_AUTHORITY = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A profile.
   TEGATA_ENTITY_TYPE_PROFILE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A product.
   TEGATA_ENTITY_TYPE_PRODUCT = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A device.
   TEGATA_ENTITY_TYPE_DEVICE = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A group.
   TEGATA_ENTITY_TYPE_GROUP = 5,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A certificate.
   TEGATA_ENTITY_TYPE_CERTIFICATE = 6,
-#endif
 } tegata_entity_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a presenter shows that it has the private key.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// It did so in a TLS handshake, whose end was here.
   TEGATA_PROOF_TYPE_TLS_SESSION = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By a signature over a challenge.
   TEGATA_PROOF_TYPE_SIGNATURE = 2,
-#endif
 } tegata_proof_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What somebody presents.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// A certificate.
   TEGATA_PRESENTED_TYPE_CERTIFICATE = 1,
-#endif
 } tegata_presented_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Kinds of presenters.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// A device.
   TEGATA_PRINCIPAL_TYPE_DEVICE = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A unit of a product that is no device yet.
   TEGATA_PRINCIPAL_TYPE_PRODUCT = 2,
-#endif
 } tegata_principal_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What happens to the rest when one item of a bulk call is refused.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Nothing is done unless everything can be.
   TEGATA_ATOMICITY_ALL = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Each item is done or refused on its own. The default.
   TEGATA_ATOMICITY_EACH = 2,
-#endif
 } tegata_atomicity;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a text must compare.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Exactly so.
   TEGATA_TEXT_TYPE_IS = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Beginning so.
   TEGATA_TEXT_TYPE_STARTS_WITH = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// With this somewhere.
   TEGATA_TEXT_TYPE_CONTAINS = 3,
-#endif
 } tegata_text_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// As what a certificate is exported.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// The certificate alone, in PEM.
   TEGATA_EXPORT_FORMAT_TYPE_PEM = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The certificate and the intermediates above it, in PEM: what a TLS server sends.
   TEGATA_EXPORT_FORMAT_TYPE_FULL_CHAIN_PEM = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The certificate alone, in DER.
   TEGATA_EXPORT_FORMAT_TYPE_DER = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The certificate and all above it, the root included, as PKCS#7 in DER.
   TEGATA_EXPORT_FORMAT_TYPE_PKCS7 = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The key, the certificate and all above it, the root included, as PKCS#12.
   TEGATA_EXPORT_FORMAT_TYPE_PKCS12 = 5,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A file each for the certificate, the intermediates, both together, the root and the key, with chosen names.
   TEGATA_EXPORT_FORMAT_TYPE_FILES = 6,
-#endif
 } tegata_export_format_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a column holds, besides null.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Whole numbers.
   TEGATA_COLUMN_KIND_INT = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// UTF-8 text.
   TEGATA_COLUMN_KIND_TEXT = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Octets.
   TEGATA_COLUMN_KIND_BYTES = 3,
-#endif
 } tegata_column_kind;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a column is indexed.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Not at all; equality, membership and ranges on it are tested row by row.
   TEGATA_INDEX_NONE = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Ordered, values may repeat. Null is not in the index.
   TEGATA_INDEX_ORDERED = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Ordered, and no two rows have the same value, null apart.
   TEGATA_INDEX_UNIQUE = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// No index, but searched for beginnings and parts.
   TEGATA_INDEX_SEARCHABLE = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Unique, and searched for parts too.
   TEGATA_INDEX_UNIQUE_SEARCHABLE = 5,
-#endif
 } tegata_index;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a value is.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Nothing.
   TEGATA_VALUE_TYPE_NULL = 0,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A whole number, in `integer`.
   TEGATA_VALUE_TYPE_INT = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// UTF-8 text, in `bytes`; it may hold zero octets and has none at its end. Ordered by its octets.
   TEGATA_VALUE_TYPE_TEXT = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Octets, in `bytes`.
   TEGATA_VALUE_TYPE_BYTES = 3,
-#endif
 } tegata_value_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a write expects of the row it meets.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// There is none.
   TEGATA_EXPECT_ABSENT = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// There is one, of the version told.
   TEGATA_EXPECT_VERSION = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Whatever there is or is not.
   TEGATA_EXPECT_ANY = 3,
-#endif
 } tegata_expect;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a write does.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Writes a row whole; its version becomes 1, or one more than it was. A second row with the same value in a unique
   /// column (null apart) is a conflict.
   TEGATA_WRITE_TYPE_PUT = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Removes a row; where anything is expected, there may be none.
   TEGATA_WRITE_TYPE_DELETE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Writes nothing, but conflicts unless the expectation holds.
   TEGATA_WRITE_TYPE_REQUIRE = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Adds to a counter and conflicts if that would take it above `at_most` or below zero.
   TEGATA_WRITE_TYPE_ADD = 4,
-#endif
 } tegata_write_type;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a column must compare.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Equal to the value; null equals null.
   TEGATA_MATCH_EQ = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Text that begins with the value, byte for byte.
   TEGATA_MATCH_PREFIX = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Text that holds the value, byte for byte, or octets whose upper-case hexadecimal form does.
   TEGATA_MATCH_CONTAINS = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Not null, not below `from` and below `to`, each of them optional.
   TEGATA_MATCH_RANGE = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Equal to one of the values.
   TEGATA_MATCH_IN = 5,
-#endif
 } tegata_match;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a callback of a store ended.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Well.
   TEGATA_STORE_STATUS_OK = 0,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// `failure->write` says which write met an expectation, uniqueness or limit that failed; nothing was written.
   TEGATA_STORE_STATUS_CONFLICT = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The store cannot be reached for now.
   TEGATA_STORE_STATUS_UNAVAILABLE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The stored data is damaged; the text says where.
   TEGATA_STORE_STATUS_CORRUPT = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The store was written by a newer version: see `failure->found` and `failure->supported`.
   TEGATA_STORE_STATUS_SCHEMA = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// What is there is something else.
   TEGATA_STORE_STATUS_NOT_A_DATABASE = 5,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// It can be read but not written.
   TEGATA_STORE_STATUS_READ_ONLY = 6,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// No room is left.
   TEGATA_STORE_STATUS_FULL = 7,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Anything else.
   TEGATA_STORE_STATUS_BACKEND = 8,
-#endif
 } tegata_store_status;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Why a sealer of the host's does not open something.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Another key sealed it: the call gets `seal.wrong_key`.
   TEGATA_OPEN_WRONG_KEY = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// It was altered, or sealed for another place: the call gets `seal.damaged`.
   TEGATA_OPEN_DAMAGED = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The key is out of reach: the call gets `seal.key_file` with the text of the failure.
   TEGATA_OPEN_UNAVAILABLE = 3,
-#endif
 } tegata_open;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where an authority stands. Expiry is derived from the clock.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Its key exists and its request is out; an outside CA's certificate is still to be installed.
   TEGATA_AUTHORITY_STATE_REQUESTED = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Issues, revokes and signs CRLs.
   TEGATA_AUTHORITY_STATE_ACTIVE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Issues nothing any more, but still revokes and signs CRLs.
   TEGATA_AUTHORITY_STATE_RETIRED = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Its key is known to others: signs nothing, and nothing it issued authenticates.
   TEGATA_AUTHORITY_STATE_COMPROMISED = 4,
-#endif
 } tegata_authority_state;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where an authority's private key is.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Sealed, in the store.
   TEGATA_SIGNER_LOCATION_STORE = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// With the host: an HSM, a KMS, a key store. It is connected with `use_signer` after every opening.
   TEGATA_SIGNER_LOCATION_EXTERNAL = 2,
-#endif
 } tegata_signer_location;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a certificate is for, as far as the registry is concerned.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Shared by all units of a product, to bootstrap (a product credential).
   TEGATA_CERTIFICATE_KIND_PRODUCT = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A device's own.
   TEGATA_CERTIFICATE_KIND_DEVICE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Anything else: a server, a user, a service.
   TEGATA_CERTIFICATE_KIND_OTHER = 3,
-#endif
 } tegata_certificate_kind;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The stored part of a certificate's state. What the clock adds is in `Standing`.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Requested, not issued yet (NAV-5).
   TEGATA_CERTIFICATE_STATE_PENDING = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Issued and in force.
   TEGATA_CERTIFICATE_STATE_ACTIVE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Out of force for now (NAV-11).
   TEGATA_CERTIFICATE_STATE_SUSPENDED = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Out of force for good.
   TEGATA_CERTIFICATE_STATE_REVOKED = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Requested, but denied.
   TEGATA_CERTIFICATE_STATE_DENIED = 5,
-#endif
 } tegata_certificate_state;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Who suspended a certificate, since only they lift it.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// An operator, through `certificates.suspend`.
   TEGATA_SUSPEND_CAUSE_OPERATOR = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The disabling of its device.
   TEGATA_SUSPEND_CAUSE_DEVICE = 2,
-#endif
 } tegata_suspend_cause;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where the certificate's private key was made.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Where the CSR was made; it never was here.
   TEGATA_KEY_ORIGIN_REQUESTER = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Here, and handed out once.
   TEGATA_KEY_ORIGIN_SERVER = 2,
-#endif
 } tegata_key_origin;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a certificate stands at a given moment: its state and the clock together.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Requested, not issued yet.
   TEGATA_STANDING_PENDING = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Requested, but denied.
   TEGATA_STANDING_DENIED = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// notBefore lies ahead.
   TEGATA_STANDING_NOT_YET_VALID = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// In force.
   TEGATA_STANDING_ACTIVE = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Out of force for now.
   TEGATA_STANDING_SUSPENDED = 5,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Replaced, and its grace period is over.
   TEGATA_STANDING_SUPERSEDED = 6,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Revoked.
   TEGATA_STANDING_REVOKED = 7,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// notAfter has passed.
   TEGATA_STANDING_EXPIRED = 8,
-#endif
 } tegata_standing;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where a device stands (NEC-29).
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Seen, but not admitted yet.
   TEGATA_DEVICE_STATE_DISCOVERED = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Admitted; its credentials count.
   TEGATA_DEVICE_STATE_VALID = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Shut out for now; see the reason.
   TEGATA_DEVICE_STATE_INVALID = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Gone for good; only the record remains.
   TEGATA_DEVICE_STATE_DELETED = 4,
-#endif
 } tegata_device_state;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Why a device is invalid.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// An operator disabled it.
   TEGATA_INVALID_REASON_DISABLED = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// It came back with another key that it could not explain.
   TEGATA_INVALID_REASON_QUARANTINED = 2,
-#endif
 } tegata_invalid_reason;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where a product stands.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Its units enroll.
   TEGATA_PRODUCT_STATE_ACTIVE = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Its units do not enroll for now.
   TEGATA_PRODUCT_STATE_SUSPENDED = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Its units never enroll again.
   TEGATA_PRODUCT_STATE_DISCONTINUED = 3,
-#endif
 } tegata_product_state;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which units may enroll.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Every unit that has the product credential. The default.
   TEGATA_ENROLLMENT_MODE_OPEN = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Only units that were listed before.
   TEGATA_ENROLLMENT_MODE_ALLOW_LIST = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Only units that show a one-time claim code.
   TEGATA_ENROLLMENT_MODE_CLAIM_CODE = 3,
-#endif
 } tegata_enrollment_mode;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What happens when a known unit comes with another key and does not prove its former one.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Its device is shut out until somebody looked. Safe against a copy that is already in use; but whoever has the
   /// product credential and knows the units' identifiers can shut devices out. The default.
   TEGATA_OTHER_KEY_QUARANTINE = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The request is refused and noted as an event; the device goes on with the key it has.
   TEGATA_OTHER_KEY_REFUSE = 2,
-#endif
 } tegata_other_key;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What suspending means to the world outside.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// The registry refuses the certificate; CRLs say nothing. The default.
   TEGATA_SUSPEND_MODE_REGISTRY = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// CRLs list it as well, with the reason certificateHold.
   TEGATA_SUSPEND_MODE_CRL_HOLD = 2,
-#endif
 } tegata_suspend_mode;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// When a key that is made here is handed out.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// With the answer. Repeating the call with the same request ID returns it again, until it is confirmed. The default.
   TEGATA_HAND_OUT_NOW = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// When somebody collects it.
   TEGATA_HAND_OUT_LATER = 2,
-#endif
 } tegata_hand_out;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What becomes of a quarantined device's keys when it is released.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// The keys it had go on; the other key was an impostor's.
   TEGATA_RELEASE_KEEP_KEYS = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new key.
   TEGATA_RELEASE_NEW_KEYS = 2,
-#endif
 } tegata_release;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What enrolling led to.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// A device that was not known got its first certificate.
   TEGATA_ENROLLMENT_NEW = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A device that was registered or discovered before got its first certificate.
   TEGATA_ENROLLMENT_ADMITTED = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A known device with the same key got the certificate back that it has.
   TEGATA_ENROLLMENT_KNOWN = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A known device with the same key got a new certificate, since the one that it had is expired.
   TEGATA_ENROLLMENT_RENEWED = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// A known device proved its former key and got a certificate for its new one.
   TEGATA_ENROLLMENT_REKEYED = 5,
-#endif
 } tegata_enrollment;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// By what certificates are counted.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// All together.
   TEGATA_CERTIFICATE_GROUPING_TOTAL = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By stored state.
   TEGATA_CERTIFICATE_GROUPING_STATE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By kind.
   TEGATA_CERTIFICATE_GROUPING_KIND = 3,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By the product whose they are.
   TEGATA_CERTIFICATE_GROUPING_PRODUCT = 4,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By the group of their devices.
   TEGATA_CERTIFICATE_GROUPING_GROUP = 5,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By authority.
   TEGATA_CERTIFICATE_GROUPING_AUTHORITY = 6,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By profile.
   TEGATA_CERTIFICATE_GROUPING_PROFILE = 7,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
   TEGATA_CERTIFICATE_GROUPING_DUE_WEEK = 8,
-#endif
 } tegata_certificate_grouping;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How the files are encoded.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// Text; several certificates stand one after the other. The default.
   TEGATA_ENCODING_PEM = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Binary; where several certificates belong into one file, it is PKCS#7.
   TEGATA_ENCODING_DER = 2,
-#endif
 } tegata_encoding;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// For whom a file is written.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12. The default.
   TEGATA_PKCS12_TARGET_MODERN = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// Triple DES and SHA-1: older Windows, Apple and Android; everything newer opens it as well.
   TEGATA_PKCS12_TARGET_LEGACY = 2,
-#endif
 } tegata_pkcs12_target;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How the subject of a certificate comes about.
 typedef enum {
-#if defined(TEGATA_REGISTRY)
   /// An opaque common name that identifies nobody (for a device: its ID), below the RDNs in `fixed`.
   TEGATA_SUBJECT_POLICY_TYPE_OPAQUE = 1,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// An RFC 4514 name with placeholders, in `name`: `{name}`, `{id}`, `{unit}`, `{csr.CN}`.
   TEGATA_SUBJECT_POLICY_TYPE_TEMPLATE = 2,
-#endif
-#if defined(TEGATA_REGISTRY)
   /// The CSR's subject, byte for byte, with the attributes that `allow` and `require` list.
   TEGATA_SUBJECT_POLICY_TYPE_FROM_CSR = 3,
-#endif
 } tegata_subject_policy_type;
 #endif
 
@@ -927,19 +611,13 @@ typedef struct tegata_private_key tegata_private_key;
 #if defined(TEGATA_REGISTRY)
 /// Where random bytes come from.
 typedef struct tegata_random tegata_random;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A registry of devices and the authority over their credentials.
 typedef struct tegata_registry tegata_registry;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Takes the rows that a store answers with.
 typedef struct tegata_rows tegata_rows;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Seals secrets for storage and opens them again.
 typedef struct tegata_sealer tegata_sealer;
 #endif
@@ -953,9 +631,7 @@ typedef struct tegata_sink tegata_sink;
 #if defined(TEGATA_REGISTRY)
 /// A place that keeps rows, transactionally and durably.
 typedef struct tegata_store tegata_store;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Takes the counts that a store answers with.
 typedef struct tegata_tallies tegata_tallies;
 #endif
@@ -1358,9 +1034,7 @@ typedef struct {
   /// Where random bytes come from; NULL for the operating system.
   const tegata_random *random;
 } tegata_options;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Who presented it.
 typedef struct {
   /// What it is.
@@ -1374,9 +1048,7 @@ typedef struct {
   /// Until when this holds, unless something changes.
   int64_t until;
 } tegata_principal;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The proof that a presenter has the private key.
 typedef struct {
   /// Which proof; there is no default.
@@ -1386,9 +1058,7 @@ typedef struct {
   /// For a signature: the signature over the challenge's statement.
   tegata_bytes signature;
 } tegata_proof;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What somebody presents to show who it is.
 typedef struct {
   /// `sizeof(tegata_presented)`.
@@ -1402,9 +1072,7 @@ typedef struct {
   /// The device that the presenter says it is, where several hold the certificate; NULL otherwise.
   const char *device;
 } tegata_presented;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// An authority to be made.
 typedef struct {
   /// `sizeof(tegata_new_authority)`.
@@ -1426,9 +1094,7 @@ typedef struct {
   /// Its key, when that is not to be made and sealed here: an HSM, a KMS. May be left out (NULL).
   const tegata_signer *signer;
 } tegata_new_authority;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Who asks for a change, and whether it may be a repetition. NULL stands for nobody and no request ID.
 typedef struct {
   /// `sizeof(tegata_call)`.
@@ -1440,9 +1106,7 @@ typedef struct {
   /// most 255 bytes. May be NULL.
   const char *request_id;
 } tegata_call;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One generation of an authority.
 typedef struct {
   /// Names this generation.
@@ -1482,9 +1146,7 @@ typedef struct {
   /// When it was made.
   int64_t created;
 } tegata_authority;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// An authority that exists already, with its key.
 typedef struct {
   /// `sizeof(tegata_import_authority)`.
@@ -1503,9 +1165,7 @@ typedef struct {
   /// 0 when it signed none.
   uint64_t last_crl_number;
 } tegata_import_authority;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A text to compare with.
 typedef struct {
   /// How.
@@ -1513,9 +1173,7 @@ typedef struct {
   /// With what.
   const char *value;
 } tegata_text;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which authorities to list.
 typedef struct {
   /// `sizeof(tegata_authority_filter)`.
@@ -1525,9 +1183,7 @@ typedef struct {
   /// By state. May be left out (0).
   tegata_authority_state state;
 } tegata_authority_filter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which page of a list is wanted. NULL stands for the first 100, with the total.
 typedef struct {
   /// `sizeof(tegata_page)`.
@@ -1539,9 +1195,7 @@ typedef struct {
   /// Whether to count all matches too; NULL for true.
   const bool *total;
 } tegata_page;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -1553,12 +1207,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_authority_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How an authority is rebuilt. What is `None` stays as it was.
 typedef struct {
   /// `sizeof(tegata_rebuild)`.
@@ -1573,9 +1223,7 @@ typedef struct {
   /// The new key, when that stays with the host. May be left out (NULL).
   const tegata_signer *signer;
 } tegata_rebuild;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a CRL is made.
 typedef struct {
   /// `sizeof(tegata_crl_options)`.
@@ -1583,9 +1231,7 @@ typedef struct {
   /// When the next one will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
   const uint32_t *next_update_hours;
 } tegata_crl_options;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The newest CRL of an authority.
 typedef struct {
   /// Whose.
@@ -1601,9 +1247,7 @@ typedef struct {
   /// The CRL in DER.
   tegata_bytes der;
 } tegata_crl_record;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate to be renewed. The subject and the alternative names stay as they are.
 typedef struct {
   /// `sizeof(tegata_renew)`.
@@ -1618,9 +1262,7 @@ typedef struct {
   /// certificate is renewed. A revoked one never is.
   bool other_proof;
 } tegata_renew;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate's record. The DER is kept apart, see `Document`.
 typedef struct {
   /// Names the certificate, from its request on.
@@ -1677,9 +1319,7 @@ typedef struct {
   /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
   bool deleted;
 } tegata_certificate_record;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate that was issued, with all that its holder needs besides the private key (NAV-1, NEC-53).
 typedef struct {
   /// Its record: serial number, key number, validity, state ...
@@ -1689,9 +1329,7 @@ typedef struct {
   /// The certificates above it in DER: its issuer first, the root last.
   tegata_bytes_list chain;
 } tegata_issued;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a bulk call runs. NULL stands for each item on its own, without progress.
 typedef struct {
   /// `sizeof(tegata_bulk)`.
@@ -1704,9 +1342,7 @@ typedef struct {
   /// before the next portion. May be NULL.
   bool (*progress)(void *userdata, size_t done, size_t total);
 } tegata_bulk;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
 /// Freeing the results frees both.
 typedef struct {
@@ -1717,12 +1353,8 @@ typedef struct {
   /// How many items.
   size_t len;
 } tegata_issued_results;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate to be renewed with a new key that is made here.
 typedef struct {
   /// `sizeof(tegata_renew_with_key)`.
@@ -1736,9 +1368,7 @@ typedef struct {
   /// When the key is handed out. 0 for the default.
   tegata_hand_out hand_out;
 } tegata_renew_with_key;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate that was issued with a key made here.
 typedef struct {
   /// The certificate and all above it.
@@ -1746,9 +1376,7 @@ typedef struct {
   /// The private key (PKCS#8, DER), erased when freed; NULL while it waits to be collected.
   tegata_bytes key;
 } tegata_issued_with_key;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
 /// Freeing the results frees both.
 typedef struct {
@@ -1759,12 +1387,8 @@ typedef struct {
   /// How many items.
   size_t len;
 } tegata_certificate_record_results;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate to be issued for a CSR.
 typedef struct {
   /// `sizeof(tegata_issue)`.
@@ -1780,9 +1404,7 @@ typedef struct {
   /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
   const char *name;
 } tegata_issue;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate to be issued for a key that is made here (NAV-15).
 typedef struct {
   /// `sizeof(tegata_issue_with_key)`.
@@ -1800,9 +1422,7 @@ typedef struct {
   /// When the key is handed out. 0 for the default.
   tegata_hand_out hand_out;
 } tegata_issue_with_key;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which certificates to list: those that match everything given.
 typedef struct {
   /// `sizeof(tegata_certificate_filter)`.
@@ -1836,9 +1456,7 @@ typedef struct {
   /// The newest first instead of the oldest.
   bool newest_first;
 } tegata_certificate_filter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -1850,12 +1468,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_certificate_record_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// That a certificate is attached to a device, and since when (NAV-9).
 typedef struct {
   /// The certificate.
@@ -1865,9 +1479,7 @@ typedef struct {
   /// Since when.
   int64_t since;
 } tegata_assignment;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -1879,12 +1491,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_assignment_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A clock of the host's own.
 typedef struct {
   /// `sizeof(tegata_clock_callbacks)`.
@@ -1896,9 +1504,7 @@ typedef struct {
   /// Frees `userdata`, once, when nothing uses the clock any more. May be NULL.
   void (*free)(void *userdata);
 } tegata_clock_callbacks;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A source of random bytes of the host's own.
 typedef struct {
   /// `sizeof(tegata_random_callbacks)`.
@@ -1945,9 +1551,7 @@ typedef struct {
   /// Anything else.
   tegata_pairs more;
 } tegata_attributes;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A device to be registered.
 typedef struct {
   /// `sizeof(tegata_new_device)`.
@@ -1963,9 +1567,7 @@ typedef struct {
   /// What else is known. NULL for the default.
   const tegata_attributes *attributes;
 } tegata_new_device;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A device.
 typedef struct {
   /// Names the device; assigned here, never taken from a CSR, never used again (NEC-31).
@@ -1991,9 +1593,7 @@ typedef struct {
   /// When its record last changed.
   int64_t updated;
 } tegata_device;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
 /// Freeing the results frees both.
 typedef struct {
@@ -2004,12 +1604,8 @@ typedef struct {
   /// How many items.
   size_t len;
 } tegata_device_results;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A unit's request to become a device.
 typedef struct {
   /// `sizeof(tegata_enroll)`.
@@ -2036,9 +1632,7 @@ typedef struct {
   /// key signs (DER ECDSA, Ed25519, RSA PKCS#1 v1.5 with SHA-256). May be left out (NULL).
   tegata_bytes former_key_signature;
 } tegata_enroll;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// An enrolled device and its certificate.
 typedef struct {
   /// The device.
@@ -2048,9 +1642,7 @@ typedef struct {
   /// What led to it.
   tegata_enrollment enrollment;
 } tegata_enrolled;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
 /// Freeing the results frees both.
 typedef struct {
@@ -2061,12 +1653,8 @@ typedef struct {
   /// How many items.
   size_t len;
 } tegata_enrolled_results;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which devices to list.
 typedef struct {
   /// `sizeof(tegata_device_filter)`.
@@ -2086,9 +1674,7 @@ typedef struct {
   /// With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value. May be left out (NULL).
   const tegata_pair *attribute;
 } tegata_device_filter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2100,12 +1686,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_device_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What of a device changes; what is left out stays as it is.
 typedef struct {
   /// `sizeof(tegata_device_change)`.
@@ -2115,9 +1697,7 @@ typedef struct {
   /// All attributes at once. May be left out (NULL).
   const tegata_attributes *attributes;
 } tegata_device_change;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which certificates are due.
 typedef struct {
   /// `sizeof(tegata_due)`.
@@ -2127,17 +1707,13 @@ typedef struct {
   /// Only this group's. May be left out (NULL).
   const char *group;
 } tegata_due;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The roots that whoever trusts this registry should trust: every generation that is still of use.
 typedef struct {
   /// The root certificates in DER.
   tegata_bytes_list roots;
 } tegata_trust_bundle;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many devices are in a state.
 typedef struct {
   /// The state.
@@ -2145,9 +1721,7 @@ typedef struct {
   /// How many.
   uint64_t count;
 } tegata_device_state_count;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many belong to a record.
 typedef struct {
   /// The record's ID; NULL for those that belong to none.
@@ -2155,9 +1729,7 @@ typedef struct {
   /// How many.
   uint64_t count;
 } tegata_id_count;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many certificates are in a state.
 typedef struct {
   /// The state.
@@ -2165,9 +1737,7 @@ typedef struct {
   /// How many.
   uint64_t count;
 } tegata_certificate_state_count;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many certificates are of a kind.
 typedef struct {
   /// The kind.
@@ -2175,9 +1745,7 @@ typedef struct {
   /// How many.
   uint64_t count;
 } tegata_certificate_kind_count;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many certificates are due in a week.
 typedef struct {
   /// When the week begins.
@@ -2185,9 +1753,7 @@ typedef struct {
   /// How many.
   uint64_t count;
 } tegata_week_count;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Numbers for a dashboard. Each list is complete and in the order of its first element.
 typedef struct {
   /// Devices by state.
@@ -2217,9 +1783,7 @@ typedef struct {
   /// How many weeks.
   size_t due_by_week_len;
 } tegata_counts;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A record that an event is about.
 typedef struct {
   /// Its kind.
@@ -2227,9 +1791,7 @@ typedef struct {
   /// Its ID.
   const char *id;
 } tegata_entity;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One event (NEC-38). Events are only ever added.
 typedef struct {
   /// Names the event.
@@ -2247,9 +1809,7 @@ typedef struct {
   /// A few words more; never a secret. NULL when there is none.
   const char *detail;
 } tegata_event;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2261,12 +1821,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_event_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which events to list.
 typedef struct {
   /// `sizeof(tegata_event_filter)`.
@@ -2286,9 +1842,7 @@ typedef struct {
   /// The newest first.
   bool newest_first;
 } tegata_event_filter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which files a set has; what has no name is left out.
 typedef struct {
   /// `sizeof(tegata_file_names)`.
@@ -2304,9 +1858,7 @@ typedef struct {
   /// The private key as PKCS#8.
   const char *key;
 } tegata_file_names;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One file: its name and what is in it.
 typedef struct {
   /// Its name.
@@ -2316,9 +1868,7 @@ typedef struct {
   /// Whether it holds a private key, so that nobody else may read it.
   bool secret;
 } tegata_packed_file;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2330,12 +1880,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_packed_file_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// As what a certificate is exported. Private keys are given: one that was made here comes from
 /// `tegata_certificates_collect_key`, since handing it out happens once and leaves its trace.
 typedef struct {
@@ -2354,9 +1900,7 @@ typedef struct {
   /// Files: PEM or DER. Required for them.
   tegata_encoding encoding;
 } tegata_export_format;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many certificates have something in common. Which field says what depends on `grouping`.
 typedef struct {
   /// What they were grouped by.
@@ -2372,9 +1916,7 @@ typedef struct {
   /// How many.
   uint64_t count;
 } tegata_certificate_count;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2386,12 +1928,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_certificate_count_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A group of devices (NEC-36).
 typedef struct {
   /// Names the group.
@@ -2407,9 +1945,7 @@ typedef struct {
   /// When it was last changed.
   int64_t updated;
 } tegata_group;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2421,12 +1957,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_group_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What of a group changes; what is left out stays as it is.
 typedef struct {
   /// `sizeof(tegata_group_change)`.
@@ -2442,9 +1974,7 @@ typedef struct {
   /// Whether to remove that interval instead.
   bool remove_key_days;
 } tegata_group_change;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What one column of one row holds.
 typedef struct {
   /// What it is.
@@ -2454,9 +1984,7 @@ typedef struct {
   /// The text or octets.
   tegata_bytes bytes;
 } tegata_value;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One column of a table.
 typedef struct {
   /// Its name: lower-case ASCII letters and `_`.
@@ -2466,9 +1994,7 @@ typedef struct {
   /// How it is indexed.
   tegata_index index;
 } tegata_column;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One table. Two tables are the same when their names are.
 typedef struct {
   /// Its name: lower-case ASCII letters and `_`.
@@ -2478,9 +2004,7 @@ typedef struct {
   /// How many columns.
   size_t columns_len;
 } tegata_table;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// All tables of one version.
 typedef struct {
   /// Grows whenever a table or column is added.
@@ -2490,9 +2014,7 @@ typedef struct {
   /// How many tables.
   size_t tables_len;
 } tegata_schema;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A number that only the store may change. Absent ones are 0; none goes above 2^63 - 1.
 typedef struct {
   /// What is counted. NULL in writes that add nothing.
@@ -2500,9 +2022,7 @@ typedef struct {
   /// Of which record, or 0.
   uint64_t of;
 } tegata_counter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which row.
 typedef struct {
   /// The table.
@@ -2510,9 +2030,7 @@ typedef struct {
   /// The key. All 64 bits may be used; keys are ordered as the signed number with these bits.
   uint64_t key;
 } tegata_row_ref;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A filter on one column.
 typedef struct {
   /// The position of the column in its table.
@@ -2528,9 +2046,7 @@ typedef struct {
   /// For ranges: the first value not wanted any more; NULL for no limit.
   const tegata_value *to;
 } tegata_filter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where a page ended.
 typedef struct {
   /// The last row's value in the column of the order; null when ordered by key.
@@ -2538,9 +2054,7 @@ typedef struct {
   /// The last row's key.
   uint64_t key;
 } tegata_cursor;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A question for rows of one table that match all filters, one page at a time. It is checked: its columns exist and are
 /// declared for what is asked.
 typedef struct {
@@ -2561,9 +2075,7 @@ typedef struct {
   /// Whether to count all rows that the pages hold together, regardless of `after` and `limit`.
   bool total;
 } tegata_query;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A question for how many rows have which value.
 typedef struct {
   /// The table.
@@ -2578,9 +2090,7 @@ typedef struct {
   /// to count them as they are.
   const int64_t *bucket;
 } tegata_tally;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One write of a commit.
 typedef struct {
   /// What it does.
@@ -2602,9 +2112,7 @@ typedef struct {
   /// For counters: the highest value allowed afterwards, even if `by` is negative.
   uint64_t at_most;
 } tegata_write;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A store of the host's own. Every callback may run on any thread at any time, several at once.
 typedef struct {
   /// `sizeof(tegata_store_callbacks)`.
@@ -2644,9 +2152,7 @@ typedef struct {
   /// Frees `userdata`, once, when nothing uses the store any more. May be NULL.
   void (*free)(void *userdata);
 } tegata_store_callbacks;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What became of the items of a bulk call that has nothing to give back: NULL for what was done.
 typedef struct {
   /// The errors of the items that were refused, NULL for the others.
@@ -2654,17 +2160,13 @@ typedef struct {
   /// How many items.
   size_t len;
 } tegata_outcomes;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One-time claim codes, erased when freed.
 typedef struct {
   /// The codes.
   tegata_texts codes;
 } tegata_claim_codes;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Where a stream goes.
 typedef struct {
   /// `sizeof(tegata_writer)`.
@@ -2674,9 +2176,7 @@ typedef struct {
   /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. Required.
   int (*write)(void *userdata, tegata_bytes data, tegata_failure *failure);
 } tegata_writer;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The conditions under which units enroll. The product credential is in every unit, so whoever extracts it can try:
 /// these are the limits of what that gains.
 typedef struct {
@@ -2695,9 +2195,7 @@ typedef struct {
   /// What happens when a known unit comes with another key. 0 for the default.
   tegata_other_key other_key;
 } tegata_enrollment_policy;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a product is, as it is written in a file.
 typedef struct {
   /// `sizeof(tegata_product_spec)`.
@@ -2709,9 +2207,7 @@ typedef struct {
   /// Under which conditions its units enroll. NULL for the default.
   const tegata_enrollment_policy *enrollment;
 } tegata_product_spec;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A product to be registered.
 typedef struct {
   /// `sizeof(tegata_new_product)`.
@@ -2729,9 +2225,7 @@ typedef struct {
   /// When the credential's private key is handed out. 0 for the default.
   tegata_hand_out hand_out;
 } tegata_new_product;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A product.
 typedef struct {
   /// Names the product.
@@ -2757,9 +2251,7 @@ typedef struct {
   /// When its record last changed.
   int64_t updated;
 } tegata_product;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A registered product with its first credential.
 typedef struct {
   /// The product.
@@ -2767,9 +2259,7 @@ typedef struct {
   /// Its credential (PAP-5), to be built into every unit.
   const tegata_issued_with_key *credential;
 } tegata_registered_product;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which products to list.
 typedef struct {
   /// `sizeof(tegata_product_filter)`.
@@ -2779,9 +2269,7 @@ typedef struct {
   /// By state. May be left out (0).
   tegata_product_state state;
 } tegata_product_filter;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2793,12 +2281,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_product_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What of a product changes; what is left out stays as it is.
 typedef struct {
   /// `sizeof(tegata_product_change)`.
@@ -2814,9 +2298,7 @@ typedef struct {
   /// The profile of its next devices' certificates. May be left out (NULL).
   const char *device_profile;
 } tegata_product_change;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How the subject of a certificate comes about. The CSR's own subject counts only if it says so.
 typedef struct {
   /// `sizeof(tegata_subject_policy)`.
@@ -2832,9 +2314,7 @@ typedef struct {
   /// From the CSR: the attributes it must have.
   tegata_texts require;
 } tegata_subject_policy;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently.
 typedef struct {
   /// `sizeof(tegata_san_policy)`.
@@ -2859,9 +2339,7 @@ typedef struct {
   /// How many names a certificate holds at most; 0 means 32.
   size_t max;
 } tegata_san_policy;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A list of kinds of keys.
 typedef struct {
   /// The kinds; may be NULL when there are none.
@@ -2869,9 +2347,7 @@ typedef struct {
   /// How many.
   size_t len;
 } tegata_key_algorithms;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The content of a profile. Every field but the size has a default, which NULL and 0 stand for.
 typedef struct {
   /// `sizeof(tegata_profile_spec)`.
@@ -2918,9 +2394,7 @@ typedef struct {
   /// Certificate policies, as dotted OIDs.
   tegata_texts policies;
 } tegata_profile_spec;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One version of a profile. Versions are never changed, since certificates refer to them.
 typedef struct {
   /// Names this version.
@@ -2934,9 +2408,7 @@ typedef struct {
   /// When this version was made.
   int64_t created;
 } tegata_profile;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -2948,12 +2420,8 @@ typedef struct {
   /// How many records match in all; NULL unless it was asked for.
   const uint64_t *total;
 } tegata_profile_list;
-#endif
 
-#if defined(TEGATA_REGISTRY)
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a CSR would become under a profile.
 typedef struct {
   /// The subject that the certificate would have.
@@ -2965,9 +2433,7 @@ typedef struct {
   /// When it would be due for renewal.
   int64_t renew_at;
 } tegata_preview;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A sealer of the host's own, such as a vault or an HSM.
 typedef struct {
   /// `sizeof(tegata_sealer_callbacks)`.
@@ -2991,9 +2457,7 @@ typedef struct {
   /// Frees `userdata`, once, when nothing uses the sealer any more. May be NULL.
   void (*free)(void *userdata);
 } tegata_sealer_callbacks;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a SQLite file is opened. NULL stands for all defaults.
 typedef struct {
   /// `sizeof(tegata_sqlite_options)`.
@@ -3010,9 +2474,7 @@ typedef struct {
   /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no limit.
   const uint64_t *max_size;
 } tegata_sqlite_options;
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes stores for the conformance suite.
 typedef struct {
   /// `sizeof(tegata_store_factory)`.
@@ -3320,25 +2782,17 @@ tegata_status tegata_registry_open(const tegata_store *store,
                                           const tegata_options *options,
                                           tegata_registry **registry,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to be freed.
 tegata_status tegata_registry_close(const tegata_registry *registry,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a registry, which no thread may use any more; NULL is fine. An open one is closed.
 void tegata_registry_free(tegata_registry *registry);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_principal_free(const tegata_principal *principal);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Who presents this, if they are who they say and nothing keeps them out. Answers with the first reason that does.
 ///
 /// Errors: those of the certificate, its authority, its device or product, and the proof.
@@ -3346,9 +2800,7 @@ tegata_status tegata_registry_authenticate(const tegata_registry *registry,
                                                   const tegata_presented *presented,
                                                   const tegata_principal **principal,
                                                   tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a root: an authority that certifies itself.
 ///
 /// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store errors.
@@ -3357,9 +2809,7 @@ tegata_status tegata_authorities_create_root(const tegata_registry *registry,
                                                     const tegata_call *call,
                                                     const tegata_authority **authority,
                                                     tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes an authority that `parent` certifies.
 ///
 /// Errors: As `create_root`; `authority.validity_exceeds_issuer` and `authority.path_length` when
@@ -3370,9 +2820,7 @@ tegata_status tegata_authorities_create_intermediate(const tegata_registry *regi
                                                             const tegata_call *call,
                                                             const tegata_authority **authority,
                                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Takes over an authority that exists, with its key and the certificates above it.
 ///
 /// Errors: `certificate.malformed`, `authority.not_ca` (version 1, no CA:TRUE, no keyCertSign, no cRLSign, no key
@@ -3383,9 +2831,7 @@ tegata_status tegata_authorities_import(const tegata_registry *registry,
                                                const tegata_call *call,
                                                const tegata_authority **authority,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
 /// The CSR is in the record's `request`.
 ///
@@ -3395,9 +2841,7 @@ tegata_status tegata_authorities_request(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_authority **authority,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Installs what the outside CA issued for `request`: the certificate, and those above it as PEM.
 ///
 /// Errors: `authority.already_installed`, `authority.signer_mismatch` when it is for another key, `authority.not_ca`,
@@ -3409,9 +2853,7 @@ tegata_status tegata_authorities_install(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_authority **authority,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The authority with this identifier.
 ///
 /// Errors: `input.unknown_id`.
@@ -3419,9 +2861,7 @@ tegata_status tegata_authorities_get(const tegata_registry *registry,
                                             const char *id,
                                             const tegata_authority **authority,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The authorities that match, by name.
 ///
 /// Errors: store errors.
@@ -3430,9 +2870,7 @@ tegata_status tegata_authorities_find(const tegata_registry *registry,
                                              const tegata_page *page,
                                              const tegata_authority_list **list,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The authority's certificate and those above it, in DER, its own first and the root last.
 ///
 /// Errors: `input.unknown_id`; `authority.not_installed` while its certificate is awaited.
@@ -3440,9 +2878,7 @@ tegata_status tegata_authorities_chain(const tegata_registry *registry,
                                               const char *id,
                                               const tegata_bytes_list **chain,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes the next generation: a new key, a new certificate, a distinct subject. The old generation retires in the
 /// same moment: it still revokes and signs CRLs, and what it issued stays valid. What referred to the old one
 /// (products, renewals) is issued by the new one from now on.
@@ -3456,9 +2892,7 @@ tegata_status tegata_authorities_rebuild(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_authority **authority,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
 /// another hierarchy) can follow. Returns the cross-certificate in DER; it is kept with the authority.
 ///
@@ -3469,9 +2903,7 @@ tegata_status tegata_authorities_cross_certify(const tegata_registry *registry,
                                                       const tegata_call *call,
                                                       const tegata_buffer **der,
                                                       tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Ends issuing: from now on the authority only revokes and signs CRLs.
 ///
 /// Errors: `authority.retired` and the other states that do not allow it.
@@ -3480,9 +2912,7 @@ tegata_status tegata_authorities_retire(const tegata_registry *registry,
                                                const tegata_call *call,
                                                const tegata_authority **authority,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Ends all trust in the authority: it signs nothing more, nothing that it or an authority below it issued
 /// authenticates, and the next CRLs of its issuer and of those that certified it across list it. Those below it
 /// issue again once they are rebuilt below another one; until then they only sign CRLs.
@@ -3493,9 +2923,7 @@ tegata_status tegata_authorities_mark_compromised(const tegata_registry *registr
                                                          const tegata_call *call,
                                                          const tegata_authority **authority,
                                                          tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
 /// Certificates whose grace period has ended are revoked (superseded) first.
 ///
@@ -3506,9 +2934,7 @@ tegata_status tegata_authorities_crl(const tegata_registry *registry,
                                             const tegata_call *call,
                                             const tegata_crl_record **crl_record,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The newest CRL that was made.
 ///
 /// Errors: `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
@@ -3516,9 +2942,7 @@ tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
                                                     const char *id,
                                                     const tegata_crl_record **crl_record,
                                                     tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Renews a certificate (NEC-7): a new serial number and validity, from the newest generation of its authority
 /// (SOL-4), the same subject and alternative names. The old one stays in force until `confirm`
 /// says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
@@ -3535,9 +2959,7 @@ tegata_status tegata_certificates_renew(const tegata_registry *registry,
                                                const tegata_call *call,
                                                const tegata_issued **issued,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Renews many certificates, with a result per item in their order.
 ///
 /// Errors: `input.` codes for the call as a whole; each item has the errors of `renew`.
@@ -3548,9 +2970,7 @@ tegata_status tegata_certificates_renew_many(const tegata_registry *registry,
                                                     const tegata_call *call,
                                                     const tegata_issued_results **results,
                                                     tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Renews a certificate with a new key that is made here, and handed out as at
 /// `issue_with_key`.
 ///
@@ -3560,9 +2980,7 @@ tegata_status tegata_certificates_renew_with_key(const tegata_registry *registry
                                                         const tegata_call *call,
                                                         const tegata_issued_with_key **issued_with_key,
                                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Says that the renewal of a certificate is installed: the old one is retired at once (superseded; SOL-5). `id` is
 /// the new certificate, or the first one of an entity whose first renewal it is; a certificate that is a renewal
 /// itself always means itself. Saying so twice changes nothing.
@@ -3573,9 +2991,7 @@ tegata_status tegata_certificates_confirm(const tegata_registry *registry,
                                                  const tegata_call *call,
                                                  const tegata_certificate_record **certificate_record,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
 /// says that it arrived. Until then, only a call with the same request ID gets it again.
 ///
@@ -3586,9 +3002,7 @@ tegata_status tegata_certificates_collect_key(const tegata_registry *registry,
                                                      const tegata_call *call,
                                                      const tegata_issued_with_key **issued_with_key,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Says that a private key arrived; it is erased here and can never be read again.
 ///
 /// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
@@ -3596,9 +3010,7 @@ tegata_status tegata_certificates_confirm_key(const tegata_registry *registry,
                                                      const char *id,
                                                      const tegata_call *call,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Erases the private keys that were not collected or confirmed in time, and says how many there were. They are not
 /// handed out after that moment anyway. The request ID of `call` is not used.
 ///
@@ -3607,9 +3019,7 @@ tegata_status tegata_certificates_erase_uncollected(const tegata_registry *regis
                                                            const tegata_call *call,
                                                            uint64_t *count,
                                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
 ///
 /// Errors: The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
@@ -3618,9 +3028,7 @@ tegata_status tegata_certificates_suspend(const tegata_registry *registry,
                                                  const tegata_call *call,
                                                  const tegata_certificate_record **certificate_record,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// `suspend` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
@@ -3631,9 +3039,7 @@ tegata_status tegata_certificates_suspend_many(const tegata_registry *registry,
                                                       const tegata_call *call,
                                                       const tegata_certificate_record_results **results,
                                                       tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
 ///
 /// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
@@ -3643,9 +3049,7 @@ tegata_status tegata_certificates_resume(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_certificate_record **certificate_record,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// `resume` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
@@ -3656,9 +3060,7 @@ tegata_status tegata_certificates_resume_many(const tegata_registry *registry,
                                                      const tegata_call *call,
                                                      const tegata_certificate_record_results **results,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
 /// `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
 ///
@@ -3670,9 +3072,7 @@ tegata_status tegata_certificates_revoke(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_certificate_record **certificate_record,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// `revoke` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
@@ -3684,9 +3084,7 @@ tegata_status tegata_certificates_revoke_many(const tegata_registry *registry,
                                                      const tegata_call *call,
                                                      const tegata_certificate_record_results **results,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
 /// has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
 /// but is listed only on request. A pending request is denied first.
@@ -3697,9 +3095,7 @@ tegata_status tegata_certificates_delete(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_certificate_record **certificate_record,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// `delete` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
@@ -3710,9 +3106,7 @@ tegata_status tegata_certificates_delete_many(const tegata_registry *registry,
                                                      const tegata_call *call,
                                                      const tegata_certificate_record_results **results,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
 /// there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
 /// `crl` does it by itself. The request ID of `call` is not used.
@@ -3722,9 +3116,7 @@ tegata_status tegata_certificates_retire_superseded(const tegata_registry *regis
                                                            const tegata_call *call,
                                                            uint64_t *count,
                                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Issues a certificate for a CSR (NEC-5), by the same procedure with and without a device. With a device, it gets
 /// the device's subject and is attached to it.
 ///
@@ -3735,9 +3127,7 @@ tegata_status tegata_certificates_issue(const tegata_registry *registry,
                                                const tegata_call *call,
                                                const tegata_issued **issued,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Issues many certificates, with a result per item in their order.
 ///
 /// Errors: `input.` codes for the call as a whole; each item has the errors of `issue`.
@@ -3748,9 +3138,7 @@ tegata_status tegata_certificates_issue_many(const tegata_registry *registry,
                                                     const tegata_call *call,
                                                     const tegata_issued_results **results,
                                                     tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a key and issues a certificate for it (NAV-1, NAV-15).
 ///
 /// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
@@ -3760,9 +3148,7 @@ tegata_status tegata_certificates_issue_with_key(const tegata_registry *registry
                                                         const tegata_call *call,
                                                         const tegata_issued_with_key **issued_with_key,
                                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Hands in a request, to be approved or denied. It works under any profile and is checked at once as if it were
 /// issued now.
 ///
@@ -3772,9 +3158,7 @@ tegata_status tegata_certificates_request(const tegata_registry *registry,
                                                  const tegata_call *call,
                                                  const tegata_certificate_record **certificate_record,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Approves a request: the certificate is issued, valid from now.
 ///
 /// Errors: `certificate.not_pending`; otherwise as `issue`, as things are now.
@@ -3783,9 +3167,7 @@ tegata_status tegata_certificates_approve(const tegata_registry *registry,
                                                  const tegata_call *call,
                                                  const tegata_issued **issued,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Denies a request, for good.
 ///
 /// Errors: `certificate.not_pending`; `input.unknown_id`.
@@ -3794,9 +3176,7 @@ tegata_status tegata_certificates_deny(const tegata_registry *registry,
                                               const tegata_call *call,
                                               const tegata_certificate_record **certificate_record,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The record of a certificate, whatever its state.
 ///
 /// Errors: `input.unknown_id`.
@@ -3804,9 +3184,7 @@ tegata_status tegata_certificates_get(const tegata_registry *registry,
                                              const char *id,
                                              const tegata_certificate_record **certificate_record,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The record of the certificate with this serial number (its octets) that `authority` issued. The serial number
 /// leads straight to the record; nothing is searched.
 ///
@@ -3816,9 +3194,7 @@ tegata_status tegata_certificates_by_serial(const tegata_registry *registry,
                                                    tegata_bytes serial,
                                                    const tegata_certificate_record **certificate_record,
                                                    tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificate with its record and the certificates above it (NEC-6, NAV-4, NEC-53).
 ///
 /// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
@@ -3826,9 +3202,7 @@ tegata_status tegata_certificates_issued(const tegata_registry *registry,
                                                 const char *id,
                                                 const tegata_issued **issued,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificate in DER.
 ///
 /// Errors: As `issued`.
@@ -3836,9 +3210,7 @@ tegata_status tegata_certificates_der(const tegata_registry *registry,
                                              const char *id,
                                              const tegata_buffer **der,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificate in PEM.
 ///
 /// Errors: As `issued`.
@@ -3846,9 +3218,7 @@ tegata_status tegata_certificates_pem(const tegata_registry *registry,
                                              const char *id,
                                              const tegata_string **pem,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificates above it in DER: its issuer first, the root last.
 ///
 /// Errors: As `issued`.
@@ -3856,9 +3226,7 @@ tegata_status tegata_certificates_chain(const tegata_registry *registry,
                                                const char *id,
                                                const tegata_bytes_list **chain,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificates that match, in the order of their numbers: that in which they were requested or issued.
 ///
 /// Errors: `input.invalid` for a serial number that is not hexadecimal, `input.page_cursor`, `store.invalid_query` when
@@ -3868,9 +3236,7 @@ tegata_status tegata_certificates_find(const tegata_registry *registry,
                                               const tegata_page *page,
                                               const tegata_certificate_record_list **list,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Attaches a certificate to a device, which can then present it as well.
 ///
 /// Errors: `certificate.already_attached`; the certificate's state, unless it is in force, suspended or not yet valid;
@@ -3881,9 +3247,7 @@ tegata_status tegata_certificates_attach(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_assignment **assignment,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Detaches a certificate from a device. The certificate itself stays as it is.
 ///
 /// Errors: `certificate.not_attached`; `input.unknown_id`.
@@ -3892,9 +3256,7 @@ tegata_status tegata_certificates_detach(const tegata_registry *registry,
                                                 const char *device,
                                                 const tegata_call *call,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The devices that a certificate is attached to, and since when, the earliest first.
 ///
 /// Errors: `input.unknown_id`; store errors.
@@ -3903,61 +3265,43 @@ tegata_status tegata_certificates_attachments(const tegata_registry *registry,
                                                      const tegata_page *page,
                                                      const tegata_assignment_list **list,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A clock that shows `time` and stands still until it is told otherwise, for tests and simulations.
 tegata_status tegata_fixed_clock_at(int64_t time,
                                            tegata_clock **clock,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Moves a fixed clock to `time`, forwards or backwards, for every registry that uses it.
 tegata_status tegata_fixed_clock_set(const tegata_clock *clock,
                                             int64_t time,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Moves a fixed clock by `seconds`.
 tegata_status tegata_fixed_clock_advance(const tegata_clock *clock,
                                                 int64_t seconds,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What a clock shows.
 tegata_status tegata_fixed_clock_now(const tegata_clock *clock,
                                             int64_t *time,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a clock from the host's callbacks.
 tegata_status tegata_host_clock_new(const tegata_clock_callbacks *callbacks,
                                            tegata_clock **clock,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a clock; NULL is fine. Registries that use it go on.
 void tegata_clock_free(tegata_clock *clock);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a source of random bytes from the host's callbacks.
 tegata_status tegata_host_random_new(const tegata_random_callbacks *callbacks,
                                             tegata_random **random,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a source of random bytes; NULL is fine. Registries that use it go on.
 void tegata_random_free(tegata_random *random);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Registers a device: it is valid from now on and gets its ID; its credentials follow.
 ///
 /// Errors: `device.name_taken`, `device.unit_taken`, `input.invalid`, `input.unknown_id` for the product or group.
@@ -3966,9 +3310,7 @@ tegata_status tegata_devices_register(const tegata_registry *registry,
                                              const tegata_call *call,
                                              const tegata_device **device,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Registers many devices, with a result per item in their order (NEC-21).
 ///
 /// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
@@ -3979,9 +3321,7 @@ tegata_status tegata_devices_register_many(const tegata_registry *registry,
                                                   const tegata_call *call,
                                                   const tegata_device_results **results,
                                                   tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Notes a device that was seen somewhere (NEC-47). It is admitted when it enrolls or is enabled.
 ///
 /// Errors: As `register`.
@@ -3990,9 +3330,7 @@ tegata_status tegata_devices_discover(const tegata_registry *registry,
                                              const tegata_call *call,
                                              const tegata_device **device,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Notes many devices, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
@@ -4003,9 +3341,7 @@ tegata_status tegata_devices_discover_many(const tegata_registry *registry,
                                                   const tegata_call *call,
                                                   const tegata_device_results **results,
                                                   tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Enrolls a unit: checks its product credential and the product's policy, registers the device and issues its
 /// certificate, in one commit.
 ///
@@ -4017,9 +3353,7 @@ tegata_status tegata_devices_enroll(const tegata_registry *registry,
                                            const tegata_call *call,
                                            const tegata_enrolled **enrolled,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Enrolls many units, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
@@ -4030,9 +3364,7 @@ tegata_status tegata_devices_enroll_many(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_enrolled_results **results,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The device with this identifier.
 ///
 /// Errors: `input.unknown_id`.
@@ -4040,9 +3372,7 @@ tegata_status tegata_devices_get(const tegata_registry *registry,
                                         const char *id,
                                         const tegata_device **device,
                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The devices that match: by name when a name is asked for, else in the order in which they became known.
 ///
 /// Errors: store errors.
@@ -4051,9 +3381,7 @@ tegata_status tegata_devices_find(const tegata_registry *registry,
                                          const tegata_page *page,
                                          const tegata_device_list **list,
                                          tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many devices match.
 ///
 /// Errors: store errors.
@@ -4061,9 +3389,7 @@ tegata_status tegata_devices_count(const tegata_registry *registry,
                                           const tegata_device_filter *filter,
                                           uint64_t *count,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificates that are attached to a device, the oldest first (NEC-28).
 ///
 /// Errors: `input.unknown_id`.
@@ -4071,9 +3397,7 @@ tegata_status tegata_devices_credentials(const tegata_registry *registry,
                                                 const char *id,
                                                 const tegata_certificate_record_list **list,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Changes a device's information.
 ///
 /// Errors: `device.name_taken`, `device.deleted`, `input.invalid`.
@@ -4083,9 +3407,7 @@ tegata_status tegata_devices_update(const tegata_registry *registry,
                                            const tegata_call *call,
                                            const tegata_device **device,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Changes many devices' information, with a result per item in their order (NEC-25).
 ///
 /// Errors: As `register_many`.
@@ -4097,9 +3419,7 @@ tegata_status tegata_devices_update_many(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_device_results **results,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Moves a device into a group, or out of its group. Its certificates' due dates follow the group's interval.
 ///
 /// Errors: `device.deleted`, `input.unknown_id`.
@@ -4109,9 +3429,7 @@ tegata_status tegata_devices_set_group(const tegata_registry *registry,
                                               const tegata_call *call,
                                               const tegata_device **device,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Moves many devices into a group, or out of theirs, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
@@ -4123,9 +3441,7 @@ tegata_status tegata_devices_set_group_many(const tegata_registry *registry,
                                                    const tegata_call *call,
                                                    const tegata_device_results **results,
                                                    tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Shuts a device out at once (NEC-17): none of its credentials counts. Under a profile that says so, certificates
 /// that it alone holds go on hold in the CRL too.
 ///
@@ -4135,9 +3451,7 @@ tegata_status tegata_devices_disable(const tegata_registry *registry,
                                             const tegata_call *call,
                                             const tegata_device **device,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Shuts many devices out, with a result per item in their order (NEC-22).
 ///
 /// Errors: As `register_many`.
@@ -4148,9 +3462,7 @@ tegata_status tegata_devices_disable_many(const tegata_registry *registry,
                                                  const tegata_call *call,
                                                  const tegata_device_results **results,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
 /// a revocation is never undone.
 ///
@@ -4160,9 +3472,7 @@ tegata_status tegata_devices_enable(const tegata_registry *registry,
                                            const tegata_call *call,
                                            const tegata_device **device,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Lets many devices in, with a result per item in their order (NEC-23).
 ///
 /// Errors: As `register_many`.
@@ -4173,9 +3483,7 @@ tegata_status tegata_devices_enable_many(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_device_results **results,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
 /// and unit are free again, its ID is never used again. Its record stays, as a tombstone.
 ///
@@ -4185,9 +3493,7 @@ tegata_status tegata_devices_delete(const tegata_registry *registry,
                                            const tegata_call *call,
                                            const tegata_device **device,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Deletes many devices, with a result per item in their order (NEC-24).
 ///
 /// Errors: As `register_many`.
@@ -4198,9 +3504,7 @@ tegata_status tegata_devices_delete_many(const tegata_registry *registry,
                                                 const tegata_call *call,
                                                 const tegata_device_results **results,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Ends a quarantine after somebody looked at the unit.
 ///
 /// Errors: `device.not_quarantined`, `device.deleted`.
@@ -4210,9 +3514,7 @@ tegata_status tegata_devices_release_quarantine(const tegata_registry *registry,
                                                        const tegata_call *call,
                                                        const tegata_device **device,
                                                        tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificates that should be renewed until a moment, the most urgent first: by their own lifetime or their
 /// group's interval, whichever comes first, spread so that a fleet does not come back at once.
 ///
@@ -4222,9 +3524,7 @@ tegata_status tegata_registry_due(const tegata_registry *registry,
                                          const tegata_page *page,
                                          const tegata_certificate_record_list **list,
                                          tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The roots that those who check this registry's certificates should trust: all generations that are neither
 /// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts (SOL-4).
 ///
@@ -4232,33 +3532,23 @@ tegata_status tegata_registry_due(const tegata_registry *registry,
 tegata_status tegata_registry_trust_bundle(const tegata_registry *registry,
                                                   const tegata_trust_bundle **trust_bundle,
                                                   tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_counts_free(const tegata_counts *counts);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Numbers for a dashboard.
 ///
 /// Errors: store errors.
 tegata_status tegata_registry_counts(const tegata_registry *registry,
                                             const tegata_counts **counts,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_event_free(const tegata_event *event);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_event_list_free(const tegata_event_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The events that match, in the order in which they were recorded.
 ///
 /// Errors: store errors.
@@ -4267,26 +3557,18 @@ tegata_status tegata_events_find(const tegata_registry *registry,
                                         const tegata_page *page,
                                         const tegata_event_list **list,
                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The usual names for files in this encoding.
 tegata_status tegata_file_names_usual(tegata_encoding encoding,
                                              const tegata_file_names **names,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees what a function gave you; NULL is fine.
 void tegata_file_names_free(const tegata_file_names *names);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees files that a function gave you; NULL is fine. Private keys in them are erased first.
 void tegata_packed_file_list_free(const tegata_packed_file_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A certificate as files.
 ///
 /// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent` when the
@@ -4297,14 +3579,10 @@ tegata_status tegata_certificates_export(const tegata_registry *registry,
                                                 const tegata_export_format *format,
                                                 const tegata_packed_file_list **list,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees counts that a function gave you; NULL is fine.
 void tegata_certificate_count_list_free(const tegata_certificate_count_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many of the certificates that match have what in common.
 ///
 /// Errors: store errors.
@@ -4313,19 +3591,13 @@ tegata_status tegata_certificates_count(const tegata_registry *registry,
                                                tegata_certificate_grouping by,
                                                const tegata_certificate_count_list **list,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_group_free(const tegata_group *group);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_group_list_free(const tegata_group_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a group called `name` with the intervals in `settings`.
 ///
 /// Errors: `group.name_taken`, `input.invalid`.
@@ -4335,9 +3607,7 @@ tegata_status tegata_groups_create(const tegata_registry *registry,
                                           const tegata_call *call,
                                           const tegata_group **group,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The group with this identifier.
 ///
 /// Errors: `input.unknown_id`.
@@ -4345,9 +3615,7 @@ tegata_status tegata_groups_get(const tegata_registry *registry,
                                        const char *id,
                                        const tegata_group **group,
                                        tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The groups whose name matches, by name; all of them without `name`.
 ///
 /// Errors: store errors.
@@ -4356,9 +3624,7 @@ tegata_status tegata_groups_find(const tegata_registry *registry,
                                         const tegata_page *page,
                                         const tegata_group_list **list,
                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same
 /// commit, which takes about a second per 20,000 members.
 ///
@@ -4369,9 +3635,7 @@ tegata_status tegata_groups_update(const tegata_registry *registry,
                                           const tegata_call *call,
                                           const tegata_group **group,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Deletes an empty group.
 ///
 /// Errors: `group.not_empty` while devices (deleted ones apart) belong to it.
@@ -4379,136 +3643,96 @@ tegata_status tegata_groups_delete(const tegata_registry *registry,
                                           const char *id,
                                           const tegata_call *call,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Adds a row to an answer, with one value per column of its table. Everything is copied. Only inside the callback.
 void tegata_rows_add(tegata_rows *rows,
                      uint64_t key,
                      uint64_t version,
                      const tegata_value *values,
                      size_t values_len);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Answers that a row which was asked for by its key does not exist. Only inside the callback.
 void tegata_rows_add_missing(tegata_rows *rows);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Answers that more rows match than this page holds, the last of which has this key and, in the column of the order, this
 /// value (null when ordered by key). Only inside the callback.
 void tegata_rows_next(tegata_rows *rows,
                       const tegata_value *last_value,
                       uint64_t last_key);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Answers how many rows match in all. Only inside the callback.
 void tegata_rows_total(tegata_rows *rows, uint64_t total);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Adds how many rows have a value; in the order of the values. Only inside the callback.
 void tegata_tallies_add(tegata_tallies *tallies, const tegata_value *counted, uint64_t count);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a store from the host's callbacks, all of which are required.
 tegata_status tegata_host_store_new(const tegata_store_callbacks *callbacks,
                                            tegata_store **store,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine. The key is erased first.
 void tegata_issued_with_key_free(const tegata_issued_with_key *issued_with_key);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The kind of key.
 ///
 /// Errors: none for what the library gave.
 tegata_status tegata_issued_with_key_algorithm(const tegata_issued_with_key *issued_with_key,
                                                       tegata_key_algorithm *algorithm,
                                                       tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The private key in PEM, erased when freed; writes NULL while it waits to be collected.
 tegata_status tegata_issued_with_key_key_pem(const tegata_issued_with_key *issued_with_key,
                                                     const tegata_string **pem,
                                                     tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificate in PEM.
 tegata_status tegata_issued_pem(const tegata_issued *issued,
                                        const tegata_string **pem,
                                        tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446, 4.4.2).
 tegata_status tegata_issued_fullchain_pem(const tegata_issued *issued,
                                                  const tegata_string **pem,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The root in DER, which those who check the certificate must trust; writes NULL when the library does not have it.
 tegata_status tegata_issued_root(const tegata_issued *issued,
                                         const tegata_buffer **root,
                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The serial number in upper-case hexadecimal.
 tegata_status tegata_issued_serial(const tegata_issued *issued,
                                           const tegata_string **serial,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How a certificate stands at `now`: its state and the clock together.
 tegata_status tegata_certificate_record_standing(const tegata_certificate_record *certificate_record,
                                                         int64_t now,
                                                         tegata_standing *standing,
                                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// An authority's certificate in PEM; empty while it is awaited.
 tegata_status tegata_authority_pem(const tegata_authority *authority,
                                           const tegata_string **pem,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// All roots in PEM.
 tegata_status tegata_trust_bundle_pem(const tegata_trust_bundle *trust_bundle,
                                              const tegata_string **pem,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A CRL in PEM.
 tegata_status tegata_crl_record_pem(const tegata_crl_record *crl_record,
                                            const tegata_string **pem,
                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees the outcomes of a bulk call, the errors in them included; NULL is fine.
 void tegata_outcomes_free(const tegata_outcomes *outcomes);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees claim codes; NULL is fine. They are erased first.
 void tegata_claim_codes_free(const tegata_claim_codes *claim_codes);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes `count` one-time claim codes, which expire at `expires` unless that is NULL. They are stored as keyed tags only, so
 /// this is the only time they are seen. Case and dashes do not matter when one is used.
 ///
@@ -4521,9 +3745,7 @@ tegata_status tegata_products_issue_claim_codes(const tegata_registry *registry,
                                                        const tegata_call *call,
                                                        const tegata_claim_codes **claim_codes,
                                                        tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Connects an authority whose key is with the host to its signer, after every opening.
 ///
 /// Errors: `input.unknown_id`; `key.inconsistent` and others when the signer's key is not the authority's.
@@ -4531,9 +3753,7 @@ tegata_status tegata_authorities_use_signer(const tegata_registry *registry,
                                                    const char *id,
                                                    const tegata_signer *signer,
                                                    tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Writes the events that match to `writer`, one JSON object per line, and tells how many.
 ///
 /// Errors: store errors; `input.invalid` when the writer fails.
@@ -4542,27 +3762,21 @@ tegata_status tegata_events_export(const tegata_registry *registry,
                                           const tegata_writer *writer,
                                           uint64_t *count,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Reads a product from TOML.
 ///
 /// Errors: `input.invalid`, naming line and field.
 tegata_status tegata_product_spec_from_toml(const char *toml,
                                                    const tegata_product_spec **spec,
                                                    tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Reads a product from a TOML file.
 ///
 /// Errors: `input.invalid` when the file cannot be read, or naming line and field.
 tegata_status tegata_product_spec_load(const char *file,
                                               const tegata_product_spec **spec,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Registers a product and issues its first credential, in one commit (PAP-4, PAP-5): the server makes key and
 /// certificate, whose subject names the product and no unit.
 ///
@@ -4572,9 +3786,7 @@ tegata_status tegata_products_register(const tegata_registry *registry,
                                               const tegata_call *call,
                                               const tegata_registered_product **registered_product,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The product with this identifier.
 ///
 /// Errors: `input.unknown_id`.
@@ -4582,9 +3794,7 @@ tegata_status tegata_products_get(const tegata_registry *registry,
                                          const char *id,
                                          const tegata_product **product,
                                          tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The products that match, by name.
 ///
 /// Errors: store errors.
@@ -4593,9 +3803,7 @@ tegata_status tegata_products_find(const tegata_registry *registry,
                                           const tegata_page *page,
                                           const tegata_product_list **list,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// How many units have enrolled: what the quota limits.
 ///
 /// Errors: `input.unknown_id`.
@@ -4603,9 +3811,7 @@ tegata_status tegata_products_enrolled(const tegata_registry *registry,
                                               const char *id,
                                               uint64_t *count,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Changes what is known of a product, or who issues for it and how.
 ///
 /// Errors: `product.name_taken`, `input.invalid`, `input.unknown_id`.
@@ -4615,9 +3821,7 @@ tegata_status tegata_products_update(const tegata_registry *registry,
                                             const tegata_call *call,
                                             const tegata_product **product,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Changes the conditions under which units enroll. What was enrolled stays so, also beyond a smaller quota.
 ///
 /// Errors: `input.invalid`, `product.discontinued`.
@@ -4627,9 +3831,7 @@ tegata_status tegata_products_set_enrollment_policy(const tegata_registry *regis
                                                            const tegata_call *call,
                                                            const tegata_product **product,
                                                            tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Stops enrollment for now. Enrolled devices go on.
 ///
 /// Errors: `product.suspended`, `product.discontinued`.
@@ -4638,9 +3840,7 @@ tegata_status tegata_products_suspend(const tegata_registry *registry,
                                              const tegata_call *call,
                                              const tegata_product **product,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Lets units enroll again.
 ///
 /// Errors: `product.not_suspended`, `product.discontinued`.
@@ -4649,9 +3849,7 @@ tegata_status tegata_products_resume(const tegata_registry *registry,
                                             const tegata_call *call,
                                             const tegata_product **product,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Ends enrollment for good. Enrolled devices go on and renew.
 ///
 /// Errors: `product.discontinued`.
@@ -4660,9 +3858,7 @@ tegata_status tegata_products_discontinue(const tegata_registry *registry,
                                                  const tegata_call *call,
                                                  const tegata_product **product,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Puts units on the product's allow-list, with a result per item in their order.
 ///
 /// Errors: `input.unknown_id`; per item `product.unit_listed` and `input.invalid`; store errors.
@@ -4674,9 +3870,7 @@ tegata_status tegata_products_add_units(const tegata_registry *registry,
                                                const tegata_call *call,
                                                const tegata_outcomes **outcomes,
                                                tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling until
 /// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
 ///
@@ -4688,9 +3882,7 @@ tegata_status tegata_products_renew_credential(const tegata_registry *registry,
                                                       const tegata_call *call,
                                                       const tegata_issued_with_key **issued_with_key,
                                                       tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The product's credentials, the oldest first.
 ///
 /// Errors: `input.unknown_id`.
@@ -4698,9 +3890,7 @@ tegata_status tegata_products_credentials(const tegata_registry *registry,
                                                  const char *id,
                                                  const tegata_certificate_record_list **list,
                                                  tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Revokes a credential: no unit enrolls with it any more. Devices that enrolled with it keep their certificates.
 ///
 /// Errors: `product.credential_unknown` when the certificate is none; `certificate.already_revoked`.
@@ -4710,9 +3900,7 @@ tegata_status tegata_products_revoke_credential(const tegata_registry *registry,
                                                        const tegata_call *call,
                                                        const tegata_certificate_record **certificate_record,
                                                        tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Adds a version of the profile `name`, unless the newest already says the same.
 ///
 /// Errors: `profile.invalid`, naming the field and the reason.
@@ -4722,9 +3910,7 @@ tegata_status tegata_profiles_put(const tegata_registry *registry,
                                          const tegata_call *call,
                                          const tegata_profile **profile,
                                          tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Adds a version from a file: TOML, or JSON when its name ends in `.json`. The profile's name is the file's,
 /// without its ending.
 ///
@@ -4734,9 +3920,7 @@ tegata_status tegata_profiles_load(const tegata_registry *registry,
                                           const tegata_call *call,
                                           const tegata_profile **profile,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The version with this identifier.
 ///
 /// Errors: `input.unknown_id`.
@@ -4744,9 +3928,7 @@ tegata_status tegata_profiles_get(const tegata_registry *registry,
                                          const char *id,
                                          const tegata_profile **profile,
                                          tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// The newest version of the profile `name`.
 ///
 /// Errors: `input.unknown_id`.
@@ -4754,9 +3936,7 @@ tegata_status tegata_profiles_newest(const tegata_registry *registry,
                                             const char *name,
                                             const tegata_profile **profile,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// All versions of the profile `name`, the newest first.
 ///
 /// Errors: store errors.
@@ -4765,9 +3945,7 @@ tegata_status tegata_profiles_versions(const tegata_registry *registry,
                                               const tegata_page *page,
                                               const tegata_profile_list **list,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// All versions of all profiles, by name.
 ///
 /// Errors: store errors.
@@ -4775,9 +3953,7 @@ tegata_status tegata_profiles_find(const tegata_registry *registry,
                                           const tegata_page *page,
                                           const tegata_profile_list **list,
                                           tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// What `csr` would become if `authority` issued it under `profile` now, to an applicant called `name` who is no
 /// device; nothing is issued.
 ///
@@ -4789,60 +3965,44 @@ tegata_status tegata_profiles_preview(const tegata_registry *registry,
                                              const char *name,
                                              const tegata_preview **preview,
                                              tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A sealer with a new key that exists in this process only: for tests, and for stores in memory.
 ///
 /// Errors: `internal.random_failed`.
 tegata_status tegata_software_sealer_generate(tegata_sealer **sealer, tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A sealer with `key`, 32 octets from a good generator.
 ///
 /// Errors: `seal.key_length`.
 tegata_status tegata_software_sealer_from_key(tegata_bytes key,
                                                      tegata_sealer **sealer,
                                                      tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A sealer with the key in a file that `tegata_software_sealer_create_file` made.
 ///
 /// Errors: `seal.key_file`, `seal.key_length`.
 tegata_status tegata_software_sealer_from_file(const char *path,
                                                       tegata_sealer **sealer,
                                                       tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a file with a new key, readable by its owner only, and a sealer with it.
 ///
 /// Errors: `seal.key_file` also when there is such a file already.
 tegata_status tegata_software_sealer_create_file(const char *path,
                                                         tegata_sealer **sealer,
                                                         tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Makes a sealer from the host's callbacks.
 tegata_status tegata_host_sealer_new(const tegata_sealer_callbacks *callbacks,
                                             tegata_sealer **sealer,
                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a sealer; NULL is fine. Registries that use it go on.
 void tegata_sealer_free(tegata_sealer *sealer);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// A store in this process's memory.
 tegata_status tegata_memory_store_new(tegata_store **store, tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Opens the SQLite file at `path`.
 ///
 /// Errors: `store.unavailable`, `store.not_a_database`, `store.read_only` and other store errors.
@@ -4850,178 +4010,114 @@ tegata_status tegata_sqlite_store_open(const char *path,
                                               const tegata_sqlite_options *options,
                                               tegata_store **store,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a store; NULL is fine. Registries that use it go on.
 void tegata_store_free(tegata_store *store);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Puts stores that `factory` makes through everything that a store must do. Takes some seconds.
 ///
 /// Errors: `store.backend`, whose text has one line for each check that failed.
 tegata_status tegata_store_conformance(const tegata_store_factory *factory,
                                               tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_authority_free(const tegata_authority *authority);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_authority_list_free(const tegata_authority_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_crl_record_free(const tegata_crl_record *crl_record);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_trust_bundle_free(const tegata_trust_bundle *trust_bundle);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_certificate_record_free(const tegata_certificate_record *certificate_record);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_certificate_record_list_free(const tegata_certificate_record_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
 void tegata_certificate_record_results_free(const tegata_certificate_record_results *results);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_assignment_free(const tegata_assignment *assignment);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_assignment_list_free(const tegata_assignment_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_issued_free(const tegata_issued *issued);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
 void tegata_issued_results_free(const tegata_issued_results *results);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_device_free(const tegata_device *device);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_device_list_free(const tegata_device_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
 void tegata_device_results_free(const tegata_device_results *results);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_enrolled_free(const tegata_enrolled *enrolled);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
 void tegata_enrolled_results_free(const tegata_enrolled_results *results);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_product_spec_free(const tegata_product_spec *product_spec);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_product_free(const tegata_product *product);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_product_list_free(const tegata_product_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_registered_product_free(const tegata_registered_product *registered_product);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_profile_free(const tegata_profile *profile);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees a list and the records in it; NULL is fine.
 void tegata_profile_list_free(const tegata_profile_list *list);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees one that a function gave you; NULL is fine.
 void tegata_preview_free(const tegata_preview *preview);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Frees what a function gave you; NULL is fine.
 void tegata_profile_spec_free(const tegata_profile_spec *spec);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// For device certificates: an opaque subject, client authentication, one year.
 tegata_status tegata_profile_spec_device(const tegata_profile_spec **spec,
                                                 tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// For product credentials: the product's name, client authentication, ten years, a key made by the server.
 tegata_status tegata_profile_spec_product_credential(const tegata_profile_spec **spec,
                                                             tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// For TLS servers, such as a device's own web page: names from the CSR, server authentication, 397 days.
 tegata_status tegata_profile_spec_tls_server(const tegata_profile_spec **spec,
                                                     tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Reads a profile from TOML.
 ///
 /// Errors: `profile.syntax`, naming line and field.
 tegata_status tegata_profile_spec_from_toml(const char *toml,
                                                    const tegata_profile_spec **spec,
                                                    tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Reads a profile from JSON.
 ///
 /// Errors: `profile.syntax`, naming line and field.
 tegata_status tegata_profile_spec_from_json(const char *json,
                                                    const tegata_profile_spec **spec,
                                                    tegata_error **error);
-#endif
 
-#if defined(TEGATA_REGISTRY)
 /// Writes a profile as JSON, as it is stored.
 tegata_status tegata_profile_spec_to_json(const tegata_profile_spec *spec,
                                                  const tegata_string **json,

@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.export.include.extend(enums);
     let mut header = Vec::new();
     Builder::new().with_crate(binding).with_config(config).generate()?.write(&mut header);
-    fs::write(file, numbers_as_enums(&String::from_utf8(header)?))?;
+    let header = fewer_conditions(&numbers_as_enums(&String::from_utf8(header)?));
+    fs::write(file, header)?;
     Ok(())
 }
 
@@ -73,4 +74,19 @@ fn numbers_as_enums(header: &str) -> String {
         text = text.replace("\n\n\n", "\n\n");
     }
     text
+}
+
+/// The same header with each condition around as much as possible: none inside an enum, no two in a row.
+fn fewer_conditions(header: &str) -> String {
+    const BEGIN: &str = "#if defined(TEGATA_REGISTRY)";
+    let mut lines = Vec::new();
+    let mut within = false;
+    for line in header.lines() {
+        within = (within || line == "typedef enum {") && !line.starts_with('}');
+        if !within || (line != BEGIN && line != "#endif") {
+            lines.push(line);
+        }
+    }
+    let text = lines.join("\n") + "\n";
+    text.replace(&format!("#endif\n\n{BEGIN}\n"), "\n")
 }
