@@ -1,6 +1,7 @@
 //! Runs every scenario of `core/tests/scenarios`, and checks that they cover the whole surface. Each binding runs the same
 //! files; `core/tests/scenarios/README.md` describes them.
 
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value, unreachable_pub)]
 
 #[path = "scenarios/runner/mod.rs"]
