@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tegata::{Error, Result, Secret, Timestamp};
 
 use crate::handle::Handle;
-use crate::shape::Shaped;
+use crate::shape::Types;
 
 /// A result under construction.
 #[derive(Default)]
@@ -74,17 +74,25 @@ impl Writer {
 }
 
 /// What can be sent to JavaScript.
-pub(crate) trait Out: Shaped {
+pub(crate) trait Out {
+    /// Its shape in results.
+    fn shape(types: &mut Types) -> String;
     fn write(&self, out: &mut Writer);
 }
 
 impl Out for () {
+    fn shape(_: &mut Types) -> String {
+        "void".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.raw("null");
     }
 }
 
 impl Out for bool {
+    fn shape(_: &mut Types) -> String {
+        "boolean".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.raw(if *self { "true" } else { "false" });
     }
@@ -93,6 +101,9 @@ impl Out for bool {
 macro_rules! numbers {
     ($($ty:ty),*) => { $(
         impl Out for $ty {
+            fn shape(_: &mut Types) -> String {
+                "number".to_owned()
+            }
             fn write(&self, out: &mut Writer) {
                 out.number(self);
             }
@@ -101,43 +112,77 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64, usize);
 
+/// A 64-bit number that may be larger than JavaScript's numbers can tell apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Big(pub(crate) u64);
+
+impl Out for Big {
+    fn shape(_: &mut Types) -> String {
+        "bigint".to_owned()
+    }
+    fn write(&self, out: &mut Writer) {
+        out.raw(&format!("\"{}\"", self.0));
+    }
+}
+
 impl Out for String {
+    fn shape(_: &mut Types) -> String {
+        "string".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.text(self);
     }
 }
 
 impl Out for &'static str {
+    fn shape(_: &mut Types) -> String {
+        "string".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.text(self);
     }
 }
 
 impl Out for Timestamp {
+    fn shape(_: &mut Types) -> String {
+        "date".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.number(self.unix());
     }
 }
 
 impl Out for Vec<u8> {
+    fn shape(_: &mut Types) -> String {
+        "bytes".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.octets(self);
     }
 }
 
 impl<const N: usize> Out for [u8; N] {
+    fn shape(_: &mut Types) -> String {
+        "bytes".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.octets(self);
     }
 }
 
 impl Out for Secret<Vec<u8>> {
+    fn shape(_: &mut Types) -> String {
+        "secret-bytes".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.octets(self.expose());
     }
 }
 
 impl Out for Secret<String> {
+    fn shape(_: &mut Types) -> String {
+        "secret-string".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         // Octets can be wiped after reading, the JSON text cannot.
         out.octets(self.expose().as_bytes());
@@ -145,6 +190,9 @@ impl Out for Secret<String> {
 }
 
 impl<T: Out> Out for Option<T> {
+    fn shape(types: &mut Types) -> String {
+        format!("?{}", T::shape(types))
+    }
     fn write(&self, out: &mut Writer) {
         match self {
             Some(value) => value.write(out),
@@ -171,18 +219,27 @@ impl<T> Item for Result<T> {}
 impl<A, B> Item for (A, B) {}
 
 impl<T: Out + Item> Out for Vec<T> {
+    fn shape(types: &mut Types) -> String {
+        format!("[{}", T::shape(types))
+    }
     fn write(&self, out: &mut Writer) {
         list(self, out);
     }
 }
 
 impl<T: Out + Item> Out for Arc<[T]> {
+    fn shape(types: &mut Types) -> String {
+        format!("[{}", T::shape(types))
+    }
     fn write(&self, out: &mut Writer) {
         list(self.iter(), out);
     }
 }
 
 impl<A: Out, B: Out> Out for (A, B) {
+    fn shape(types: &mut Types) -> String {
+        format!("({},{})", A::shape(types), B::shape(types))
+    }
     fn write(&self, out: &mut Writer) {
         out.open();
         self.0.write(out);
@@ -192,6 +249,9 @@ impl<A: Out, B: Out> Out for (A, B) {
 }
 
 impl Out for BTreeMap<String, String> {
+    fn shape(_: &mut Types) -> String {
+        "map".to_owned()
+    }
     fn write(&self, out: &mut Writer) {
         out.open();
         for (key, value) in self {
@@ -203,17 +263,21 @@ impl Out for BTreeMap<String, String> {
 }
 
 impl<T: Out> Out for Result<T> {
+    fn shape(types: &mut Types) -> String {
+        format!("!{}", T::shape(types))
+    }
     fn write(&self, out: &mut Writer) {
         out.open();
         match self {
             Ok(value) => value.write(out),
-            Err(error) => error_triple(error, out),
+            // An item that failed has three parts, one that succeeded one.
+            Err(error) => out.error(error),
         }
         out.close();
     }
 }
 
-/// An item that failed has three parts, one that succeeded one.
-fn error_triple(error: &Error, out: &mut Writer) {
-    out.error(error);
+/// The shape of a field, told by a function that reads it.
+pub(crate) fn shape_of<R, T: Out>(_: fn(&R) -> &T, types: &mut Types) -> String {
+    T::shape(types)
 }

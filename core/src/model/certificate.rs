@@ -76,6 +76,31 @@ pub enum Standing {
     Expired,
 }
 
+impl Standing {
+    /// How a certificate of this record stands at `now`: [`Certificate::standing`] for hosts that hold the record in
+    /// another form.
+    pub fn of(
+        state: CertificateState,
+        reason: Option<RevocationReason>,
+        [not_before, not_after]: [Timestamp; 2],
+        retires: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        match state {
+            CertificateState::Pending => Self::Pending,
+            CertificateState::Denied => Self::Denied,
+            CertificateState::Revoked if reason == Some(RevocationReason::Superseded) => Self::Superseded,
+            CertificateState::Revoked => Self::Revoked,
+            // Expiry ends a suspension.
+            _ if now > not_after => Self::Expired,
+            _ if retires.is_some_and(|retires| now >= retires) => Self::Superseded,
+            CertificateState::Suspended => Self::Suspended,
+            CertificateState::Active if now < not_before => Self::NotYetValid,
+            CertificateState::Active => Self::Active,
+        }
+    }
+}
+
 /// A certificate's record. The DER is kept apart, see [`Document`](super::Document).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -138,18 +163,7 @@ pub struct Certificate {
 impl Certificate {
     /// How it stands at `now`.
     pub fn standing(&self, now: Timestamp) -> Standing {
-        match self.state {
-            CertificateState::Pending => Standing::Pending,
-            CertificateState::Denied => Standing::Denied,
-            CertificateState::Revoked if self.reason == Some(RevocationReason::Superseded) => Standing::Superseded,
-            CertificateState::Revoked => Standing::Revoked,
-            // Expiry ends a suspension.
-            _ if now > self.not_after => Standing::Expired,
-            _ if self.retires.is_some_and(|retires| now >= retires) => Standing::Superseded,
-            CertificateState::Suspended => Standing::Suspended,
-            CertificateState::Active if now < self.not_before => Standing::NotYetValid,
-            CertificateState::Active => Standing::Active,
-        }
+        Standing::of(self.state, self.reason, [self.not_before, self.not_after], self.retires, now)
     }
 
     /// Whether it is in force at `now`.

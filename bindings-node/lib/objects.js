@@ -1,0 +1,208 @@
+'use strict';
+
+// The classes with something native behind them, and the functions that need no registry.
+
+const { inspect } = require('node:util');
+const { run: runOp, start, native } = require('./bridge.js');
+const { invalid } = require('./errors.js');
+const { operations, RegistryBase } = require('./generated.js');
+const h = require('./handles.js');
+
+const run = (name, ...args) => runOp(operations[name], args);
+const later = (name, ...args) => start(operations[name], undefined, args);
+
+/** Only this file makes objects of classes without a public constructor. */
+const KEY = Symbol('made here');
+
+function owned(object, kind, key, handle) {
+  if (key !== KEY) throw new TypeError(`${kind} has no public constructor`);
+  h.keep(object, kind, handle);
+}
+
+const shown = (name) => ({
+  [inspect.custom]() {
+    return `${name}(..)`;
+  },
+});
+
+/** A private key in memory. It prints without its secret. */
+class PrivateKey {
+  constructor(key, handle) {
+    owned(this, 'PrivateKey', key, handle);
+  }
+
+  static fromBytes(input) {
+    return new PrivateKey(KEY, run('PrivateKey.from_bytes', input));
+  }
+
+  static fromBytesWith(input, publicKey) {
+    return new PrivateKey(KEY, run('PrivateKey.from_bytes_with', input, publicKey));
+  }
+
+  get publicKey() {
+    return run('PrivateKey.public_key', this);
+  }
+
+  get algorithm() {
+    return run('PrivateKey.algorithm', this);
+  }
+
+  sign(message) {
+    return run('PrivateKey.sign', this, message);
+  }
+
+  toPkcs8Der() {
+    return run('PrivateKey.to_pkcs8_der', this);
+  }
+
+  toPkcs8Pem() {
+    return run('PrivateKey.to_pkcs8_pem', this);
+  }
+}
+
+/** A store in memory: for tests, and for what need not last. */
+class MemoryStore {
+  constructor() {
+    h.keep(this, 'MemoryStore', run('MemoryStore.new'));
+  }
+}
+
+/** A store in one SQLite file. */
+class SqliteStore {
+  constructor(key, handle) {
+    owned(this, 'SqliteStore', key, handle);
+  }
+
+  static async open(path, options = {}) {
+    return new SqliteStore(KEY, await later('SqliteStore.open', path, options));
+  }
+}
+
+/** Seals with a key in this process's memory. */
+class SoftwareSealer {
+  constructor(key, handle) {
+    owned(this, 'SoftwareSealer', key, handle);
+  }
+
+  static generate() {
+    return new SoftwareSealer(KEY, run('SoftwareSealer.generate'));
+  }
+
+  static fromKey(key) {
+    return new SoftwareSealer(KEY, run('SoftwareSealer.from_key', key));
+  }
+
+  static async fromFile(path) {
+    return new SoftwareSealer(KEY, await later('SoftwareSealer.from_file', path));
+  }
+
+  static async createFile(path) {
+    return new SoftwareSealer(KEY, await later('SoftwareSealer.create_file', path));
+  }
+}
+
+/** A clock that stands still until it is told otherwise. */
+class FixedClock {
+  constructor(time) {
+    h.keep(this, 'FixedClock', run('FixedClock.at', time));
+  }
+
+  static at(time) {
+    return new FixedClock(time);
+  }
+
+  now() {
+    return run('FixedClock.now', this);
+  }
+
+  set(time) {
+    run('FixedClock.set', this, time);
+  }
+
+  advance(seconds) {
+    run('FixedClock.advance', this, seconds);
+  }
+}
+
+for (const Class of [PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, FixedClock]) {
+  Object.assign(Class.prototype, shown(Class.name));
+}
+
+/** A registry of devices and the authority over their credentials. */
+class Registry extends RegistryBase {
+  #core;
+  #closing;
+  #store;
+
+  constructor(key, handle, store) {
+    if (key !== KEY) throw new TypeError('Registry has no public constructor; use Registry.open()');
+    const core = { handle, active: 0, idle: undefined };
+    super(core);
+    this.#core = core;
+    this.#store = store;
+    h.keep(this, 'Registry', handle);
+  }
+
+  static async open(store, sealer, options = {}) {
+    if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object');
+    const handle = await later('Registry.open', store, sealer, options.clock, options.random);
+    return new Registry(KEY, handle, store);
+  }
+
+  /** Closes the registry: calls from now on are refused. Resolves when those under way have finished. */
+  close() {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
+    run('registry.close', this);
+    const core = this.#core;
+    if (core.active > 0) await new Promise((resolve) => (core.idle = resolve));
+    native.close(core.handle);
+    // A database that was opened for this registry is let go with it.
+    const store = h.find(this.#store);
+    if (store?.kind === 'SqliteStore') native.close(store.handle);
+  }
+}
+Object.assign(Registry.prototype, shown('Registry'));
+if (Symbol.asyncDispose !== undefined) {
+  Object.defineProperty(Registry.prototype, Symbol.asyncDispose, {
+    value() {
+      return this.close();
+    },
+  });
+}
+
+const functions = {
+  async makeKey(algorithm) {
+    return new PrivateKey(KEY, await later('make_key', algorithm));
+  },
+  makeCsr: (signer, subject = '', san = []) => later('make_csr', signer, subject, san),
+  csrPem: (der) => run('csr_pem', der),
+  parseCsr: (bytes) => run('parse_csr', bytes),
+  parseCertificate: (input) => run('parse_certificate', input),
+  checkInstallation: (check) => run('check_installation', check),
+  verifyChain: (leaf, intermediates, roots, crls, purpose, at) =>
+    run('verify_chain', leaf, intermediates, roots, crls, purpose, at),
+};
+
+/** The functions that belong to a type of plain values. */
+const spaces = {
+  ProfileSpec: {
+    device: () => run('ProfileSpec.device'),
+    productCredential: () => run('ProfileSpec.product_credential'),
+    tlsServer: () => run('ProfileSpec.tls_server'),
+    fromToml: (text) => run('ProfileSpec.from_toml', text),
+    fromJson: (text) => run('ProfileSpec.from_json', text),
+    toJson: (spec) => run('ProfileSpec.to_json', spec),
+  },
+  ProductSpec: {
+    fromToml: (text) => run('ProductSpec.from_toml', text),
+    load: (file) => later('ProductSpec.load', file),
+  },
+  FileNames: { usual: (encoding = 'pem') => run('FileNames.usual', encoding) },
+  Statement: { message: (statement, content) => run('Statement.message', statement, content) },
+};
+
+module.exports = { PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, FixedClock, Registry, functions, spaces, run };

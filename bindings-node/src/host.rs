@@ -1,0 +1,200 @@
+//! Signer, sealer, clock, source of random bytes, progress and output in JavaScript.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tegata::error::{InternalError, SealError, SignerError};
+use tegata::store::Sealer;
+use tegata::{Clock, Error, PublicKey, Random, Result, Sealed, Secret, SignatureAlgorithm, Signer, Timestamp};
+
+use crate::bridge::Link;
+use crate::input::In;
+use crate::out::Writer;
+use crate::val::Val;
+
+/// A host object: JavaScript knows it by a number.
+pub(crate) struct Host {
+    link: Arc<Link>,
+    number: u32,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.link.release(self.number);
+    }
+}
+
+/// Why a callback gave no answer: a code of ours if the host chose one, and a sentence.
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) reason: String,
+    /// Which write conflicts.
+    pub(crate) write: usize,
+}
+
+impl Failure {
+    fn new(reason: &str) -> Self {
+        Self { code: String::new(), reason: reason.to_owned(), write: 0 }
+    }
+
+    fn read(value: Val) -> Self {
+        let mut parts = value.list().unwrap_or_default().into_iter();
+        let mut text = || parts.next().and_then(|part| String::read(part).ok()).unwrap_or_default();
+        let (code, reason) = (text(), tidy(&text()));
+        Self { code, reason, write: parts.next().and_then(|part| usize::read(part).ok()).unwrap_or(0) }
+    }
+}
+
+/// What a host says, as it may stand in a message: one line, not too long.
+fn tidy(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let plain: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
+    if plain.trim().is_empty() { "the callback gave no reason".to_owned() } else { plain }
+}
+
+impl Host {
+    pub(crate) const fn new(link: Arc<Link>, number: u32) -> Self {
+        Self { link, number }
+    }
+
+    /// Calls a method of the host object.
+    pub(crate) fn call(&self, method: u32, arguments: Writer) -> Result<Val, Failure> {
+        match self.link.ask(self.number, method, arguments) {
+            None => Err(Failure::new("the JavaScript environment has ended")),
+            Some(answer) if answer.worked => Ok(answer.value),
+            Some(answer) => Err(Failure::read(answer.value)),
+        }
+    }
+
+    fn octets(&self, method: u32, inputs: &[&[u8]]) -> Result<Vec<u8>, Failure> {
+        let mut arguments = Writer::default();
+        arguments.open();
+        inputs.iter().for_each(|input| arguments.octets(input));
+        arguments.close();
+        Vec::read(self.call(method, arguments)?).map_err(|_| Failure::new("the callback returned no octets"))
+    }
+}
+
+/// A signer in JavaScript.
+pub(crate) struct JsSigner {
+    pub(crate) host: Host,
+    pub(crate) public: PublicKey,
+    pub(crate) algorithm: SignatureAlgorithm,
+}
+
+impl Signer for JsSigner {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        self.host.octets(0, &[message]).map_err(|failure| SignerError::Failed { reason: failure.reason })
+    }
+}
+
+/// A sealer in JavaScript.
+pub(crate) struct JsSealer(pub(crate) Host);
+
+fn seal_error(failure: Failure) -> Error {
+    match failure.code.as_str() {
+        "seal.wrong_key" => SealError::WrongKey.into(),
+        "seal.damaged" => SealError::Damaged { at: failure.reason }.into(),
+        _ => SealError::KeyFile { reason: failure.reason }.into(),
+    }
+}
+
+impl Sealer for JsSealer {
+    fn seal(&self, associated: &[u8], plaintext: &[u8]) -> Result<Sealed> {
+        self.0.octets(0, &[associated, plaintext]).map(Sealed::from_bytes).map_err(seal_error)
+    }
+    fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
+        self.0.octets(1, &[associated, sealed.as_bytes()]).map(Secret::new).map_err(seal_error)
+    }
+}
+
+/// A clock in JavaScript.
+pub(crate) struct JsClock(pub(crate) Host);
+
+impl Clock for JsClock {
+    fn now(&self) -> Timestamp {
+        let mut arguments = Writer::default();
+        arguments.raw("[]");
+        let told = self.0.call(0, arguments).and_then(|value| {
+            Timestamp::read(value).map_err(|_| Failure::new("the callback returned no valid Date"))
+        });
+        told.unwrap_or_else(|failure| {
+            // A clock cannot refuse. To go on with a wrong time would be worse than to end the call, which commits
+            // nothing after this; `guarded` makes an error of it.
+            let what = format!("the clock failed: {}", failure.reason);
+            resume_unwind(Box::new(Error::from(InternalError::Defect { what })))
+        })
+    }
+}
+
+/// A source of random bytes in JavaScript.
+pub(crate) struct JsRandom(pub(crate) Host);
+
+impl Random for JsRandom {
+    fn fill(&self, out: &mut [u8]) -> Result<()> {
+        let mut arguments = Writer::default();
+        arguments.open();
+        arguments.number(out.len());
+        arguments.close();
+        let bytes = self.0.call(0, arguments).ok().and_then(|value| Vec::read(value).ok());
+        let bytes = bytes.filter(|bytes| bytes.len() == out.len()).ok_or(InternalError::RandomFailed)?;
+        out.copy_from_slice(&bytes);
+        Ok(())
+    }
+}
+
+/// How a bulk call reports and is stopped.
+pub(crate) struct Progress {
+    host: Option<Host>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Progress {
+    pub(crate) const fn new(host: Option<Host>, stopped: Arc<AtomicBool>) -> Self {
+        Self { host, stopped }
+    }
+
+    /// Tells how far the call is; `Break` when the host wants it to stop.
+    pub(crate) fn tell(&self, done: usize, total: usize) -> ControlFlow<()> {
+        let go_on = match &self.host {
+            None => true,
+            Some(host) => {
+                let mut arguments = Writer::default();
+                arguments.open();
+                arguments.number(done);
+                arguments.number(total);
+                arguments.close();
+                matches!(host.call(0, arguments), Ok(Val::Bool(true)))
+            }
+        };
+        if go_on && !self.stopped.load(Ordering::Acquire) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+/// Where an export goes.
+pub(crate) struct Sink(pub(crate) Arc<Host>);
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut arguments = Writer::default();
+        arguments.open();
+        arguments.octets(bytes);
+        arguments.close();
+        match self.0.call(0, arguments) {
+            Ok(_) => Ok(bytes.len()),
+            Err(failure) => Err(io::Error::other(failure.reason)),
+        }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
