@@ -175,8 +175,8 @@ function start(op, core, args) {
   return new Promise((resolve, reject) => {
     if (core !== undefined && inside.getStore()?.active) {
       const code = 'input.called_back';
-      const text = 'a callback of the registry called the registry; return first and call it afterwards';
-      throw make(code, kindOf[code] ?? 'Refused', text);
+      const text = 'the registry was called from inside a callback that it waits for; return from the callback first';
+      throw make(code, kindOf[code], text);
     }
     const values = op.encode(args);
     const call = { resolve, reject, decode: op.decode, core, done: undefined };

@@ -6,6 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tegata::callback;
 use tegata::error::{InternalError, SealError, SignerError};
 use tegata::store::Sealer;
 use tegata::{Clock, Error, PublicKey, Random, Result, Sealed, Secret, SignatureAlgorithm, Signer, Timestamp};
@@ -43,16 +44,9 @@ impl Failure {
     fn read(value: Val) -> Self {
         let mut parts = value.list().unwrap_or_default().into_iter();
         let mut text = || parts.next().and_then(|part| String::read(part).ok()).unwrap_or_default();
-        let (code, reason) = (text(), tidy(&text()));
+        let (code, reason) = (text(), callback::reason(&text()));
         Self { code, reason, write: parts.next().and_then(|part| usize::read(part).ok()).unwrap_or(0) }
     }
-}
-
-/// What a host says, as it may stand in a message: one line, not too long.
-fn tidy(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let plain: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
-    if plain.trim().is_empty() { "the callback gave no reason".to_owned() } else { plain }
 }
 
 impl Host {
@@ -62,7 +56,7 @@ impl Host {
 
     /// Calls a method of the host object.
     pub(crate) fn call(&self, method: u32, arguments: Writer) -> Result<Val, Failure> {
-        match self.link.ask(self.number, method, arguments) {
+        match callback::run(|| self.link.ask(self.number, method, arguments)) {
             None => Err(Failure::new("the JavaScript environment has ended")),
             Some(answer) if answer.worked => Ok(answer.value),
             Some(answer) => Err(Failure::read(answer.value)),
@@ -72,7 +66,9 @@ impl Host {
     fn octets(&self, method: u32, inputs: &[&[u8]]) -> Result<Vec<u8>, Failure> {
         let mut arguments = Writer::default();
         arguments.open();
-        inputs.iter().for_each(|input| arguments.octets(input));
+        for input in inputs {
+            arguments.octets(input);
+        }
         arguments.close();
         Vec::read(self.call(method, arguments)?).map_err(|_| Failure::new("the callback returned no octets"))
     }
@@ -124,9 +120,10 @@ impl Clock for JsClock {
     fn now(&self) -> Timestamp {
         let mut arguments = Writer::default();
         arguments.raw("[]");
-        let told = self.0.call(0, arguments).and_then(|value| {
-            Timestamp::read(value).map_err(|_| Failure::new("the callback returned no valid Date"))
-        });
+        let told = self
+            .0
+            .call(0, arguments)
+            .and_then(|value| Timestamp::read(value).map_err(|_| Failure::new("the callback returned no valid Date")));
         told.unwrap_or_else(|failure| {
             // A clock cannot refuse. To go on with a wrong time would be worse than to end the call, which commits
             // nothing after this; `guarded` makes an error of it.

@@ -311,6 +311,7 @@ impl<T: In> In for Option<T> {
 }
 
 /// A number that can be left as it is (not given), cleared (`null`) or set.
+#[allow(clippy::option_option, reason = "the core has it so")]
 pub(crate) struct Clearable(Option<Option<u32>>);
 
 impl In for Clearable {

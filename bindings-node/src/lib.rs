@@ -135,6 +135,9 @@ pub fn describe() -> String {
 
 /// Starts an operation on a thread of its own. `bulk` is the number of a host object that hears of progress, or 0, for
 /// calls that can be stopped.
+///
+/// # Errors
+/// When the engine cannot make a value.
 #[napi(skip_typescript)]
 pub fn start(
     env: Env,
@@ -189,6 +192,9 @@ impl State {
 }
 
 /// Runs an operation here and now.
+///
+/// # Errors
+/// When the engine cannot make a value.
 #[napi(skip_typescript)]
 pub fn run(env: Env, operation: u32, values: Unknown<'_>) -> napi::Result<Unknown<'static>> {
     let outcome = with(|state| state.operation(operation)).and_then(|op| {
@@ -238,6 +244,10 @@ pub fn answer(env: Env, question: u32, worked: bool, value: Unknown<'_>) {
 
 /// A handle on a host object, which JavaScript knows by `number`: a signer with its public key and algorithm, or one of
 /// the others.
+///
+/// # Errors
+/// When the engine cannot make a value.
+#[allow(clippy::needless_pass_by_value, reason = "what the macro gives")]
 #[napi(skip_typescript)]
 pub fn host(
     env: Env,

@@ -7,10 +7,10 @@ use tegata::model::{
 };
 use tegata::{
     AuthorityFilter, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, Counts, CrlOptions,
-    DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment, EventFilter, GroupChange, GroupId, HandOut,
-    ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey, KeyAlgorithm, NewAuthority, NewDevice, NewProduct, Page,
-    Preview, Principal, ProductChange, ProductFilter, ProductId, ProductSpec, ProfileId, Rebuild, RegisteredProduct,
-    Release, Renew, RenewWithKey, RevocationReason, Text, Timestamp, TrustBundle,
+    DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment, EventFilter, GroupChange, GroupId,
+    HandOut, ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey, KeyAlgorithm, NewAuthority, NewDevice,
+    NewProduct, Page, Preview, Principal, ProductChange, ProductFilter, ProductId, ProductSpec, ProfileId, Rebuild,
+    RegisteredProduct, Release, Renew, RenewWithKey, RevocationReason, Text, Timestamp, TrustBundle,
 };
 
 use crate::input::{Clearable, In, MaybePem, MaybeSecretText, Pem};

@@ -3,8 +3,8 @@
 use tegata::model::{Assignment, Certificate};
 use tegata::pack::PackedFile;
 use tegata::{
-    AuthorityId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, DeviceId, ExportFormat, Issue,
-    IssueWithKey, Issued, IssuedWithKey, Listing, Page, Renew, RenewWithKey, Result, RevocationReason,
+    AuthorityId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, DeviceId, ExportFormat,
+    Issue, IssueWithKey, Issued, IssuedWithKey, Listing, Page, Renew, RenewWithKey, Result, RevocationReason,
 };
 
 use crate::ops::operations;

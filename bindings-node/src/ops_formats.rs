@@ -9,9 +9,9 @@ use tegata::pack::{Encoding, FileNames, encode_pem};
 use tegata::store::{MemoryStore, SoftwareSealer, SqliteOptions, SqliteStore};
 use tegata::x509::{Crl, Revocation, VerifiedChain, decode_san};
 use tegata::{
-    Certificate, Error, Finding, FixedClock, GeneralName, InstallationCheck, KeyAlgorithm, Name, PrivateKey, ProductSpec,
-    PublicKey, Result, RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, Timestamp, VerifiedCsr,
-    check_installation, csr_pem, make_csr, make_key, parse_certificate, parse_csr, verify_chain,
+    Certificate, Error, Finding, FixedClock, GeneralName, InstallationCheck, KeyAlgorithm, Name, PrivateKey,
+    ProductSpec, PublicKey, Result, RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, Timestamp,
+    VerifiedCsr, check_installation, csr_pem, make_csr, make_key, parse_certificate, parse_csr, verify_chain,
 };
 
 use crate::formats::{Installation, Key, PurposeIn};

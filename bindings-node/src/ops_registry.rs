@@ -4,16 +4,14 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use tegata::error::StoreError;
-use tegata::model::{
-    Authority, Crl, Device, EnrollmentPolicy, Event, Group, Product, Profile, ProfileSpec,
-};
+use tegata::model::{Authority, Crl, Device, EnrollmentPolicy, Event, Group, Product, Profile, ProfileSpec};
 use tegata::store::{Sealer, Store};
 use tegata::{
     AuthorityFilter, AuthorityId, CertificateId, Clock, Counts, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due,
-    Enroll, Enrolled, EventFilter, GroupChange, GroupId, HandOut, ImportAuthority, IssuedWithKey, KeyAlgorithm, Listing,
-    NewAuthority, NewDevice, NewProduct, Options, Page, Preview, Principal, ProductChange, ProductFilter, ProductId,
-    ProfileId, Random, Rebuild, RegisteredProduct, Registry, Release, Result, RevocationReason, Secret, Signer, Text,
-    Timestamp, TrustBundle,
+    Enroll, Enrolled, EventFilter, GroupChange, GroupId, HandOut, ImportAuthority, IssuedWithKey, KeyAlgorithm,
+    Listing, NewAuthority, NewDevice, NewProduct, Options, Page, Preview, Principal, ProductChange, ProductFilter,
+    ProductId, ProfileId, Random, Rebuild, RegisteredProduct, Registry, Release, Result, RevocationReason, Secret,
+    Signer, Text, Timestamp, TrustBundle,
 };
 
 use crate::formats::PresentedIn;

@@ -30,10 +30,8 @@ struct State {
     waiting: usize,
 }
 
-static POOL: Pool = Pool {
-    state: Mutex::new(State { queue: VecDeque::new(), threads: 0, idle: 0, waiting: 0 }),
-    wake: Condvar::new(),
-};
+static POOL: Pool =
+    Pool { state: Mutex::new(State { queue: VecDeque::new(), threads: 0, idle: 0, waiting: 0 }), wake: Condvar::new() };
 
 thread_local! {
     static OURS: Cell<bool> = const { Cell::new(false) };

@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use tegata::error::StoreError;
 use tegata::store::schema::{ColumnKind, Index, Schema, Table};
-use tegata::store::{
-    Counter, Cursor, Expect, Filter, Match, Page, Query, Row, RowRef, Store, Tally, Value, Write,
-};
+use tegata::store::{Counter, Cursor, Expect, Filter, Match, Page, Query, Row, RowRef, Store, Tally, Value, Write};
 
 use crate::host::{Failure, Host};
 use crate::input::In;
@@ -105,7 +103,9 @@ fn write_filters(filters: &[Filter], out: &mut Writer) {
             Match::In(values) => {
                 out.text("in");
                 out.open();
-                values.iter().for_each(|value| write_value(value, out));
+                for value in values {
+                    write_value(value, out);
+                }
                 out.close();
             }
         }
@@ -188,7 +188,11 @@ impl Store for JsStore {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.call(2, |out| rows.iter().for_each(|row| write_at(row, out)))?;
+        let answer = self.call(2, |out| {
+            for row in rows {
+                write_at(row, out);
+            }
+        })?;
         let found = answer.list().map_err(|_| odd("get"))?;
         if found.len() != rows.len() {
             return Err(odd("get"));
@@ -255,7 +259,11 @@ impl Store for JsStore {
         if writes.is_empty() {
             return Ok(());
         }
-        let answer = self.call(5, |out| writes.iter().for_each(|write| write_write(write, out)));
+        let answer = self.call(5, |out| {
+            for write in writes {
+                write_write(write, out);
+            }
+        });
         answer.map(drop).map_err(|error| match error {
             StoreError::Conflict { write } if write >= writes.len() => odd("commit"),
             other => other,
@@ -271,7 +279,9 @@ fn write_write(write: &Write, out: &mut Writer) {
             write_at(&RowRef { table: row.table, key: row.key }, out);
             write_expect(*expect, out);
             out.open();
-            row.values.iter().for_each(|value| write_value(value, out));
+            for value in &row.values {
+                write_value(value, out);
+            }
             out.close();
         }
         Write::Delete(row, expect) => {
