@@ -156,13 +156,16 @@ export type ErrorCode =
   | 'store.busy'
   | 'store.closed'
   | 'store.invalid_query'
+  | 'store.contract'
   | 'seal.wrong_key'
   | 'seal.damaged'
   | 'seal.key_length'
   | 'seal.key_file'
+  | 'seal.failed'
   | 'signer.failed'
   | 'signer.bad_signature'
   | 'internal.random_failed'
+  | 'internal.clock_failed'
   | 'internal.defect';
 
 /** What kind of trouble it is; each has an error class of its own. */

@@ -156,13 +156,16 @@ const errorCodes = Object.freeze([
   'store.busy',
   'store.closed',
   'store.invalid_query',
+  'store.contract',
   'seal.wrong_key',
   'seal.damaged',
   'seal.key_length',
   'seal.key_file',
+  'seal.failed',
   'signer.failed',
   'signer.bad_signature',
   'internal.random_failed',
+  'internal.clock_failed',
   'internal.defect',
 ]);
 
@@ -334,13 +337,16 @@ const kindOf = Object.freeze({
   'store.busy': 'Conflict',
   'store.closed': 'State',
   'store.invalid_query': 'InvalidInput',
+  'store.contract': 'Internal',
   'seal.wrong_key': 'Corrupt',
   'seal.damaged': 'Corrupt',
   'seal.key_length': 'InvalidInput',
   'seal.key_file': 'Unavailable',
+  'seal.failed': 'Unavailable',
   'signer.failed': 'Unavailable',
   'signer.bad_signature': 'Internal',
   'internal.random_failed': 'Unavailable',
+  'internal.clock_failed': 'Unavailable',
   'internal.defect': 'Internal',
 });
 

@@ -157,13 +157,16 @@
 #define TEGATA_CODE_STORE_BUSY                          "store.busy"
 #define TEGATA_CODE_STORE_CLOSED                        "store.closed"
 #define TEGATA_CODE_STORE_INVALID_QUERY                 "store.invalid_query"
+#define TEGATA_CODE_STORE_CONTRACT                      "store.contract"
 #define TEGATA_CODE_SEAL_WRONG_KEY                      "seal.wrong_key"
 #define TEGATA_CODE_SEAL_DAMAGED                        "seal.damaged"
 #define TEGATA_CODE_SEAL_KEY_LENGTH                     "seal.key_length"
 #define TEGATA_CODE_SEAL_KEY_FILE                       "seal.key_file"
+#define TEGATA_CODE_SEAL_FAILED                         "seal.failed"
 #define TEGATA_CODE_SIGNER_FAILED                       "signer.failed"
 #define TEGATA_CODE_SIGNER_BAD_SIGNATURE                "signer.bad_signature"
 #define TEGATA_CODE_INTERNAL_RANDOM_FAILED              "internal.random_failed"
+#define TEGATA_CODE_INTERNAL_CLOCK_FAILED               "internal.clock_failed"
 #define TEGATA_CODE_INTERNAL_DEFECT                     "internal.defect"
 
 /* X(code, status) for each of them, in the order of the core's table: status is the value of tegata_status that a
@@ -323,13 +326,16 @@
     X(TEGATA_CODE_STORE_BUSY, TEGATA_CONFLICT) \
     X(TEGATA_CODE_STORE_CLOSED, TEGATA_STATE) \
     X(TEGATA_CODE_STORE_INVALID_QUERY, TEGATA_INVALID_INPUT) \
+    X(TEGATA_CODE_STORE_CONTRACT, TEGATA_INTERNAL) \
     X(TEGATA_CODE_SEAL_WRONG_KEY, TEGATA_CORRUPT) \
     X(TEGATA_CODE_SEAL_DAMAGED, TEGATA_CORRUPT) \
     X(TEGATA_CODE_SEAL_KEY_LENGTH, TEGATA_INVALID_INPUT) \
     X(TEGATA_CODE_SEAL_KEY_FILE, TEGATA_UNAVAILABLE) \
+    X(TEGATA_CODE_SEAL_FAILED, TEGATA_UNAVAILABLE) \
     X(TEGATA_CODE_SIGNER_FAILED, TEGATA_UNAVAILABLE) \
     X(TEGATA_CODE_SIGNER_BAD_SIGNATURE, TEGATA_INTERNAL) \
     X(TEGATA_CODE_INTERNAL_RANDOM_FAILED, TEGATA_UNAVAILABLE) \
+    X(TEGATA_CODE_INTERNAL_CLOCK_FAILED, TEGATA_UNAVAILABLE) \
     X(TEGATA_CODE_INTERNAL_DEFECT, TEGATA_INTERNAL)
 
 #endif /* TEGATA_CODES_H */

@@ -8,6 +8,7 @@ use ring::rand::SecureRandom;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::callback;
 use crate::error::{Error, InternalError};
 
 /// A moment in whole seconds since 1970-01-01T00:00:00Z, the resolution of X.509 (RFC 5280, 4.1.2.5).
@@ -106,6 +107,15 @@ impl From<SystemTime> for Timestamp {
 pub trait Clock: Send + Sync {
     /// The current moment.
     fn now(&self) -> Timestamp;
+
+    /// The current moment, from a clock that can fail; this is what a registry asks. Everything that fails so changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `internal.clock_failed` when the time cannot be told.
+    fn try_now(&self) -> Result<Timestamp, Error> {
+        Ok(self.now())
+    }
 }
 
 /// The clock of the machine.
@@ -156,6 +166,9 @@ impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
     }
+    fn try_now(&self) -> Result<Timestamp, Error> {
+        (**self).try_now()
+    }
 }
 
 /// Where random bytes come from.
@@ -186,14 +199,16 @@ impl Default for SystemRandom {
 
 impl Random for SystemRandom {
     fn fill(&self, out: &mut [u8]) -> Result<(), Error> {
-        self.0.fill(out).map_err(|_| InternalError::RandomFailed.into())
+        self.0
+            .fill(out)
+            .map_err(|_| InternalError::RandomFailed { reason: "the operating system gave none".to_owned() }.into())
     }
 }
 
 /// `N` random bytes.
 pub(crate) fn draw<const N: usize>(random: &dyn Random) -> Result<[u8; N], Error> {
     let mut out = [0; N];
-    random.fill(&mut out)?;
+    callback::run(|| random.fill(&mut out))?;
     Ok(out)
 }
 

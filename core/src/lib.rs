@@ -81,7 +81,7 @@
 //! | formats | [`pack`] | PEM, PKCS#7, PKCS#12, sets of files |
 //! | | [`x509`] | names, CSRs, certificates, CRLs, chains |
 //! | | [`key`] | algorithms, signers, PEM and PKCS#8 |
-//! | ground | [`secret`], [`id`], [`mod@env`], [`callback`], [`mod@error`], [`oid`] | what must not leak; typed identifiers; clock and randomness; host code; reasons |
+//! | ground | [`callback`], [`secret`], [`id`], [`mod@env`], [`mod@error`], [`oid`] | host code that is called; what must not leak; typed identifiers; clock and randomness; reasons |
 //!
 //! # Errors
 //!

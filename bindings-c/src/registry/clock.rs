@@ -1,6 +1,5 @@
 //! Time and randomness that the host brings, and a clock that stands still for tests.
 
-use tegata::error::InternalError;
 use tegata::{Clock, FixedClock, Random};
 
 use super::prelude::*;
@@ -173,7 +172,7 @@ impl Random for HostRandom {
         let (data, len) = (out.as_mut_ptr(), out.len());
         // SAFETY: the host's function with the arguments that the header tells.
         let answer = self.host.call(|userdata, failure| unsafe { (self.fill)(userdata, data, len, failure) });
-        answer.map_err(|_| InternalError::RandomFailed.into())
+        answer.map_err(|(_, mut failure)| tegata::callback::random_failed(&failure.reason()))
     }
 }
 

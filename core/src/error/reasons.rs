@@ -373,6 +373,8 @@ declare_reasons! {
             "the registry is closed";
         InvalidQuery { reason: String } = "invalid_query" InvalidInput
             "the query cannot be answered: {reason}";
+        Contract { reason: String } = "contract" Internal
+            "the store broke its contract: {reason}; put it through the conformance suite";
     }
 }
 
@@ -387,6 +389,8 @@ declare_reasons! {
             "a sealing key has exactly 32 bytes";
         KeyFile { reason: String } = "key_file" Unavailable
             "the sealing key file cannot be used: {reason}";
+        Failed { reason: String } = "failed" Unavailable
+            "the sealer refused or failed: {reason}";
     }
 }
 
@@ -403,8 +407,10 @@ declare_reasons! {
 declare_reasons! {
     /// A defect of this library or its surroundings.
     InternalError "internal" {
-        RandomFailed = "random_failed" Unavailable
-            "the operating system gave no random bytes";
+        RandomFailed { reason: String } = "random_failed" Unavailable
+            "no random bytes could be drawn, so nothing was made: {reason}";
+        ClockFailed { reason: String } = "clock_failed" Unavailable
+            "the clock did not tell the time: {reason}";
         Defect { what: String } = "defect" Internal
             "a condition that should never arise: {what}; please report it";
     }

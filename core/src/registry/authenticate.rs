@@ -120,7 +120,7 @@ impl Registry {
             key.verify(key.algorithm().signature(), &statement, signature)
                 .map_err(|_| CertificateError::ProofInvalid)?;
         }
-        let now = inner.clock.now();
+        let now = inner.now()?;
         issuer.check_vouches(now)?;
         found.check_in_force(now)?;
         let until = found.retires.map_or(found.not_after, |retires| retires.min(found.not_after));

@@ -47,10 +47,11 @@ impl Inner {
         bulk: &Bulk<'_>,
         many: &Many<'_, I, T>,
     ) -> Result<Vec<Result<T>>> {
+        callback::refuse_inside()?;
         call.check()?;
         match bulk.atomicity {
             Atomicity::All => self.all_or_nothing(call, items, many),
-            Atomicity::Each => Ok(self.each_on_its_own(call, items, bulk, many)),
+            Atomicity::Each => self.each_on_its_own(call, items, bulk, many),
         }
     }
 
@@ -60,8 +61,8 @@ impl Inner {
         items: &[I],
         bulk: &Bulk<'_>,
         many: &Many<'_, I, T>,
-    ) -> Vec<Result<T>> {
-        let now = self.clock.now();
+    ) -> Result<Vec<Result<T>>> {
+        let now = self.now()?;
         let mut results: Vec<Option<Result<T>>> = items.iter().map(|_| None).collect();
         let mut done = 0;
         // While one portion becomes durable, the next is decided and signed.
@@ -87,7 +88,7 @@ impl Inner {
                 self.settle(call, now, items, last, many, &mut results);
             }
         });
-        results.into_iter().map(|result| result.unwrap_or_else(|| Err(InputError::Cancelled.into()))).collect()
+        Ok(results.into_iter().map(|result| result.unwrap_or_else(|| Err(InputError::Cancelled.into()))).collect())
     }
 
     /// Decides, signs and completes one portion; what is refused or was done before gets its result right away.
@@ -204,7 +205,7 @@ impl Inner {
     }
 
     fn all_or_nothing<I, T: Send>(&self, call: &Call, items: &[I], many: &Many<'_, I, T>) -> Result<Vec<Result<T>>> {
-        let now = self.clock.now();
+        let now = self.now()?;
         let mut collided = None;
         for attempt in 0..ATTEMPTS {
             let mut results: Vec<Option<Result<T>>> = items.iter().map(|_| None).collect();

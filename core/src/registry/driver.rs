@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::Inner;
 use super::call::Call;
 use crate::Result;
+use crate::callback;
 use crate::env::{Timestamp, draw};
 use crate::error::{Error, InputError, SignerError, StoreError};
 use crate::id::{Entity as EntityKind, Id};
@@ -104,7 +105,7 @@ impl<'a, T: 'a> Plan<'a, T> {
 /// Signs `tbs` and assembles the certificate.
 pub(super) fn sign(item: &ToSign) -> Result<Vec<u8>> {
     let algorithm = item.signer.algorithm();
-    let signature = crate::callback::run(|| item.signer.sign(&item.tbs))?;
+    let signature = callback::run(|| item.signer.sign(&item.tbs))?;
     if item.check {
         let key = item.signer.public_key();
         key.verify(algorithm, &item.tbs, &signature).map_err(|_| SignerError::BadSignature)?;
@@ -314,7 +315,7 @@ impl Inner {
         plan: impl Fn(&View<'_>) -> Result<Plan<'a, T>>,
         replay: impl Fn(u64) -> Result<T>,
     ) -> Result<T> {
-        self.change_at(call, operation, self.clock.now(), None, plan, replay)
+        self.change_at(call, operation, self.now()?, None, plan, replay)
     }
 
     /// As [`change`](Self::change), at a given moment, as item `item` of a bulk call.
@@ -327,6 +328,7 @@ impl Inner {
         plan: impl Fn(&View<'_>) -> Result<Plan<'a, T>>,
         replay: impl Fn(u64) -> Result<T>,
     ) -> Result<T> {
+        callback::refuse_inside()?;
         call.check()?;
         let draws = Draws::default();
         let request = RequestTag::of(self, call, &operation, item);
@@ -367,7 +369,7 @@ impl Inner {
         if writes.is_empty() {
             return Ok(());
         }
-        let result = self.store().map_err(|_| StoreError::Closed)?.commit(writes);
+        let result = self.open_store()?.commit(writes);
         let stale = match &result {
             Ok(()) => writes.iter().any(|w| matches!(w, Write::Put(row, _) if *row.table == AUTHORITIES)),
             Err(_) => true,

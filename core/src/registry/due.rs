@@ -73,7 +73,7 @@ impl Registry {
         let ids = &inner.ids;
         let typed = |counts: Vec<(Value, u64)>| counts.into_iter();
         let mut expired = Wanted::default();
-        expired.and("not_after", Match::Range { from: None, to: Some(Value::Int(inner.clock.now().unix())) });
+        expired.and("not_after", Match::Range { from: None, to: Some(Value::Int(inner.now()?.unix())) });
         expired.and(
             "state",
             Match::In(vec![

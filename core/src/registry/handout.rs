@@ -54,7 +54,7 @@ impl View<'_> {
             certificate: inner.ids.id(number),
             state: DeliveryState::Available,
             expires: self.now.plus_days(profile.spec().collect_within_days.into()),
-            private_key: Some(inner.sealer.seal(&place, key.pkcs8.expose())?),
+            private_key: Some(inner.sealer().seal(&place, key.pkcs8.expose())?),
             collector: None,
         };
         let delivery = match hand_out {
@@ -75,6 +75,6 @@ impl Inner {
     pub(super) fn opened(&self, delivery: &Delivery) -> Result<Option<Secret<Vec<u8>>>> {
         let number = self.ids.number(delivery.certificate)?;
         let place = associated(Delivery::TABLE.name, number, "private_key");
-        delivery.private_key.as_ref().map(|sealed| self.sealer.open(&place, sealed)).transpose()
+        delivery.private_key.as_ref().map(|sealed| self.sealer().open(&place, sealed)).transpose()
     }
 }

@@ -168,15 +168,15 @@ impl Issuers {
 impl Inner {
     /// All authorities.
     pub(super) fn issuers(&self) -> Result<All> {
-        // What is remembered is no answer either once the registry is closed.
-        self.store()?;
+        // Also when what is remembered would do: nothing is answered after `close` or to a callback.
+        let store = self.store()?;
         if let Some(all) = &*self.issuers.all.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(Arc::clone(all));
         }
         let mut all: HashMap<AuthorityId, Issuer> = HashMap::new();
         let mut after = None;
         loop {
-            let page = self.store()?.find(&Query {
+            let page = store.find(&Query {
                 table: Authority::TABLE,
                 filters: Vec::new(),
                 order: None,
@@ -212,14 +212,14 @@ impl Inner {
     /// Opens an authority's keys.
     fn awaken(&self, key: u64, stored: Stored<Authority>) -> Result<Issuer> {
         let table = Authority::TABLE.name;
-        let serial_key = self.sealer.open(&associated(table, key, "serial_key"), &stored.serial_key)?;
+        let serial_key = self.sealer().open(&associated(table, key, "serial_key"), &stored.serial_key)?;
         let serial_key: &[u8; 16] =
             serial_key.expose().as_slice().try_into().map_err(|_| crate::Error::defect("a serial key's length"))?;
         let signer: Option<Arc<dyn Signer>> = match (stored.signer, &stored.private_key) {
             // Nothing that a compromised key signs is worth having.
             _ if stored.state == AuthorityState::Compromised => None,
             (SignerLocation::Store, Some(sealed)) => {
-                let pkcs8 = self.sealer.open(&associated(table, key, "private_key"), sealed)?;
+                let pkcs8 = self.sealer().open(&associated(table, key, "private_key"), sealed)?;
                 Some(Arc::new(PrivateKey::from_bytes(pkcs8.expose())?))
             }
             _ => self.issuers.connected(stored.id),

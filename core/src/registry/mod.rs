@@ -12,6 +12,7 @@ mod due;
 mod events;
 mod groups;
 mod handout;
+mod host;
 mod issuers;
 mod issuing;
 mod numbers;
@@ -41,6 +42,7 @@ pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Produc
 pub use profiles::{Preview, Profiles};
 
 use crate::Result;
+use crate::callback;
 use crate::env::{Clock, Random, SystemClock, SystemRandom, draw};
 use crate::error::{Error, SealError, StoreError};
 use crate::id::NumberCipher;
@@ -50,6 +52,7 @@ use crate::store::record::{at, put, read};
 use crate::store::seal::{Sealer, associated};
 use crate::store::tables::{META, SCHEMA};
 use crate::store::{Expect, Store};
+use host::Host;
 
 /// What surrounds a registry, besides its store and its sealing key.
 #[derive(Clone)]
@@ -96,8 +99,8 @@ pub struct Registry {
 }
 
 pub(crate) struct Inner {
-    store: Box<dyn Store>,
-    sealer: Arc<dyn Sealer>,
+    store: Host<Box<dyn Store>>,
+    sealer: Host<Arc<dyn Sealer>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     ids: NumberCipher,
@@ -109,12 +112,18 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// The store, for whoever may use it: nobody after `close`, and no callback that is under way on this thread.
     fn store(&self) -> Result<&dyn Store> {
-        crate::callback::refuse_inside()?;
-        if self.closed.load(Ordering::Acquire) {
-            return Err(StoreError::Closed.into());
-        }
-        Ok(&*self.store)
+        callback::refuse_inside()?;
+        Ok(self.open_store()?)
+    }
+
+    fn sealer(&self) -> &dyn Sealer {
+        &self.sealer
+    }
+
+    fn open_store(&self) -> Result<&dyn Store, StoreError> {
+        if self.closed.load(Ordering::Acquire) { Err(StoreError::Closed) } else { Ok(&self.store) }
     }
 }
 
@@ -138,9 +147,9 @@ impl Registry {
     /// `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
     /// `store.corrupt` and other store errors.
     pub fn open(store: impl Store + 'static, sealer: Arc<dyn Sealer>, options: Options) -> Result<Self> {
-        let store: Box<dyn Store> = Box::new(store);
+        let (store, sealer) = (Host::<Box<dyn Store>>(Box::new(store)), Host(sealer));
         store.migrate(&SCHEMA)?;
-        let secret = own_secret(&*store, &*sealer, &options)?;
+        let secret = own_secret(&store, &sealer, &options)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 ids: NumberCipher::new(&tags::derive(&secret, "identifiers")?),
@@ -212,7 +221,11 @@ fn own_secret(store: &dyn Store, sealer: &dyn Sealer, options: &Options) -> Resu
             });
         }
         let secret = Secret::new(draw::<32>(&*options.random)?);
-        let meta = Meta { key: 1, secret: sealer.seal(&place, secret.expose())?, created: options.clock.now() };
+        let meta = Meta {
+            key: 1,
+            secret: sealer.seal(&place, secret.expose())?,
+            created: callback::run(|| options.clock.try_now())?,
+        };
         match store.commit(&[put(&meta, Expect::Absent, &ids)?]) {
             // Another process made it first: use that.
             Ok(()) | Err(StoreError::Conflict { .. }) => {}

@@ -178,7 +178,7 @@ impl<'r> Profiles<'r> {
         Inner::check_no_approval(&compiled)?;
         name.map_or(Ok(()), |name| check_name("name", name))?;
         let issuer = inner.current_issuer(authority)?;
-        let now = inner.clock.now();
+        let now = inner.now()?;
         let signer = issuer.issues(now)?;
         let bound = inner.bound(profile, &compiled, &issuer)?;
         let facts = IssuerView {

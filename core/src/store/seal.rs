@@ -299,7 +299,7 @@ mod tests {
         struct Dry;
         impl Random for Dry {
             fn fill(&self, _: &mut [u8]) -> Result<(), Error> {
-                Err(InternalError::RandomFailed.into())
+                Err(InternalError::RandomFailed { reason: "none".to_owned() }.into())
             }
         }
         let error = sealer(1).with_random(Arc::new(Dry)).seal(b"", b"x").unwrap_err();

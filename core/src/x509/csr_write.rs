@@ -6,6 +6,7 @@
 use super::Name;
 use super::extension::{id, write_extension};
 use super::san::{GeneralName, encode_san};
+use crate::callback;
 use crate::der::{Writer, tag};
 use crate::error::{Error, SignerError};
 use crate::key::{Signer, pem};
@@ -30,7 +31,7 @@ pub fn make_csr(signer: &dyn Signer, subject: &Name, san: &[GeneralName]) -> Res
         });
     });
     let info = info.finish();
-    let signature = crate::callback::run(|| signer.sign(&info))?;
+    let signature = callback::run(|| signer.sign(&info))?;
     signer.public_key().verify(signer.algorithm(), &info, &signature).map_err(|_| SignerError::BadSignature)?;
     let mut request = Writer::with_capacity(info.len() + signature.len() + 64);
     request.sequence(|out| {

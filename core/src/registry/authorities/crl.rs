@@ -2,6 +2,7 @@
 
 use super::Authorities;
 use crate::Result;
+use crate::callback;
 use crate::error::{CertificateError, Error, InputError, SignerError};
 use crate::id::AuthorityId;
 use crate::key::{PublicKey, SignatureAlgorithm, Signer};
@@ -38,7 +39,7 @@ impl Authorities<'_> {
             return Err(Error::input("next_update_hours", "is not within 1 to 8784"));
         }
         let inner = self.inner;
-        inner.issuer(id)?.signs(inner.clock.now())?;
+        inner.issuer(id)?.signs(inner.now()?)?;
         inner.retire_superseded(Some(id), call)?;
         // The number is taken before the revocations are read, so a later number never lists fewer.
         let counter = Inner::crl_numbers(inner.ids.number(id)?);
@@ -98,7 +99,7 @@ impl Authorities<'_> {
             .find_record::<Crl>(self.inner.ids.number(id)?)?
             .ok_or(InputError::UnknownId { what: "CRL" })?
             .record;
-        if self.inner.clock.now() > crl.next_update {
+        if self.inner.now()? > crl.next_update {
             return Err(CertificateError::CrlStale.into());
         }
         Ok(crl)
@@ -118,7 +119,7 @@ impl Signer for Checked<'_> {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        let signature = self.0.sign(message)?;
+        let signature = callback::run(|| self.0.sign(message))?;
         let checked = self.public_key().verify(self.algorithm(), message, &signature);
         checked.map(|()| signature).map_err(|_| SignerError::BadSignature)
     }

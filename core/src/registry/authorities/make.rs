@@ -61,7 +61,7 @@ pub(super) fn newborn(
     let inner = view.registry;
     let number = view.number::<Authority>()?;
     let seal = |column: &str, value: &[u8]| -> Result<Sealed> {
-        inner.sealer.seal(&associated(Authority::TABLE.name, number, column), value)
+        inner.sealer().seal(&associated(Authority::TABLE.name, number, column), value)
     };
     let record = Authority {
         id: inner.ids.id(number),

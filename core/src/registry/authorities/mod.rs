@@ -285,7 +285,7 @@ impl Registry {
     /// # Errors
     /// Store errors.
     pub fn trust_bundle(&self) -> Result<TrustBundle> {
-        let now: Timestamp = self.inner.clock.now();
+        let now: Timestamp = self.inner.now()?;
         // Asked rarely and acted upon for long: as it stands in the store.
         self.inner.issuers.forget();
         let all = self.inner.issuers()?;

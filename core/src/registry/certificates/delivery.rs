@@ -202,7 +202,7 @@ impl Certificates<'_> {
     pub fn erase_uncollected(&self, call: &Call) -> Result<u64> {
         let inner = self.inner;
         let mut wanted = Wanted { order: Some("expires"), ..Wanted::default() };
-        wanted.and("expires", Match::Range { from: None, to: Some(Value::Int(inner.clock.now().unix())) });
+        wanted.and("expires", Match::Range { from: None, to: Some(Value::Int(inner.now()?.unix())) });
         let open = [DeliveryState::Available, DeliveryState::Collecting];
         wanted.and("state", Match::In(open.iter().map(|state| Value::Int(state.number())).collect()));
         let mut due = Vec::new();
@@ -244,7 +244,7 @@ impl Inner {
         if hand_out == HandOut::Later {
             return Ok(IssuedWithKey { issued, key: None });
         }
-        let now = self.clock.now();
+        let now = self.now()?;
         check_in_use(&issued.certificate, now)?;
         let delivery = self.find_record::<Delivery>(number)?.ok_or(DeliveryError::None)?;
         let collecting = delivery.record.collecting(self.collector(call), now)?;

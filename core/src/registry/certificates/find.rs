@@ -184,7 +184,7 @@ impl Certificates<'_> {
                 wanted.and(column, Match::Eq(value));
             }
         }
-        let now = Some(Value::Int(self.inner.clock.now().unix()));
+        let now = Some(Value::Int(self.inner.now()?.unix()));
         match filter.expired {
             None => {}
             Some(true) => wanted.and("not_after", Match::Range { from: None, to: now }),

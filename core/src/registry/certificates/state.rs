@@ -459,7 +459,7 @@ fn revocation(certificate: &Certificate, reason: RevocationReason, view: &View<'
 impl Inner {
     /// Revokes (superseded) the renewed certificates whose grace period has ended: all, or those of one authority.
     pub(in crate::registry) fn retire_superseded(&self, authority: Option<AuthorityId>, call: &Call) -> Result<u64> {
-        let now = self.clock.now();
+        let now = self.now()?;
         let mut wanted = Wanted { order: Some("retires"), ..Wanted::default() };
         wanted.and("retires", Match::Range { from: None, to: Some(Value::Int(now.plus(1).unix())) });
         let states = [CertificateState::Active, CertificateState::Suspended];

@@ -49,7 +49,8 @@ impl Products<'_> {
         if count == 0 || count > MOST_CODES {
             return Err(Error::input("count", "is not within 1 to 10000"));
         }
-        if expires.is_some_and(|expires| expires <= inner.clock.now()) {
+        let now = inner.now()?;
+        if expires.is_some_and(|expires| expires <= now) {
             return Err(Error::input("expires", "has passed already"));
         }
         let mut codes = Vec::new();

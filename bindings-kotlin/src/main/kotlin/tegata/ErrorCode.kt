@@ -171,13 +171,16 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     STORE_BUSY("store.busy", ErrorKind.CONFLICT),
     STORE_CLOSED("store.closed", ErrorKind.STATE),
     STORE_INVALID_QUERY("store.invalid_query", ErrorKind.INVALID_INPUT),
+    STORE_CONTRACT("store.contract", ErrorKind.INTERNAL),
     SEAL_WRONG_KEY("seal.wrong_key", ErrorKind.CORRUPT),
     SEAL_DAMAGED("seal.damaged", ErrorKind.CORRUPT),
     SEAL_KEY_LENGTH("seal.key_length", ErrorKind.INVALID_INPUT),
     SEAL_KEY_FILE("seal.key_file", ErrorKind.UNAVAILABLE),
+    SEAL_FAILED("seal.failed", ErrorKind.UNAVAILABLE),
     SIGNER_FAILED("signer.failed", ErrorKind.UNAVAILABLE),
     SIGNER_BAD_SIGNATURE("signer.bad_signature", ErrorKind.INTERNAL),
     INTERNAL_RANDOM_FAILED("internal.random_failed", ErrorKind.UNAVAILABLE),
+    INTERNAL_CLOCK_FAILED("internal.clock_failed", ErrorKind.UNAVAILABLE),
     INTERNAL_DEFECT("internal.defect", ErrorKind.INTERNAL),
     ;
 

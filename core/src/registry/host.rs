@@ -1,0 +1,54 @@
+//! What the host brought, called so that it cannot call back.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Inner;
+use crate::Result;
+use crate::callback::{refuse_inside, run};
+use crate::env::Timestamp;
+use crate::error::StoreError;
+use crate::secret::{Sealed, Secret};
+use crate::store::schema::Schema;
+use crate::store::{Counter, Page, Query, Row, RowRef, Sealer, Store, Tally, Value, Write};
+
+/// A store or a sealer, each call of which is marked as a callback. That costs a thread-local count, no more.
+pub(super) struct Host<T>(pub(super) T);
+
+impl Store for Host<Box<dyn Store>> {
+    fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
+        run(|| self.0.migrate(schema))
+    }
+    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+        run(|| self.0.reserve(counter, count))
+    }
+    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
+        run(|| self.0.get(rows))
+    }
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        run(|| self.0.find(query))
+    }
+    fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
+        run(|| self.0.count(tally))
+    }
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        run(|| self.0.commit(writes))
+    }
+}
+
+impl Sealer for Host<Arc<dyn Sealer>> {
+    fn seal(&self, associated: &[u8], plaintext: &[u8]) -> Result<Sealed> {
+        run(|| self.0.seal(associated, plaintext))
+    }
+    fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
+        run(|| self.0.open(associated, sealed))
+    }
+}
+
+impl Inner {
+    /// The current moment.
+    pub(super) fn now(&self) -> Result<Timestamp> {
+        refuse_inside()?;
+        run(|| self.clock.try_now())
+    }
+}
