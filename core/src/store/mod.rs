@@ -12,6 +12,7 @@ pub mod check;
 pub mod conformance;
 #[cfg(any(test, feature = "testing"))]
 pub mod faults;
+pub mod foreign;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod hostile;
@@ -26,6 +27,7 @@ pub mod tables;
 use std::ops::Range;
 
 pub use crate::error::StoreError;
+pub use foreign::Foreign;
 pub use memory::MemoryStore;
 use schema::{Schema, Table};
 pub use seal::{Sealer, SoftwareSealer};
