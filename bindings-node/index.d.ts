@@ -125,13 +125,14 @@ export declare class InternalError extends TegataError {
 /** What a store or sealer of yours throws to say precisely what is the matter. Anything else counts as a failure. */
 export declare class HostError extends Error {
   /**
-   * For stores: `store.conflict` with the index of the write, `store.unavailable`, `store.corrupt`, `store.read_only`,
+   * For stores: `store.conflict` with the index of the write, `store.schema` with the version found, `store.unavailable`, `store.corrupt`, `store.read_only`,
    * `store.full`, `store.busy`, `store.closed`, `store.not_a_database`, `store.invalid_query`. For sealers:
    * `seal.wrong_key`, `seal.damaged`.
    */
-  constructor(code: ErrorCode, message?: string, details?: { readonly write?: number });
+  constructor(code: ErrorCode, message?: string, details?: { readonly write?: number; readonly found?: number });
   readonly code: ErrorCode;
   readonly write: number | undefined;
+  readonly found: number | undefined;
 }
 
 /** A private key in memory. It prints without its secret. */
@@ -223,6 +224,9 @@ export declare class SqliteStore {
   private constructor();
   /** Opens the database at `path`, or makes it. */
   static open(path: string, options?: SqliteOptions): Promise<SqliteStore>;
+  /** Closes the file when the calls under way have finished. Registries that use it refuse calls from then on. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Seals with a key in this process's memory. */
@@ -2522,8 +2526,8 @@ export declare class Registry {
     options?: Options,
   ): Promise<Registry>;
   /**
-   * Closes the registry: calls from now on reject with `store.closed`. Resolves when those under way have finished and a
-   * `SqliteStore` that it was opened with is closed.
+   * Closes the registry: calls from now on reject with `store.closed`. Resolves when those under way have finished. The
+   * store stays open for another registry; see `SqliteStore.close`.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -8,7 +8,7 @@ const SIMPLE_IN = {
   bytes: 'c.bytes', pem: 'c.pem', 'secret-pem': 'c.secretPem', 'secret-string': 'c.secretString', map: 'c.map',
   name: 'c.string', oid: 'c.string', certificate: 'c.derOf', crl: 'c.derOf', csr: 'c.derOf', 'public-key': 'c.publicKey',
   store: 'h.store', sealer: 'h.sealer', clock: 'h.clock', random: 'h.random', signer: 'h.signer', sink: 'h.sink',
-  'fixed-clock': 'h.own', PrivateKey: 'h.own', registry: 'h.own', facts: 'facts',
+  'fixed-clock': 'h.own', PrivateKey: 'h.own', registry: 'h.own', database: 'h.own', facts: 'facts',
 };
 
 export function javascript({ operations, types }) {

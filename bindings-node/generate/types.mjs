@@ -204,8 +204,8 @@ export function declarations({ operations, types }, docs, host) {
     options?: Options,
   ): Promise<Registry>;
   /**
-   * Closes the registry: calls from now on reject with \`store.closed\`. Resolves when those under way have finished and a
-   * \`SqliteStore\` that it was opened with is closed.
+   * Closes the registry: calls from now on reject with \`store.closed\`. Resolves when those under way have finished. The
+   * store stays open for another registry; see \`SqliteStore.close\`.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -86,8 +86,9 @@ function failure(error) {
   try {
     const code = typeof error?.code === 'string' ? error.code : '';
     const message = error instanceof Error ? String(error.message) : String(error);
-    const write = Number.isInteger(error?.write) && error.write >= 0 ? error.write : 0;
-    return [code, message, write];
+    // Which write conflicts, or which schema was found.
+    const number = error?.write ?? error?.found;
+    return [code, message, Number.isInteger(number) && number >= 0 ? number : 0];
   } catch {
     return ['', 'the callback threw something that cannot be shown', 0];
   }

@@ -40,6 +40,7 @@ class HostError extends Error {
     super(message);
     this.code = code;
     this.write = details.write;
+    this.found = details.found;
   }
 
   get name() {

@@ -1969,50 +1969,56 @@ const operations = {
     encode: (a) => [c.string(a[0], 'path'), c.opt(a[1], inSqliteOptions, 'options')],
     decode: (r, handle) => handle,
   },
-  'SoftwareSealer.generate': {
+  'SqliteStore.close': {
     number: 150,
+    bulk: false,
+    encode: (a) => [h.own(a[0], 'SqliteStore')],
+    decode: (r, handle) => undefined,
+  },
+  'SoftwareSealer.generate': {
+    number: 151,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.from_key': {
-    number: 151,
+    number: 152,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'key')],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.from_file': {
-    number: 152,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'path')],
-    decode: (r, handle) => handle,
-  },
-  'SoftwareSealer.create_file': {
     number: 153,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path')],
     decode: (r, handle) => handle,
   },
-  'FixedClock.at': {
+  'SoftwareSealer.create_file': {
     number: 154,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'path')],
+    decode: (r, handle) => handle,
+  },
+  'FixedClock.at': {
+    number: 155,
     bulk: false,
     encode: (a) => [c.date(a[0], 'time')],
     decode: (r, handle) => handle,
   },
   'FixedClock.now': {
-    number: 155,
+    number: 156,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock')],
     decode: (r, handle) => read.date(r),
   },
   'FixedClock.set': {
-    number: 156,
+    number: 157,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock'), c.date(a[1], 'time')],
     decode: (r, handle) => undefined,
   },
   'FixedClock.advance': {
-    number: 157,
+    number: 158,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock'), c.i64(a[1], 'seconds')],
     decode: (r, handle) => undefined,

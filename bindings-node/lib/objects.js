@@ -3,7 +3,7 @@
 // The classes with something native behind them, and the functions that need no registry.
 
 const { inspect } = require('node:util');
-const { run: runOp, start, native } = require('./bridge.js');
+const { run: runOp, start } = require('./bridge.js');
 const { invalid } = require('./errors.js');
 const { operations, RegistryBase } = require('./generated.js');
 const h = require('./handles.js');
@@ -76,6 +76,11 @@ class SqliteStore {
   static async open(path, options = {}) {
     return new SqliteStore(KEY, await later('SqliteStore.open', path, options));
   }
+
+  /** Closes the file when the calls under way have finished. */
+  close() {
+    return later('SqliteStore.close', this);
+  }
 }
 
 /** Seals with a key in this process's memory. */
@@ -132,21 +137,19 @@ for (const Class of [PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, Fixed
 class Registry extends RegistryBase {
   #core;
   #closing;
-  #store;
 
-  constructor(key, handle, store) {
+  constructor(key, handle) {
     if (key !== KEY) throw new TypeError('Registry has no public constructor; use Registry.open()');
     const core = { handle, active: 0, idle: undefined };
     super(core);
     this.#core = core;
-    this.#store = store;
     h.keep(this, 'Registry', handle);
   }
 
   static async open(store, sealer, options = {}) {
     if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object');
     const handle = await later('Registry.open', store, sealer, options.clock, options.random);
-    return new Registry(KEY, handle, store);
+    return new Registry(KEY, handle);
   }
 
   /** Closes the registry: calls from now on are refused. Resolves when those under way have finished. */
@@ -159,15 +162,12 @@ class Registry extends RegistryBase {
     run('registry.close', this);
     const core = this.#core;
     if (core.active > 0) await new Promise((resolve) => (core.idle = resolve));
-    native.close(core.handle);
-    // A database that was opened for this registry is let go with it.
-    const store = h.find(this.#store);
-    if (store?.kind === 'SqliteStore') native.close(store.handle);
   }
 }
 Object.assign(Registry.prototype, shown('Registry'));
-if (Symbol.asyncDispose !== undefined) {
-  Object.defineProperty(Registry.prototype, Symbol.asyncDispose, {
+// Engines before Node 20.5 have no such symbol.
+for (const Class of Symbol.asyncDispose === undefined ? [] : [Registry, SqliteStore]) {
+  Object.defineProperty(Class.prototype, Symbol.asyncDispose, {
     value() {
       return this.close();
     },

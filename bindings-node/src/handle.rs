@@ -1,14 +1,13 @@
 //! What stays in Rust while JavaScript holds a handle on it.
 
-use std::cell::RefCell;
 use std::ffi::c_void;
 use std::sync::Arc;
 
 use napi::sys;
-use tegata::error::StoreError;
 use tegata::store::{Sealer, Store};
 use tegata::{Clock, FixedClock, PrivateKey, Random, Registry, Result, Signer};
 
+use crate::database::Database;
 use crate::host::Host;
 use crate::pool;
 use crate::val::wrong;
@@ -25,8 +24,8 @@ pub(crate) enum Handle {
     Clock(Arc<dyn Clock>),
     Random(Arc<dyn Random>),
     Sink(Arc<Host>),
-    /// What was here was let go.
-    Closed,
+    /// A database, which can be closed.
+    Database(Arc<Database>),
 }
 
 /// Marks our externals, so that those of other addons are never taken for one.
@@ -34,7 +33,7 @@ const TAG: u64 = 0x7465_6761_7461_0001;
 
 struct Tagged {
     tag: u64,
-    handle: RefCell<Handle>,
+    handle: Handle,
 }
 
 /// Gives `handle` to the engine.
@@ -43,7 +42,7 @@ struct Tagged {
 /// On the engine's thread, with its `env`.
 pub(crate) unsafe fn write(env: sys::napi_env, handle: Handle) -> sys::napi_value {
     let mut value = std::ptr::null_mut();
-    let data = Box::into_raw(Box::new(Tagged { tag: TAG, handle: RefCell::new(handle) })).cast();
+    let data = Box::into_raw(Box::new(Tagged { tag: TAG, handle })).cast();
     // SAFETY: `finalize` takes the box back, once.
     unsafe {
         let status = sys::napi_create_external(env, data, Some(finalize), std::ptr::null_mut(), &raw mut value);
@@ -57,14 +56,10 @@ pub(crate) unsafe fn write(env: sys::napi_env, handle: Handle) -> sys::napi_valu
 unsafe extern "C" fn finalize(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
     // SAFETY: `write` made it and the engine calls this once.
     let tagged = unsafe { Box::from_raw(data.cast::<Tagged>()) };
-    let_go(tagged.handle.into_inner());
-}
-
-/// Drops a handle. The last one on a database waits for its writer: not on the engine's thread.
-fn let_go(handle: Handle) {
-    match handle {
-        Handle::Registry(_) | Handle::Store(_) => pool::submit(Box::new(move || drop(handle))),
-        _ => drop(handle),
+    // The last handle on a database waits for its writer: not on the engine's thread.
+    match tagged.handle {
+        Handle::Registry(_) | Handle::Store(_) | Handle::Database(_) => pool::submit(Box::new(move || drop(tagged))),
+        _ => drop(tagged),
     }
 }
 
@@ -74,36 +69,11 @@ fn let_go(handle: Handle) {
 /// On the engine's thread, with its `env` and an external value. The JavaScript half passes no external but ours; the
 /// tag is a second line.
 pub(crate) unsafe fn read(env: sys::napi_env, value: sys::napi_value) -> Result<Handle> {
-    // SAFETY: as the caller promises.
-    let tagged = unsafe { find(env, value) }.ok_or_else(|| wrong("a handle"))?;
-    match tagged.handle.borrow().clone() {
-        Handle::Closed => Err(StoreError::Closed.into()),
-        handle => Ok(handle),
-    }
-}
-
-/// Lets go of what is behind a handle, before the engine's garbage collector would.
-///
-/// # Safety
-/// As [`read`].
-pub(crate) unsafe fn close(env: sys::napi_env, value: sys::napi_value) {
-    // SAFETY: as the caller promises.
-    if let Some(tagged) = unsafe { find(env, value) } {
-        let_go(tagged.handle.replace(Handle::Closed));
-    }
-}
-
-unsafe fn find<'a>(env: sys::napi_env, value: sys::napi_value) -> Option<&'a Tagged> {
-    let mut kind = sys::ValueType::napi_undefined;
     let mut data = std::ptr::null_mut();
-    // SAFETY: as the caller promises; the value keeps the box alive during its call.
-    unsafe {
-        sys::napi_typeof(env, value, &raw mut kind);
-        if kind != sys::ValueType::napi_external {
-            return None;
-        }
+    // SAFETY: as the caller promises; the value keeps the box alive during this call.
+    let tagged = unsafe {
         sys::napi_get_value_external(env, value, &raw mut data);
         data.cast::<Tagged>().as_ref()
-    }
-    .filter(|tagged| tagged.tag == TAG)
+    };
+    tagged.filter(|tagged| tagged.tag == TAG).map(|tagged| tagged.handle.clone()).ok_or_else(|| wrong("a handle"))
 }

@@ -32,20 +32,20 @@ impl Drop for Host {
 pub(crate) struct Failure {
     pub(crate) code: String,
     pub(crate) reason: String,
-    /// Which write conflicts.
-    pub(crate) write: usize,
+    /// Which write conflicts, or which version of the schema was found.
+    pub(crate) number: usize,
 }
 
 impl Failure {
     fn new(reason: &str) -> Self {
-        Self { code: String::new(), reason: reason.to_owned(), write: 0 }
+        Self { code: String::new(), reason: reason.to_owned(), number: 0 }
     }
 
     fn read(value: Val) -> Self {
         let mut parts = value.list().unwrap_or_default().into_iter();
         let mut text = || parts.next().and_then(|part| String::read(part).ok()).unwrap_or_default();
         let (code, reason) = (text(), callback::reason(&text()));
-        Self { code, reason, write: parts.next().and_then(|part| usize::read(part).ok()).unwrap_or(0) }
+        Self { code, reason, number: parts.next().and_then(|part| usize::read(part).ok()).unwrap_or(0) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! and writes the JavaScript of every operation and type, and `index.d.ts`.
 
 mod bridge;
+mod database;
 mod formats;
 mod handle;
 mod host;
@@ -32,7 +33,7 @@ use napi::{Env, JsValue, sys};
 use napi_derive::napi;
 use tegata::error::InternalError;
 use tegata::key::SignatureAlgorithm;
-use tegata::store::{MemoryStore, Store, conformance};
+use tegata::store::{Store, conformance};
 use tegata::{Error, PublicKey, Result};
 
 use bridge::{Answer, Link};
@@ -204,13 +205,6 @@ pub fn run(env: Env, operation: u32, values: Unknown<'_>) -> napi::Result<Unknow
     reply(env, outcome)
 }
 
-/// Lets go of what is behind a handle: a closed registry or its store.
-#[napi(skip_typescript)]
-pub fn close(env: Env, handle: Unknown<'_>) {
-    // SAFETY: both belong to the call that is being made.
-    unsafe { handle::close(env.raw(), handle.raw()) }
-}
-
 /// Stops a bulk call before its next portion.
 #[napi(skip_typescript)]
 pub fn stop(call: u32, finished: bool) {
@@ -282,15 +276,22 @@ pub fn check_store(env: Env, call: u32, factory: u32) {
         let link = Arc::clone(&state.link);
         let host = Host::new(Arc::clone(&link), factory);
         state.link.start(call, move || {
+            let failure = RefCell::new(None);
             let outcome = conformance::suite(&|| {
                 let mut arguments = Writer::default();
                 arguments.raw("[]");
-                match host.call(0, arguments).ok().and_then(|number| u32::read(number).ok()) {
-                    Some(number) => Box::new(JsStore(Host::new(Arc::clone(&link), number))) as Box<dyn Store>,
-                    // A store that was never migrated refuses everything, which the suite reports.
-                    None => Box::new(MemoryStore::new()),
-                }
+                let made = host.call(0, arguments).map(|number| u32::read(number).unwrap_or_default());
+                let number = made.unwrap_or_else(|refused| {
+                    failure.borrow_mut().get_or_insert(refused.reason);
+                    0
+                });
+                // No host object has the number 0, so every call of such a store fails.
+                Box::new(JsStore(Host::new(Arc::clone(&link), number))) as Box<dyn Store>
             });
+            let outcome = match failure.into_inner() {
+                Some(reason) => Err(format!("no store was made: {reason}")),
+                None => outcome,
+            };
             let mut out = Writer::default();
             match outcome {
                 Ok(()) => out.raw("null"),

@@ -140,10 +140,23 @@ macro_rules! handle_in {
         }
     };
 }
-handle_in!(std::sync::Arc<dyn tegata::store::Store>, Store, "store");
+handle_in!(std::sync::Arc<crate::database::Database>, Database, "database");
 handle_in!(std::sync::Arc<tegata::FixedClock>, FixedClock, "fixed-clock");
 handle_in!(std::sync::Arc<dyn tegata::Random>, Random, "random");
 handle_in!(Registry, Registry, "registry");
+
+impl In for std::sync::Arc<dyn tegata::store::Store> {
+    fn shape(_: &mut Types) -> String {
+        "store".to_owned()
+    }
+    fn read(value: Val) -> Result<Self> {
+        match value {
+            Val::Handle(Handle::Store(store)) => Ok(store),
+            Val::Handle(Handle::Database(store)) => Ok(store),
+            _ => Err(wrong("a store")),
+        }
+    }
+}
 
 impl In for std::sync::Arc<dyn tegata::store::Sealer> {
     fn shape(_: &mut Types) -> String {
@@ -201,7 +214,7 @@ macro_rules! made {
 }
 made! {
     MadeRegistry = Registry "Registry";
-    MadeStore = Store "SqliteStore";
+    MadeStore = Database "SqliteStore";
     MadeMemory = Store "MemoryStore";
     MadeSealer = Sealer "SoftwareSealer";
     MadeClock = FixedClock "FixedClock";

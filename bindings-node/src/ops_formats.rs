@@ -14,6 +14,7 @@ use tegata::{
     VerifiedCsr, check_installation, csr_pem, make_csr, make_key, parse_certificate, parse_csr, verify_chain,
 };
 
+use crate::database::Database;
 use crate::formats::{Installation, Key, PurposeIn};
 use crate::handle::Handle;
 use crate::input::Pem;
@@ -161,7 +162,8 @@ operations! { LIST:
 
     "MemoryStore.new" () sync -> MadeMemory = |_it| MadeMemory(Handle::Store(Arc::new(MemoryStore::new())));
     "SqliteStore.open" (path: String, options: Sqlite) -> MadeStore
-        = |_it| MadeStore(Handle::Store(Arc::new(SqliteStore::open(path, options.into())?)));
+        = |_it| MadeStore(Handle::Database(Arc::new(Database::new(SqliteStore::open(path, options.into())?))));
+    "SqliteStore.close" (this: Arc<Database>) -> () = |_it| this.close();
     "SoftwareSealer.generate" () sync -> MadeSealer = |_it| sealer(SoftwareSealer::generate()?);
     "SoftwareSealer.from_key" (key: Secret<Vec<u8>>) sync -> MadeSealer = |_it| sealing_key(&key)?;
     "SoftwareSealer.from_file" (path: String) -> MadeSealer = |_it| sealer(SoftwareSealer::from_file(path)?);

@@ -17,9 +17,10 @@ pub(crate) struct JsStore(pub(crate) Host);
 type Answer<T> = Result<T, StoreError>;
 
 fn error(failure: Failure) -> StoreError {
-    let Failure { code, reason, write } = failure;
+    let Failure { code, reason, number } = failure;
     match code.as_str() {
-        "store.conflict" => StoreError::Conflict { write },
+        "store.conflict" => StoreError::Conflict { write: number },
+        "store.schema" => StoreError::Schema { found: u32::try_from(number).unwrap_or(u32::MAX), supported: 0 },
         "store.unavailable" => StoreError::Unavailable { reason },
         "store.corrupt" => StoreError::Corrupt { at: reason },
         "store.not_a_database" => StoreError::NotADatabase { reason },
@@ -171,6 +172,10 @@ impl Store for JsStore {
             out.close();
         })
         .map(drop)
+        .map_err(|error| match error {
+            StoreError::Schema { found, .. } => StoreError::Schema { found, supported: schema.version },
+            other => other,
+        })
     }
 
     fn reserve(&self, counter: Counter, count: u32) -> Answer<Range<u64>> {
