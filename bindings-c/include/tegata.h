@@ -1188,8 +1188,8 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_page)`.
   size_t size;
-  /// How many records at most, up to 10,000; 0 for 100.
-  uint32_t limit;
+  /// How many records at most, clamped to 1 to 10,000; NULL for 100.
+  const uint32_t *limit;
   /// Where the page before ended: `next` of the list. NULL for the first.
   const char *after;
   /// Whether to count all matches too; NULL for true.
@@ -1897,7 +1897,7 @@ typedef struct {
   tegata_pkcs12_target target;
   /// Files: which files, under which names. Required for them.
   const tegata_file_names *names;
-  /// Files: PEM or DER. Required for them.
+  /// Files: PEM or DER; 0 for PEM.
   tegata_encoding encoding;
 } tegata_export_format;
 
@@ -2511,9 +2511,9 @@ void tegata_signer_free(tegata_signer *signer);
 /// Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever happens,
 /// `callbacks->free` is called in the end, unless `callbacks` itself cannot be read.
 tegata_status tegata_host_signer_new(tegata_bytes public_key,
-                                            const tegata_signer_callbacks *callbacks,
-                                            tegata_signer **signer,
-                                            tegata_error **error);
+                                     const tegata_signer_callbacks *callbacks,
+                                     tegata_signer **signer,
+                                     tegata_error **error);
 
 /// The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL for NULL.
 const char *tegata_error_code(const tegata_error *error);
@@ -2530,34 +2530,34 @@ void tegata_error_free(tegata_error *error);
 
 /// Reads one certificate, DER or PEM.
 tegata_status tegata_parse_certificate(tegata_bytes input,
-                                              const tegata_certificate **certificate,
-                                              tegata_error **error);
+                                       const tegata_certificate **certificate,
+                                       tegata_error **error);
 
 /// Reads all certificates of a PEM text, in order; other blocks are skipped.
 tegata_status tegata_certificate_many_from_pem(tegata_bytes input,
-                                                      const tegata_certificates **certificates,
-                                                      tegata_error **error);
+                                               const tegata_certificates **certificates,
+                                               tegata_error **error);
 
 /// The whole certificate in PEM.
 tegata_status tegata_certificate_pem(const tegata_certificate *certificate,
-                                            const tegata_string **pem,
-                                            tegata_error **error);
+                                     const tegata_string **pem,
+                                     tegata_error **error);
 
 /// The subject's key when it is of an accepted kind: `key.algorithm` and other codes of `key` when not.
 tegata_status tegata_certificate_public_key(const tegata_certificate *certificate,
-                                                   const tegata_public_key **key,
-                                                   tegata_error **error);
+                                            const tegata_public_key **key,
+                                            tegata_error **error);
 
 /// The subject's alternative names; none when the extension is missing. `input.invalid` when it holds a name that this
 /// library does not accept.
 tegata_status tegata_certificate_names(const tegata_certificate *certificate,
-                                              const tegata_general_names **names,
-                                              tegata_error **error);
+                                       const tegata_general_names **names,
+                                       tegata_error **error);
 
 /// Checks the signature with the issuer's key; names and validity are `tegata_verify_chain()`'s.
 tegata_status tegata_certificate_verify_signed_by(const tegata_certificate *certificate,
-                                                         const tegata_public_key *issuer,
-                                                         tegata_error **error);
+                                                  const tegata_public_key *issuer,
+                                                  tegata_error **error);
 
 /// Whether it is self-issued and verifies with its own key. False for NULL.
 bool tegata_certificate_is_self_signed(const tegata_certificate *certificate);
@@ -2578,50 +2578,50 @@ void tegata_certificates_free(const tegata_certificates *certificates);
 /// `.chain_constraint`, `.chain_purpose`, `.chain_algorithm`, `.chain_revoked`, `.crl_stale`, `.crl_signature`,
 /// `.crl_malformed` or `.malformed`.
 tegata_status tegata_verify_chain(const tegata_certificate *leaf,
-                                         const tegata_certificates *intermediates,
-                                         const tegata_certificates *roots,
-                                         const tegata_crls *crls,
-                                         const tegata_purpose *purpose,
-                                         int64_t at,
-                                         const tegata_verified_chain **chain,
-                                         tegata_error **error);
+                                  const tegata_certificates *intermediates,
+                                  const tegata_certificates *roots,
+                                  const tegata_crls *crls,
+                                  const tegata_purpose *purpose,
+                                  int64_t at,
+                                  const tegata_verified_chain **chain,
+                                  tegata_error **error);
 
 /// Frees a chain that a call gave you; NULL is fine.
 void tegata_verified_chain_free(const tegata_verified_chain *chain);
 
 /// Reads one CRL, DER or PEM.
 tegata_status tegata_crl_from_bytes(tegata_bytes input,
-                                           const tegata_crl **crl,
-                                           tegata_error **error);
+                                    const tegata_crl **crl,
+                                    tegata_error **error);
 
 /// The whole CRL in DER, octet for octet as it was read.
 tegata_status tegata_crl_der(const tegata_crl *crl,
-                                    const tegata_buffer **der,
-                                    tegata_error **error);
+                             const tegata_buffer **der,
+                             tegata_error **error);
 
 /// The whole CRL in PEM.
 tegata_status tegata_crl_pem(const tegata_crl *crl,
-                                    const tegata_string **pem,
-                                    tegata_error **error);
+                             const tegata_string **pem,
+                             tegata_error **error);
 
 /// The entry of the certificate with this serial number. `*revocation` becomes NULL when there is none.
 tegata_status tegata_crl_get(const tegata_crl *crl,
-                                    tegata_bytes serial,
-                                    const tegata_revocation **revocation,
-                                    tegata_error **error);
+                             tegata_bytes serial,
+                             const tegata_revocation **revocation,
+                             tegata_error **error);
 
 /// All entries, by serial number.
 tegata_status tegata_crl_entries(const tegata_crl *crl,
-                                        const tegata_revocations **entries,
-                                        tegata_error **error);
+                                 const tegata_revocations **entries,
+                                 tegata_error **error);
 
 /// Whether its nextUpdate has passed at `at`. False for NULL.
 bool tegata_crl_is_stale_at(const tegata_crl *crl, int64_t at);
 
 /// Checks the signature with the issuer's key.
 tegata_status tegata_crl_verify_signed_by(const tegata_crl *crl,
-                                                 const tegata_public_key *issuer,
-                                                 tegata_error **error);
+                                          const tegata_public_key *issuer,
+                                          tegata_error **error);
 
 /// Frees a CRL that a call gave you; NULL is fine.
 void tegata_crl_free(const tegata_crl *crl);
@@ -2635,20 +2635,20 @@ void tegata_revocations_free(const tegata_revocations *revocations);
 /// Makes a certification request for the key of `signer`, in DER. `subject` is a name (RFC 4514), NULL or empty for
 /// none; `san` holds names such as `DNS:pump-7.local`, NULL for none.
 tegata_status tegata_make_csr(const tegata_signer *signer,
-                                     const char *subject,
-                                     const tegata_texts *san,
-                                     const tegata_buffer **csr,
-                                     tegata_error **error);
+                              const char *subject,
+                              const tegata_texts *san,
+                              const tegata_buffer **csr,
+                              tegata_error **error);
 
 /// A request in PEM (`CERTIFICATE REQUEST`).
 tegata_status tegata_csr_pem(tegata_bytes der,
-                                    const tegata_string **pem,
-                                    tegata_error **error);
+                             const tegata_string **pem,
+                             tegata_error **error);
 
 /// Reads a request, DER or PEM, and verifies it. A code of the area `csr` names what is wrong.
 tegata_status tegata_parse_csr(tegata_bytes bytes,
-                                      const tegata_csr **csr,
-                                      tegata_error **error);
+                               const tegata_csr **csr,
+                               tegata_error **error);
 
 /// Frees a request that a call gave you; NULL is fine.
 void tegata_csr_free(const tegata_csr *csr);
@@ -2662,14 +2662,14 @@ void tegata_reasons_free(const tegata_reasons *table);
 /// Reads a name such as `DNS:pump-7.local`, `IP:192.0.2.7`, `email:a@example.com`, `URI:urn:dev:mac:00`,
 /// `dirName:CN=x`, `RID:1.2.3` or `otherName:1.2.3=#0c0161`.
 tegata_status tegata_general_name_parse(const char *text,
-                                               const tegata_general_name **name,
-                                               tegata_error **error);
+                                        const tegata_general_name **name,
+                                        tegata_error **error);
 
 /// Makes an otherName of its type (a dotted OID) and its value (one DER element), such as a hardwareModuleName.
 tegata_status tegata_general_name_other(const char *type_id,
-                                               tegata_bytes value,
-                                               const tegata_general_name **name,
-                                               tegata_error **error);
+                                        tegata_bytes value,
+                                        const tegata_general_name **name,
+                                        tegata_error **error);
 
 /// Frees a name that a call gave you; NULL is fine.
 void tegata_general_name_free(const tegata_general_name *name);
@@ -2679,21 +2679,21 @@ void tegata_general_names_free(const tegata_general_names *names);
 
 /// All that keeps browsers from trusting the installation; no findings when nothing does.
 tegata_status tegata_check_installation(const tegata_installation_check *check,
-                                               const tegata_findings **findings,
-                                               tegata_error **error);
+                                        const tegata_findings **findings,
+                                        tegata_error **error);
 
 /// Frees findings that a call gave you; NULL is fine.
 void tegata_findings_free(const tegata_findings *findings);
 
 /// Reads a name from its text (RFC 4514), such as `CN=pump-7,O=Example,C=JP`.
 tegata_status tegata_name_parse(const char *text,
-                                       const tegata_name **name,
-                                       tegata_error **error);
+                                const tegata_name **name,
+                                tegata_error **error);
 
 /// Reads a name from its DER.
 tegata_status tegata_name_from_der(tegata_bytes der,
-                                          const tegata_name **name,
-                                          tegata_error **error);
+                                   const tegata_name **name,
+                                   tegata_error **error);
 
 /// Frees a name that a call gave you; NULL is fine.
 void tegata_name_free(const tegata_name *name);
@@ -2701,75 +2701,75 @@ void tegata_name_free(const tegata_name *name);
 /// Makes a new key with the operating system's random numbers. RSA takes up to some seconds and is not in every build:
 /// `key.generation_unsupported`.
 tegata_status tegata_make_key(tegata_key_algorithm algorithm,
-                                     tegata_private_key **key,
-                                     tegata_error **error);
+                              tegata_private_key **key,
+                              tegata_error **error);
 
 /// Reads a private key: PKCS#8, SEC1 or PKCS#1, in PEM or DER, recognised by content. Encrypted ones are refused.
 tegata_status tegata_private_key_from_bytes(tegata_bytes input,
-                                                   tegata_private_key **key,
-                                                   tegata_error **error);
+                                            tegata_private_key **key,
+                                            tegata_error **error);
 
 /// Reads a private key whose public half is known from elsewhere, such as its certificate: `key.inconsistent` when it is
 /// another one. EC keys that lack their point (Java writes them) can be read this way only.
 tegata_status tegata_private_key_from_bytes_with(tegata_bytes input,
-                                                        const tegata_public_key *public_key,
-                                                        tegata_private_key **key,
-                                                        tegata_error **error);
+                                                 const tegata_public_key *public_key,
+                                                 tegata_private_key **key,
+                                                 tegata_error **error);
 
 /// What `tegata_private_key_sign` makes; 0 for NULL.
 tegata_signature_algorithm tegata_private_key_algorithm(const tegata_private_key *key);
 
 /// The public half.
 tegata_status tegata_private_key_public_key(const tegata_private_key *key,
-                                                   const tegata_public_key **public_key,
-                                                   tegata_error **error);
+                                            const tegata_public_key **public_key,
+                                            tegata_error **error);
 
 /// Signs `message`, which is hashed here, as X.509 carries it: the DER ECDSA-Sig-Value, the 64 octets of Ed25519, or
 /// PKCS#1 v1.5.
 tegata_status tegata_private_key_sign(const tegata_private_key *key,
-                                             tegata_bytes message,
-                                             const tegata_buffer **signature,
-                                             tegata_error **error);
+                                      tegata_bytes message,
+                                      const tegata_buffer **signature,
+                                      tegata_error **error);
 
 /// The key as PKCS#8 in DER, which everything reads.
 tegata_status tegata_private_key_to_pkcs8_der(const tegata_private_key *key,
-                                                     const tegata_buffer **der,
-                                                     tegata_error **error);
+                                              const tegata_buffer **der,
+                                              tegata_error **error);
 
 /// The key as PKCS#8 in PEM (`PRIVATE KEY`).
 tegata_status tegata_private_key_to_pkcs8_pem(const tegata_private_key *key,
-                                                     const tegata_string **pem,
-                                                     tegata_error **error);
+                                              const tegata_string **pem,
+                                              tegata_error **error);
 
 /// A signer that signs with the key. The key may be freed before it.
 tegata_status tegata_private_key_signer(const tegata_private_key *key,
-                                               tegata_signer **signer,
-                                               tegata_error **error);
+                                        tegata_signer **signer,
+                                        tegata_error **error);
 
 /// Frees a private key; NULL is fine.
 void tegata_private_key_free(tegata_private_key *key);
 
 /// Reads a `SubjectPublicKeyInfo` in DER.
 tegata_status tegata_public_key_from_spki(tegata_bytes der,
-                                                 const tegata_public_key **key,
-                                                 tegata_error **error);
+                                          const tegata_public_key **key,
+                                          tegata_error **error);
 
 /// Checks that `signature` over `message` (hashed here) was made with the private half: `key.signature_mismatch` when
 /// the algorithm is not one for this key, `key.signature_invalid` when it does not verify.
 tegata_status tegata_public_key_verify(const tegata_public_key *key,
-                                              tegata_signature_algorithm algorithm,
-                                              tegata_bytes message,
-                                              tegata_bytes signature,
-                                              tegata_error **error);
+                                       tegata_signature_algorithm algorithm,
+                                       tegata_bytes message,
+                                       tegata_bytes signature,
+                                       tegata_error **error);
 
 /// Frees a public key that a call gave you; NULL is fine.
 void tegata_public_key_free(const tegata_public_key *key);
 
 /// The message that the key is to sign for `statement` about `content`.
 tegata_status tegata_statement_message(tegata_statement statement,
-                                              tegata_bytes content,
-                                              const tegata_buffer **message,
-                                              tegata_error **error);
+                                       tegata_bytes content,
+                                       const tegata_buffer **message,
+                                       tegata_error **error);
 
 #if defined(TEGATA_REGISTRY)
 /// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
@@ -2778,14 +2778,14 @@ tegata_status tegata_statement_message(tegata_statement statement,
 /// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
 /// `store.corrupt` and other store errors.
 tegata_status tegata_registry_open(const tegata_store *store,
-                                          const tegata_sealer *sealer,
-                                          const tegata_options *options,
-                                          tegata_registry **registry,
-                                          tegata_error **error);
+                                   const tegata_sealer *sealer,
+                                   const tegata_options *options,
+                                   tegata_registry **registry,
+                                   tegata_error **error);
 
 /// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to be freed.
 tegata_status tegata_registry_close(const tegata_registry *registry,
-                                           tegata_error **error);
+                                    tegata_error **error);
 
 /// Frees a registry, which no thread may use any more; NULL is fine. An open one is closed.
 void tegata_registry_free(tegata_registry *registry);
@@ -2797,29 +2797,29 @@ void tegata_principal_free(const tegata_principal *principal);
 ///
 /// Errors: those of the certificate, its authority, its device or product, and the proof.
 tegata_status tegata_registry_authenticate(const tegata_registry *registry,
-                                                  const tegata_presented *presented,
-                                                  const tegata_principal **principal,
-                                                  tegata_error **error);
+                                           const tegata_presented *presented,
+                                           const tegata_principal **principal,
+                                           tegata_error **error);
 
 /// Makes a root: an authority that certifies itself.
 ///
 /// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store errors.
 tegata_status tegata_authorities_create_root(const tegata_registry *registry,
-                                                    const tegata_new_authority *new_authority,
-                                                    const tegata_call *call,
-                                                    const tegata_authority **authority,
-                                                    tegata_error **error);
+                                             const tegata_new_authority *new_authority,
+                                             const tegata_call *call,
+                                             const tegata_authority **authority,
+                                             tegata_error **error);
 
 /// Makes an authority that `parent` certifies.
 ///
 /// Errors: As `create_root`; `authority.validity_exceeds_issuer` and `authority.path_length` when
 /// the parent's certificate does not allow it; the parent's state.
 tegata_status tegata_authorities_create_intermediate(const tegata_registry *registry,
-                                                            const char *parent,
-                                                            const tegata_new_authority *new_authority,
-                                                            const tegata_call *call,
-                                                            const tegata_authority **authority,
-                                                            tegata_error **error);
+                                                     const char *parent,
+                                                     const tegata_new_authority *new_authority,
+                                                     const tegata_call *call,
+                                                     const tegata_authority **authority,
+                                                     tegata_error **error);
 
 /// Takes over an authority that exists, with its key and the certificates above it.
 ///
@@ -2827,57 +2827,57 @@ tegata_status tegata_authorities_create_intermediate(const tegata_registry *regi
 /// identifier), `authority.chain_invalid`, `authority.path_length`, `authority.signer_mismatch`,
 /// `authority.name_taken`.
 tegata_status tegata_authorities_import(const tegata_registry *registry,
-                                               const tegata_import_authority *import,
-                                               const tegata_call *call,
-                                               const tegata_authority **authority,
-                                               tegata_error **error);
+                                        const tegata_import_authority *import,
+                                        const tegata_call *call,
+                                        const tegata_authority **authority,
+                                        tegata_error **error);
 
 /// Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
 /// The CSR is in the record's `request`.
 ///
 /// Errors: As `create_root`.
 tegata_status tegata_authorities_request(const tegata_registry *registry,
-                                                const tegata_new_authority *new_authority,
-                                                const tegata_call *call,
-                                                const tegata_authority **authority,
-                                                tegata_error **error);
+                                         const tegata_new_authority *new_authority,
+                                         const tegata_call *call,
+                                         const tegata_authority **authority,
+                                         tegata_error **error);
 
 /// Installs what the outside CA issued for `request`: the certificate, and those above it as PEM.
 ///
 /// Errors: `authority.already_installed`, `authority.signer_mismatch` when it is for another key, `authority.not_ca`,
 /// `authority.chain_invalid`, `authority.path_length`.
 tegata_status tegata_authorities_install(const tegata_registry *registry,
-                                                const char *id,
-                                                tegata_bytes certificate,
-                                                tegata_bytes chain,
-                                                const tegata_call *call,
-                                                const tegata_authority **authority,
-                                                tegata_error **error);
+                                         const char *id,
+                                         tegata_bytes certificate,
+                                         tegata_bytes chain,
+                                         const tegata_call *call,
+                                         const tegata_authority **authority,
+                                         tegata_error **error);
 
 /// The authority with this identifier.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_authorities_get(const tegata_registry *registry,
-                                            const char *id,
-                                            const tegata_authority **authority,
-                                            tegata_error **error);
+                                     const char *id,
+                                     const tegata_authority **authority,
+                                     tegata_error **error);
 
 /// The authorities that match, by name.
 ///
 /// Errors: store errors.
 tegata_status tegata_authorities_find(const tegata_registry *registry,
-                                             const tegata_authority_filter *filter,
-                                             const tegata_page *page,
-                                             const tegata_authority_list **list,
-                                             tegata_error **error);
+                                      const tegata_authority_filter *filter,
+                                      const tegata_page *page,
+                                      const tegata_authority_list **list,
+                                      tegata_error **error);
 
 /// The authority's certificate and those above it, in DER, its own first and the root last.
 ///
 /// Errors: `input.unknown_id`; `authority.not_installed` while its certificate is awaited.
 tegata_status tegata_authorities_chain(const tegata_registry *registry,
-                                              const char *id,
-                                              const tegata_bytes_list **chain,
-                                              tegata_error **error);
+                                       const char *id,
+                                       const tegata_bytes_list **chain,
+                                       tegata_error **error);
 
 /// Makes the next generation: a new key, a new certificate, a distinct subject. The old generation retires in the
 /// same moment: it still revokes and signs CRLs, and what it issued stays valid. What referred to the old one
@@ -2887,31 +2887,31 @@ tegata_status tegata_authorities_chain(const tegata_registry *registry,
 /// validity that cannot be; as
 /// `create_intermediate`.
 tegata_status tegata_authorities_rebuild(const tegata_registry *registry,
-                                                const char *id,
-                                                const tegata_rebuild *rebuild,
-                                                const tegata_call *call,
-                                                const tegata_authority **authority,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const tegata_rebuild *rebuild,
+                                         const tegata_call *call,
+                                         const tegata_authority **authority,
+                                         tegata_error **error);
 
 /// Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
 /// another hierarchy) can follow. Returns the cross-certificate in DER; it is kept with the authority.
 ///
 /// Errors: The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier one.
 tegata_status tegata_authorities_cross_certify(const tegata_registry *registry,
-                                                      const char *id,
-                                                      const char *by,
-                                                      const tegata_call *call,
-                                                      const tegata_buffer **der,
-                                                      tegata_error **error);
+                                               const char *id,
+                                               const char *by,
+                                               const tegata_call *call,
+                                               const tegata_buffer **der,
+                                               tegata_error **error);
 
 /// Ends issuing: from now on the authority only revokes and signs CRLs.
 ///
 /// Errors: `authority.retired` and the other states that do not allow it.
 tegata_status tegata_authorities_retire(const tegata_registry *registry,
-                                               const char *id,
-                                               const tegata_call *call,
-                                               const tegata_authority **authority,
-                                               tegata_error **error);
+                                        const char *id,
+                                        const tegata_call *call,
+                                        const tegata_authority **authority,
+                                        tegata_error **error);
 
 /// Ends all trust in the authority: it signs nothing more, nothing that it or an authority below it issued
 /// authenticates, and the next CRLs of its issuer and of those that certified it across list it. Those below it
@@ -2919,29 +2919,29 @@ tegata_status tegata_authorities_retire(const tegata_registry *registry,
 ///
 /// Errors: `authority.compromised` when that is known already.
 tegata_status tegata_authorities_mark_compromised(const tegata_registry *registry,
-                                                         const char *id,
-                                                         const tegata_call *call,
-                                                         const tegata_authority **authority,
-                                                         tegata_error **error);
+                                                  const char *id,
+                                                  const tegata_call *call,
+                                                  const tegata_authority **authority,
+                                                  tegata_error **error);
 
 /// Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
 /// Certificates whose grace period has ended are revoked (superseded) first.
 ///
 /// Errors: `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
 tegata_status tegata_authorities_crl(const tegata_registry *registry,
-                                            const char *id,
-                                            const tegata_crl_options *options,
-                                            const tegata_call *call,
-                                            const tegata_crl_record **crl_record,
-                                            tegata_error **error);
+                                     const char *id,
+                                     const tegata_crl_options *options,
+                                     const tegata_call *call,
+                                     const tegata_crl_record **crl_record,
+                                     tegata_error **error);
 
 /// The newest CRL that was made.
 ///
 /// Errors: `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
 tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
-                                                    const char *id,
-                                                    const tegata_crl_record **crl_record,
-                                                    tegata_error **error);
+                                             const char *id,
+                                             const tegata_crl_record **crl_record,
+                                             tegata_error **error);
 
 /// Renews a certificate (NEC-7): a new serial number and validity, from the newest generation of its authority
 /// (SOL-4), the same subject and alternative names. The old one stays in force until `confirm`
@@ -2955,31 +2955,31 @@ tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
 /// `renew_credential` renews; `csr.key_unchanged` when the profile wants a
 /// new key; `csr.` codes.
 tegata_status tegata_certificates_renew(const tegata_registry *registry,
-                                               const tegata_renew *renew,
-                                               const tegata_call *call,
-                                               const tegata_issued **issued,
-                                               tegata_error **error);
+                                        const tegata_renew *renew,
+                                        const tegata_call *call,
+                                        const tegata_issued **issued,
+                                        tegata_error **error);
 
 /// Renews many certificates, with a result per item in their order.
 ///
 /// Errors: `input.` codes for the call as a whole; each item has the errors of `renew`.
 tegata_status tegata_certificates_renew_many(const tegata_registry *registry,
-                                                    const tegata_renew *renewals,
-                                                    size_t len,
-                                                    const tegata_bulk *bulk,
-                                                    const tegata_call *call,
-                                                    const tegata_issued_results **results,
-                                                    tegata_error **error);
+                                             const tegata_renew *renewals,
+                                             size_t len,
+                                             const tegata_bulk *bulk,
+                                             const tegata_call *call,
+                                             const tegata_issued_results **results,
+                                             tegata_error **error);
 
 /// Renews a certificate with a new key that is made here, and handed out as at
 /// `issue_with_key`.
 ///
 /// Errors: As `renew`; `profile.no_server_key` and `profile.server_key_algorithm`.
 tegata_status tegata_certificates_renew_with_key(const tegata_registry *registry,
-                                                        const tegata_renew_with_key *renew,
-                                                        const tegata_call *call,
-                                                        const tegata_issued_with_key **issued_with_key,
-                                                        tegata_error **error);
+                                                 const tegata_renew_with_key *renew,
+                                                 const tegata_call *call,
+                                                 const tegata_issued_with_key **issued_with_key,
+                                                 tegata_error **error);
 
 /// Says that the renewal of a certificate is installed: the old one is retired at once (superseded; SOL-5). `id` is
 /// the new certificate, or the first one of an entity whose first renewal it is; a certificate that is a renewal
@@ -2987,10 +2987,10 @@ tegata_status tegata_certificates_renew_with_key(const tegata_registry *registry
 ///
 /// Errors: `certificate.no_successor`; the new certificate's state, unless it is in force or not yet valid.
 tegata_status tegata_certificates_confirm(const tegata_registry *registry,
-                                                 const char *id,
-                                                 const tegata_call *call,
-                                                 const tegata_certificate_record **certificate_record,
-                                                 tegata_error **error);
+                                          const char *id,
+                                          const tegata_call *call,
+                                          const tegata_certificate_record **certificate_record,
+                                          tegata_error **error);
 
 /// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
 /// says that it arrived. Until then, only a call with the same request ID gets it again.
@@ -2998,68 +2998,68 @@ tegata_status tegata_certificates_confirm(const tegata_registry *registry,
 /// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made elsewhere;
 /// the certificate's state, unless it is in force or not yet valid.
 tegata_status tegata_certificates_collect_key(const tegata_registry *registry,
-                                                     const char *id,
-                                                     const tegata_call *call,
-                                                     const tegata_issued_with_key **issued_with_key,
-                                                     tegata_error **error);
+                                              const char *id,
+                                              const tegata_call *call,
+                                              const tegata_issued_with_key **issued_with_key,
+                                              tegata_error **error);
 
 /// Says that a private key arrived; it is erased here and can never be read again.
 ///
 /// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
 tegata_status tegata_certificates_confirm_key(const tegata_registry *registry,
-                                                     const char *id,
-                                                     const tegata_call *call,
-                                                     tegata_error **error);
+                                              const char *id,
+                                              const tegata_call *call,
+                                              tegata_error **error);
 
 /// Erases the private keys that were not collected or confirmed in time, and says how many there were. They are not
 /// handed out after that moment anyway. The request ID of `call` is not used.
 ///
 /// Errors: store errors.
 tegata_status tegata_certificates_erase_uncollected(const tegata_registry *registry,
-                                                           const tegata_call *call,
-                                                           uint64_t *count,
-                                                           tegata_error **error);
+                                                    const tegata_call *call,
+                                                    uint64_t *count,
+                                                    tegata_error **error);
 
 /// Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
 ///
 /// Errors: The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
 tegata_status tegata_certificates_suspend(const tegata_registry *registry,
-                                                 const char *id,
-                                                 const tegata_call *call,
-                                                 const tegata_certificate_record **certificate_record,
-                                                 tegata_error **error);
+                                          const char *id,
+                                          const tegata_call *call,
+                                          const tegata_certificate_record **certificate_record,
+                                          tegata_error **error);
 
 /// `suspend` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_suspend_many(const tegata_registry *registry,
-                                                      const char *const *ids,
-                                                      size_t len,
-                                                      const tegata_bulk *bulk,
-                                                      const tegata_call *call,
-                                                      const tegata_certificate_record_results **results,
-                                                      tegata_error **error);
+                                               const char *const *ids,
+                                               size_t len,
+                                               const tegata_bulk *bulk,
+                                               const tegata_call *call,
+                                               const tegata_certificate_record_results **results,
+                                               tegata_error **error);
 
 /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
 ///
 /// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
 /// that alone has it is disabled, or one of several when a device's disabling suspended it.
 tegata_status tegata_certificates_resume(const tegata_registry *registry,
-                                                const char *id,
-                                                const tegata_call *call,
-                                                const tegata_certificate_record **certificate_record,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const tegata_call *call,
+                                         const tegata_certificate_record **certificate_record,
+                                         tegata_error **error);
 
 /// `resume` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_resume_many(const tegata_registry *registry,
-                                                     const char *const *ids,
-                                                     size_t len,
-                                                     const tegata_bulk *bulk,
-                                                     const tegata_call *call,
-                                                     const tegata_certificate_record_results **results,
-                                                     tegata_error **error);
+                                              const char *const *ids,
+                                              size_t len,
+                                              const tegata_bulk *bulk,
+                                              const tegata_call *call,
+                                              const tegata_certificate_record_results **results,
+                                              tegata_error **error);
 
 /// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
 /// `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
@@ -3067,23 +3067,23 @@ tegata_status tegata_certificates_resume_many(const tegata_registry *registry,
 /// Errors: `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
 /// certificateHold and removeFromCRL.
 tegata_status tegata_certificates_revoke(const tegata_registry *registry,
-                                                const char *id,
-                                                tegata_revocation_reason reason,
-                                                const tegata_call *call,
-                                                const tegata_certificate_record **certificate_record,
-                                                tegata_error **error);
+                                         const char *id,
+                                         tegata_revocation_reason reason,
+                                         const tegata_call *call,
+                                         const tegata_certificate_record **certificate_record,
+                                         tegata_error **error);
 
 /// `revoke` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_revoke_many(const tegata_registry *registry,
-                                                     const char *const *ids,
-                                                     size_t len,
-                                                     tegata_revocation_reason reason,
-                                                     const tegata_bulk *bulk,
-                                                     const tegata_call *call,
-                                                     const tegata_certificate_record_results **results,
-                                                     tegata_error **error);
+                                              const char *const *ids,
+                                              size_t len,
+                                              tegata_revocation_reason reason,
+                                              const tegata_bulk *bulk,
+                                              const tegata_call *call,
+                                              const tegata_certificate_record_results **results,
+                                              tegata_error **error);
 
 /// Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
 /// has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
@@ -3091,21 +3091,21 @@ tegata_status tegata_certificates_revoke_many(const tegata_registry *registry,
 ///
 /// Errors: `certificate.deleted`; `input.unknown_id`.
 tegata_status tegata_certificates_delete(const tegata_registry *registry,
-                                                const char *id,
-                                                const tegata_call *call,
-                                                const tegata_certificate_record **certificate_record,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const tegata_call *call,
+                                         const tegata_certificate_record **certificate_record,
+                                         tegata_error **error);
 
 /// `delete` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_delete_many(const tegata_registry *registry,
-                                                     const char *const *ids,
-                                                     size_t len,
-                                                     const tegata_bulk *bulk,
-                                                     const tegata_call *call,
-                                                     const tegata_certificate_record_results **results,
-                                                     tegata_error **error);
+                                              const char *const *ids,
+                                              size_t len,
+                                              const tegata_bulk *bulk,
+                                              const tegata_call *call,
+                                              const tegata_certificate_record_results **results,
+                                              tegata_error **error);
 
 /// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
 /// there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
@@ -3113,9 +3113,9 @@ tegata_status tegata_certificates_delete_many(const tegata_registry *registry,
 ///
 /// Errors: store errors.
 tegata_status tegata_certificates_retire_superseded(const tegata_registry *registry,
-                                                           const tegata_call *call,
-                                                           uint64_t *count,
-                                                           tegata_error **error);
+                                                    const tegata_call *call,
+                                                    uint64_t *count,
+                                                    tegata_error **error);
 
 /// Issues a certificate for a CSR (NEC-5), by the same procedure with and without a device. With a device, it gets
 /// the device's subject and is attached to it.
@@ -3123,181 +3123,181 @@ tegata_status tegata_certificates_retire_superseded(const tegata_registry *regis
 /// Errors: A `csr.` code that names what is wrong with the CSR; `profile.approval_needed`, and then
 /// `request` is the way; the device's state (`device.disabled` ...); the authority's state.
 tegata_status tegata_certificates_issue(const tegata_registry *registry,
-                                               const tegata_issue *issue,
-                                               const tegata_call *call,
-                                               const tegata_issued **issued,
-                                               tegata_error **error);
+                                        const tegata_issue *issue,
+                                        const tegata_call *call,
+                                        const tegata_issued **issued,
+                                        tegata_error **error);
 
 /// Issues many certificates, with a result per item in their order.
 ///
 /// Errors: `input.` codes for the call as a whole; each item has the errors of `issue`.
 tegata_status tegata_certificates_issue_many(const tegata_registry *registry,
-                                                    const tegata_issue *issues,
-                                                    size_t len,
-                                                    const tegata_bulk *bulk,
-                                                    const tegata_call *call,
-                                                    const tegata_issued_results **results,
-                                                    tegata_error **error);
+                                             const tegata_issue *issues,
+                                             size_t len,
+                                             const tegata_bulk *bulk,
+                                             const tegata_call *call,
+                                             const tegata_issued_results **results,
+                                             tegata_error **error);
 
 /// Makes a key and issues a certificate for it (NAV-1, NAV-15).
 ///
 /// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
 /// `delivery.collected` when a repeated request comes after the key was confirmed.
 tegata_status tegata_certificates_issue_with_key(const tegata_registry *registry,
-                                                        const tegata_issue_with_key *issue,
-                                                        const tegata_call *call,
-                                                        const tegata_issued_with_key **issued_with_key,
-                                                        tegata_error **error);
+                                                 const tegata_issue_with_key *issue,
+                                                 const tegata_call *call,
+                                                 const tegata_issued_with_key **issued_with_key,
+                                                 tegata_error **error);
 
 /// Hands in a request, to be approved or denied. It works under any profile and is checked at once as if it were
 /// issued now.
 ///
 /// Errors: As `issue`, but for `profile.approval_needed`.
 tegata_status tegata_certificates_request(const tegata_registry *registry,
-                                                 const tegata_issue *issue,
-                                                 const tegata_call *call,
-                                                 const tegata_certificate_record **certificate_record,
-                                                 tegata_error **error);
+                                          const tegata_issue *issue,
+                                          const tegata_call *call,
+                                          const tegata_certificate_record **certificate_record,
+                                          tegata_error **error);
 
 /// Approves a request: the certificate is issued, valid from now.
 ///
 /// Errors: `certificate.not_pending`; otherwise as `issue`, as things are now.
 tegata_status tegata_certificates_approve(const tegata_registry *registry,
-                                                 const char *id,
-                                                 const tegata_call *call,
-                                                 const tegata_issued **issued,
-                                                 tegata_error **error);
+                                          const char *id,
+                                          const tegata_call *call,
+                                          const tegata_issued **issued,
+                                          tegata_error **error);
 
 /// Denies a request, for good.
 ///
 /// Errors: `certificate.not_pending`; `input.unknown_id`.
 tegata_status tegata_certificates_deny(const tegata_registry *registry,
-                                              const char *id,
-                                              const tegata_call *call,
-                                              const tegata_certificate_record **certificate_record,
-                                              tegata_error **error);
+                                       const char *id,
+                                       const tegata_call *call,
+                                       const tegata_certificate_record **certificate_record,
+                                       tegata_error **error);
 
 /// The record of a certificate, whatever its state.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_certificates_get(const tegata_registry *registry,
-                                             const char *id,
-                                             const tegata_certificate_record **certificate_record,
-                                             tegata_error **error);
+                                      const char *id,
+                                      const tegata_certificate_record **certificate_record,
+                                      tegata_error **error);
 
 /// The record of the certificate with this serial number (its octets) that `authority` issued. The serial number
 /// leads straight to the record; nothing is searched.
 ///
 /// Errors: `certificate.unknown`; `input.unknown_id` for an unknown authority.
 tegata_status tegata_certificates_by_serial(const tegata_registry *registry,
-                                                   const char *authority,
-                                                   tegata_bytes serial,
-                                                   const tegata_certificate_record **certificate_record,
-                                                   tegata_error **error);
+                                            const char *authority,
+                                            tegata_bytes serial,
+                                            const tegata_certificate_record **certificate_record,
+                                            tegata_error **error);
 
 /// The certificate with its record and the certificates above it (NEC-6, NAV-4, NEC-53).
 ///
 /// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
 tegata_status tegata_certificates_issued(const tegata_registry *registry,
-                                                const char *id,
-                                                const tegata_issued **issued,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const tegata_issued **issued,
+                                         tegata_error **error);
 
 /// The certificate in DER.
 ///
 /// Errors: As `issued`.
 tegata_status tegata_certificates_der(const tegata_registry *registry,
-                                             const char *id,
-                                             const tegata_buffer **der,
-                                             tegata_error **error);
+                                      const char *id,
+                                      const tegata_buffer **der,
+                                      tegata_error **error);
 
 /// The certificate in PEM.
 ///
 /// Errors: As `issued`.
 tegata_status tegata_certificates_pem(const tegata_registry *registry,
-                                             const char *id,
-                                             const tegata_string **pem,
-                                             tegata_error **error);
+                                      const char *id,
+                                      const tegata_string **pem,
+                                      tegata_error **error);
 
 /// The certificates above it in DER: its issuer first, the root last.
 ///
 /// Errors: As `issued`.
 tegata_status tegata_certificates_chain(const tegata_registry *registry,
-                                               const char *id,
-                                               const tegata_bytes_list **chain,
-                                               tegata_error **error);
+                                        const char *id,
+                                        const tegata_bytes_list **chain,
+                                        tegata_error **error);
 
 /// The certificates that match, in the order of their numbers: that in which they were requested or issued.
 ///
 /// Errors: `input.invalid` for a serial number that is not hexadecimal, `input.page_cursor`, `store.invalid_query` when
 /// part of a name is searched in its middle.
 tegata_status tegata_certificates_find(const tegata_registry *registry,
-                                              const tegata_certificate_filter *filter,
-                                              const tegata_page *page,
-                                              const tegata_certificate_record_list **list,
-                                              tegata_error **error);
+                                       const tegata_certificate_filter *filter,
+                                       const tegata_page *page,
+                                       const tegata_certificate_record_list **list,
+                                       tegata_error **error);
 
 /// Attaches a certificate to a device, which can then present it as well.
 ///
 /// Errors: `certificate.already_attached`; the certificate's state, unless it is in force, suspended or not yet valid;
 /// `device.deleted`; `input.invalid` for a product credential.
 tegata_status tegata_certificates_attach(const tegata_registry *registry,
-                                                const char *id,
-                                                const char *device,
-                                                const tegata_call *call,
-                                                const tegata_assignment **assignment,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const char *device,
+                                         const tegata_call *call,
+                                         const tegata_assignment **assignment,
+                                         tegata_error **error);
 
 /// Detaches a certificate from a device. The certificate itself stays as it is.
 ///
 /// Errors: `certificate.not_attached`; `input.unknown_id`.
 tegata_status tegata_certificates_detach(const tegata_registry *registry,
-                                                const char *id,
-                                                const char *device,
-                                                const tegata_call *call,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const char *device,
+                                         const tegata_call *call,
+                                         tegata_error **error);
 
 /// The devices that a certificate is attached to, and since when, the earliest first.
 ///
 /// Errors: `input.unknown_id`; store errors.
 tegata_status tegata_certificates_attachments(const tegata_registry *registry,
-                                                     const char *id,
-                                                     const tegata_page *page,
-                                                     const tegata_assignment_list **list,
-                                                     tegata_error **error);
+                                              const char *id,
+                                              const tegata_page *page,
+                                              const tegata_assignment_list **list,
+                                              tegata_error **error);
 
 /// A clock that shows `time` and stands still until it is told otherwise, for tests and simulations.
 tegata_status tegata_fixed_clock_at(int64_t time,
-                                           tegata_clock **clock,
-                                           tegata_error **error);
+                                    tegata_clock **clock,
+                                    tegata_error **error);
 
 /// Moves a fixed clock to `time`, forwards or backwards, for every registry that uses it.
 tegata_status tegata_fixed_clock_set(const tegata_clock *clock,
-                                            int64_t time,
-                                            tegata_error **error);
+                                     int64_t time,
+                                     tegata_error **error);
 
 /// Moves a fixed clock by `seconds`.
 tegata_status tegata_fixed_clock_advance(const tegata_clock *clock,
-                                                int64_t seconds,
-                                                tegata_error **error);
+                                         int64_t seconds,
+                                         tegata_error **error);
 
 /// What a clock shows.
 tegata_status tegata_fixed_clock_now(const tegata_clock *clock,
-                                            int64_t *time,
-                                            tegata_error **error);
+                                     int64_t *time,
+                                     tegata_error **error);
 
 /// Makes a clock from the host's callbacks.
 tegata_status tegata_host_clock_new(const tegata_clock_callbacks *callbacks,
-                                           tegata_clock **clock,
-                                           tegata_error **error);
+                                    tegata_clock **clock,
+                                    tegata_error **error);
 
 /// Frees a clock; NULL is fine. Registries that use it go on.
 void tegata_clock_free(tegata_clock *clock);
 
 /// Makes a source of random bytes from the host's callbacks.
 tegata_status tegata_host_random_new(const tegata_random_callbacks *callbacks,
-                                            tegata_random **random,
-                                            tegata_error **error);
+                                     tegata_random **random,
+                                     tegata_error **error);
 
 /// Frees a source of random bytes; NULL is fine. Registries that use it go on.
 void tegata_random_free(tegata_random *random);
@@ -3306,41 +3306,41 @@ void tegata_random_free(tegata_random *random);
 ///
 /// Errors: `device.name_taken`, `device.unit_taken`, `input.invalid`, `input.unknown_id` for the product or group.
 tegata_status tegata_devices_register(const tegata_registry *registry,
-                                             const tegata_new_device *new_device,
-                                             const tegata_call *call,
-                                             const tegata_device **device,
-                                             tegata_error **error);
+                                      const tegata_new_device *new_device,
+                                      const tegata_call *call,
+                                      const tegata_device **device,
+                                      tegata_error **error);
 
 /// Registers many devices, with a result per item in their order (NEC-21).
 ///
 /// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
 tegata_status tegata_devices_register_many(const tegata_registry *registry,
-                                                  const tegata_new_device *new_devices,
-                                                  size_t len,
-                                                  const tegata_bulk *bulk,
-                                                  const tegata_call *call,
-                                                  const tegata_device_results **results,
-                                                  tegata_error **error);
+                                           const tegata_new_device *new_devices,
+                                           size_t len,
+                                           const tegata_bulk *bulk,
+                                           const tegata_call *call,
+                                           const tegata_device_results **results,
+                                           tegata_error **error);
 
 /// Notes a device that was seen somewhere (NEC-47). It is admitted when it enrolls or is enabled.
 ///
 /// Errors: As `register`.
 tegata_status tegata_devices_discover(const tegata_registry *registry,
-                                             const tegata_new_device *new_device,
-                                             const tegata_call *call,
-                                             const tegata_device **device,
-                                             tegata_error **error);
+                                      const tegata_new_device *new_device,
+                                      const tegata_call *call,
+                                      const tegata_device **device,
+                                      tegata_error **error);
 
 /// Notes many devices, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_discover_many(const tegata_registry *registry,
-                                                  const tegata_new_device *new_devices,
-                                                  size_t len,
-                                                  const tegata_bulk *bulk,
-                                                  const tegata_call *call,
-                                                  const tegata_device_results **results,
-                                                  tegata_error **error);
+                                           const tegata_new_device *new_devices,
+                                           size_t len,
+                                           const tegata_bulk *bulk,
+                                           const tegata_call *call,
+                                           const tegata_device_results **results,
+                                           tegata_error **error);
 
 /// Enrolls a unit: checks its product credential and the product's policy, registers the device and issues its
 /// certificate, in one commit.
@@ -3349,189 +3349,189 @@ tegata_status tegata_devices_discover_many(const tegata_registry *registry,
 /// `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
 /// key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
 tegata_status tegata_devices_enroll(const tegata_registry *registry,
-                                           const tegata_enroll *request,
-                                           const tegata_call *call,
-                                           const tegata_enrolled **enrolled,
-                                           tegata_error **error);
+                                    const tegata_enroll *request,
+                                    const tegata_call *call,
+                                    const tegata_enrolled **enrolled,
+                                    tegata_error **error);
 
 /// Enrolls many units, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_enroll_many(const tegata_registry *registry,
-                                                const tegata_enroll *requests,
-                                                size_t len,
-                                                const tegata_bulk *bulk,
-                                                const tegata_call *call,
-                                                const tegata_enrolled_results **results,
-                                                tegata_error **error);
+                                         const tegata_enroll *requests,
+                                         size_t len,
+                                         const tegata_bulk *bulk,
+                                         const tegata_call *call,
+                                         const tegata_enrolled_results **results,
+                                         tegata_error **error);
 
 /// The device with this identifier.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_devices_get(const tegata_registry *registry,
-                                        const char *id,
-                                        const tegata_device **device,
-                                        tegata_error **error);
+                                 const char *id,
+                                 const tegata_device **device,
+                                 tegata_error **error);
 
 /// The devices that match: by name when a name is asked for, else in the order in which they became known.
 ///
 /// Errors: store errors.
 tegata_status tegata_devices_find(const tegata_registry *registry,
-                                         const tegata_device_filter *filter,
-                                         const tegata_page *page,
-                                         const tegata_device_list **list,
-                                         tegata_error **error);
+                                  const tegata_device_filter *filter,
+                                  const tegata_page *page,
+                                  const tegata_device_list **list,
+                                  tegata_error **error);
 
 /// How many devices match.
 ///
 /// Errors: store errors.
 tegata_status tegata_devices_count(const tegata_registry *registry,
-                                          const tegata_device_filter *filter,
-                                          uint64_t *count,
-                                          tegata_error **error);
+                                   const tegata_device_filter *filter,
+                                   uint64_t *count,
+                                   tegata_error **error);
 
 /// The certificates that are attached to a device, the oldest first (NEC-28).
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_devices_credentials(const tegata_registry *registry,
-                                                const char *id,
-                                                const tegata_certificate_record_list **list,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const tegata_certificate_record_list **list,
+                                         tegata_error **error);
 
 /// Changes a device's information.
 ///
 /// Errors: `device.name_taken`, `device.deleted`, `input.invalid`.
 tegata_status tegata_devices_update(const tegata_registry *registry,
-                                           const char *id,
-                                           const tegata_device_change *change,
-                                           const tegata_call *call,
-                                           const tegata_device **device,
-                                           tegata_error **error);
+                                    const char *id,
+                                    const tegata_device_change *change,
+                                    const tegata_call *call,
+                                    const tegata_device **device,
+                                    tegata_error **error);
 
 /// Changes many devices' information, with a result per item in their order (NEC-25).
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_update_many(const tegata_registry *registry,
-                                                const char *const *ids,
-                                                const tegata_device_change *changes,
-                                                size_t len,
-                                                const tegata_bulk *bulk,
-                                                const tegata_call *call,
-                                                const tegata_device_results **results,
-                                                tegata_error **error);
+                                         const char *const *ids,
+                                         const tegata_device_change *changes,
+                                         size_t len,
+                                         const tegata_bulk *bulk,
+                                         const tegata_call *call,
+                                         const tegata_device_results **results,
+                                         tegata_error **error);
 
 /// Moves a device into a group, or out of its group. Its certificates' due dates follow the group's interval.
 ///
 /// Errors: `device.deleted`, `input.unknown_id`.
 tegata_status tegata_devices_set_group(const tegata_registry *registry,
-                                              const char *id,
-                                              const char *group,
-                                              const tegata_call *call,
-                                              const tegata_device **device,
-                                              tegata_error **error);
+                                       const char *id,
+                                       const char *group,
+                                       const tegata_call *call,
+                                       const tegata_device **device,
+                                       tegata_error **error);
 
 /// Moves many devices into a group, or out of theirs, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_set_group_many(const tegata_registry *registry,
-                                                   const char *const *ids,
-                                                   size_t len,
-                                                   const char *group,
-                                                   const tegata_bulk *bulk,
-                                                   const tegata_call *call,
-                                                   const tegata_device_results **results,
-                                                   tegata_error **error);
+                                            const char *const *ids,
+                                            size_t len,
+                                            const char *group,
+                                            const tegata_bulk *bulk,
+                                            const tegata_call *call,
+                                            const tegata_device_results **results,
+                                            tegata_error **error);
 
 /// Shuts a device out at once (NEC-17): none of its credentials counts. Under a profile that says so, certificates
 /// that it alone holds go on hold in the CRL too.
 ///
 /// Errors: `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
 tegata_status tegata_devices_disable(const tegata_registry *registry,
-                                            const char *id,
-                                            const tegata_call *call,
-                                            const tegata_device **device,
-                                            tegata_error **error);
+                                     const char *id,
+                                     const tegata_call *call,
+                                     const tegata_device **device,
+                                     tegata_error **error);
 
 /// Shuts many devices out, with a result per item in their order (NEC-22).
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_disable_many(const tegata_registry *registry,
-                                                 const char *const *ids,
-                                                 size_t len,
-                                                 const tegata_bulk *bulk,
-                                                 const tegata_call *call,
-                                                 const tegata_device_results **results,
-                                                 tegata_error **error);
+                                          const char *const *ids,
+                                          size_t len,
+                                          const tegata_bulk *bulk,
+                                          const tegata_call *call,
+                                          const tegata_device_results **results,
+                                          tegata_error **error);
 
 /// Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
 /// a revocation is never undone.
 ///
 /// Errors: `device.already_enabled`, `device.quarantined`, `device.deleted`.
 tegata_status tegata_devices_enable(const tegata_registry *registry,
-                                           const char *id,
-                                           const tegata_call *call,
-                                           const tegata_device **device,
-                                           tegata_error **error);
+                                    const char *id,
+                                    const tegata_call *call,
+                                    const tegata_device **device,
+                                    tegata_error **error);
 
 /// Lets many devices in, with a result per item in their order (NEC-23).
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_enable_many(const tegata_registry *registry,
-                                                const char *const *ids,
-                                                size_t len,
-                                                const tegata_bulk *bulk,
-                                                const tegata_call *call,
-                                                const tegata_device_results **results,
-                                                tegata_error **error);
+                                         const char *const *ids,
+                                         size_t len,
+                                         const tegata_bulk *bulk,
+                                         const tegata_call *call,
+                                         const tegata_device_results **results,
+                                         tegata_error **error);
 
 /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
 /// and unit are free again, its ID is never used again. Its record stays, as a tombstone.
 ///
 /// Errors: `device.deleted`.
 tegata_status tegata_devices_delete(const tegata_registry *registry,
-                                           const char *id,
-                                           const tegata_call *call,
-                                           const tegata_device **device,
-                                           tegata_error **error);
+                                    const char *id,
+                                    const tegata_call *call,
+                                    const tegata_device **device,
+                                    tegata_error **error);
 
 /// Deletes many devices, with a result per item in their order (NEC-24).
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_delete_many(const tegata_registry *registry,
-                                                const char *const *ids,
-                                                size_t len,
-                                                const tegata_bulk *bulk,
-                                                const tegata_call *call,
-                                                const tegata_device_results **results,
-                                                tegata_error **error);
+                                         const char *const *ids,
+                                         size_t len,
+                                         const tegata_bulk *bulk,
+                                         const tegata_call *call,
+                                         const tegata_device_results **results,
+                                         tegata_error **error);
 
 /// Ends a quarantine after somebody looked at the unit.
 ///
 /// Errors: `device.not_quarantined`, `device.deleted`.
 tegata_status tegata_devices_release_quarantine(const tegata_registry *registry,
-                                                       const char *id,
-                                                       tegata_release release,
-                                                       const tegata_call *call,
-                                                       const tegata_device **device,
-                                                       tegata_error **error);
+                                                const char *id,
+                                                tegata_release release,
+                                                const tegata_call *call,
+                                                const tegata_device **device,
+                                                tegata_error **error);
 
 /// The certificates that should be renewed until a moment, the most urgent first: by their own lifetime or their
 /// group's interval, whichever comes first, spread so that a fleet does not come back at once.
 ///
 /// Errors: store errors.
 tegata_status tegata_registry_due(const tegata_registry *registry,
-                                         const tegata_due *due,
-                                         const tegata_page *page,
-                                         const tegata_certificate_record_list **list,
-                                         tegata_error **error);
+                                  const tegata_due *due,
+                                  const tegata_page *page,
+                                  const tegata_certificate_record_list **list,
+                                  tegata_error **error);
 
 /// The roots that those who check this registry's certificates should trust: all generations that are neither
 /// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts (SOL-4).
 ///
 /// Errors: store errors.
 tegata_status tegata_registry_trust_bundle(const tegata_registry *registry,
-                                                  const tegata_trust_bundle **trust_bundle,
-                                                  tegata_error **error);
+                                           const tegata_trust_bundle **trust_bundle,
+                                           tegata_error **error);
 
 /// Frees one that a function gave you; NULL is fine.
 void tegata_counts_free(const tegata_counts *counts);
@@ -3540,8 +3540,8 @@ void tegata_counts_free(const tegata_counts *counts);
 ///
 /// Errors: store errors.
 tegata_status tegata_registry_counts(const tegata_registry *registry,
-                                            const tegata_counts **counts,
-                                            tegata_error **error);
+                                     const tegata_counts **counts,
+                                     tegata_error **error);
 
 /// Frees one that a function gave you; NULL is fine.
 void tegata_event_free(const tegata_event *event);
@@ -3553,15 +3553,15 @@ void tegata_event_list_free(const tegata_event_list *list);
 ///
 /// Errors: store errors.
 tegata_status tegata_events_find(const tegata_registry *registry,
-                                        const tegata_event_filter *filter,
-                                        const tegata_page *page,
-                                        const tegata_event_list **list,
-                                        tegata_error **error);
+                                 const tegata_event_filter *filter,
+                                 const tegata_page *page,
+                                 const tegata_event_list **list,
+                                 tegata_error **error);
 
 /// The usual names for files in this encoding.
 tegata_status tegata_file_names_usual(tegata_encoding encoding,
-                                             const tegata_file_names **names,
-                                             tegata_error **error);
+                                      const tegata_file_names **names,
+                                      tegata_error **error);
 
 /// Frees what a function gave you; NULL is fine.
 void tegata_file_names_free(const tegata_file_names *names);
@@ -3575,10 +3575,10 @@ void tegata_packed_file_list_free(const tegata_packed_file_list *list);
 /// key is not the certificate's; `certificate.password_not_ascii`; `input.invalid` for an empty password or a file name
 /// that cannot be one.
 tegata_status tegata_certificates_export(const tegata_registry *registry,
-                                                const char *id,
-                                                const tegata_export_format *format,
-                                                const tegata_packed_file_list **list,
-                                                tegata_error **error);
+                                         const char *id,
+                                         const tegata_export_format *format,
+                                         const tegata_packed_file_list **list,
+                                         tegata_error **error);
 
 /// Frees counts that a function gave you; NULL is fine.
 void tegata_certificate_count_list_free(const tegata_certificate_count_list *list);
@@ -3587,10 +3587,10 @@ void tegata_certificate_count_list_free(const tegata_certificate_count_list *lis
 ///
 /// Errors: store errors.
 tegata_status tegata_certificates_count(const tegata_registry *registry,
-                                               const tegata_certificate_filter *filter,
-                                               tegata_certificate_grouping by,
-                                               const tegata_certificate_count_list **list,
-                                               tegata_error **error);
+                                        const tegata_certificate_filter *filter,
+                                        tegata_certificate_grouping by,
+                                        const tegata_certificate_count_list **list,
+                                        tegata_error **error);
 
 /// Frees one that a function gave you; NULL is fine.
 void tegata_group_free(const tegata_group *group);
@@ -3602,47 +3602,47 @@ void tegata_group_list_free(const tegata_group_list *list);
 ///
 /// Errors: `group.name_taken`, `input.invalid`.
 tegata_status tegata_groups_create(const tegata_registry *registry,
-                                          const char *name,
-                                          const tegata_group_change *settings,
-                                          const tegata_call *call,
-                                          const tegata_group **group,
-                                          tegata_error **error);
+                                   const char *name,
+                                   const tegata_group_change *settings,
+                                   const tegata_call *call,
+                                   const tegata_group **group,
+                                   tegata_error **error);
 
 /// The group with this identifier.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_groups_get(const tegata_registry *registry,
-                                       const char *id,
-                                       const tegata_group **group,
-                                       tegata_error **error);
+                                const char *id,
+                                const tegata_group **group,
+                                tegata_error **error);
 
 /// The groups whose name matches, by name; all of them without `name`.
 ///
 /// Errors: store errors.
 tegata_status tegata_groups_find(const tegata_registry *registry,
-                                        const tegata_text *name,
-                                        const tegata_page *page,
-                                        const tegata_group_list **list,
-                                        tegata_error **error);
+                                 const tegata_text *name,
+                                 const tegata_page *page,
+                                 const tegata_group_list **list,
+                                 tegata_error **error);
 
 /// Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same
 /// commit, which takes about a second per 20,000 members.
 ///
 /// Errors: `group.name_taken`, `input.invalid`.
 tegata_status tegata_groups_update(const tegata_registry *registry,
-                                          const char *id,
-                                          const tegata_group_change *change,
-                                          const tegata_call *call,
-                                          const tegata_group **group,
-                                          tegata_error **error);
+                                   const char *id,
+                                   const tegata_group_change *change,
+                                   const tegata_call *call,
+                                   const tegata_group **group,
+                                   tegata_error **error);
 
 /// Deletes an empty group.
 ///
 /// Errors: `group.not_empty` while devices (deleted ones apart) belong to it.
 tegata_status tegata_groups_delete(const tegata_registry *registry,
-                                          const char *id,
-                                          const tegata_call *call,
-                                          tegata_error **error);
+                                   const char *id,
+                                   const tegata_call *call,
+                                   tegata_error **error);
 
 /// Adds a row to an answer, with one value per column of its table. Everything is copied. Only inside the callback.
 void tegata_rows_add(tegata_rows *rows,
@@ -3668,8 +3668,8 @@ void tegata_tallies_add(tegata_tallies *tallies, const tegata_value *counted, ui
 
 /// Makes a store from the host's callbacks, all of which are required.
 tegata_status tegata_host_store_new(const tegata_store_callbacks *callbacks,
-                                           tegata_store **store,
-                                           tegata_error **error);
+                                    tegata_store **store,
+                                    tegata_error **error);
 
 /// Frees one that a function gave you; NULL is fine. The key is erased first.
 void tegata_issued_with_key_free(const tegata_issued_with_key *issued_with_key);
@@ -3678,54 +3678,54 @@ void tegata_issued_with_key_free(const tegata_issued_with_key *issued_with_key);
 ///
 /// Errors: none for what the library gave.
 tegata_status tegata_issued_with_key_algorithm(const tegata_issued_with_key *issued_with_key,
-                                                      tegata_key_algorithm *algorithm,
-                                                      tegata_error **error);
+                                               tegata_key_algorithm *algorithm,
+                                               tegata_error **error);
 
 /// The private key in PEM, erased when freed; writes NULL while it waits to be collected.
 tegata_status tegata_issued_with_key_key_pem(const tegata_issued_with_key *issued_with_key,
-                                                    const tegata_string **pem,
-                                                    tegata_error **error);
-
-/// The certificate in PEM.
-tegata_status tegata_issued_pem(const tegata_issued *issued,
-                                       const tegata_string **pem,
-                                       tegata_error **error);
-
-/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446, 4.4.2).
-tegata_status tegata_issued_fullchain_pem(const tegata_issued *issued,
-                                                 const tegata_string **pem,
-                                                 tegata_error **error);
-
-/// The root in DER, which those who check the certificate must trust; writes NULL when the library does not have it.
-tegata_status tegata_issued_root(const tegata_issued *issued,
-                                        const tegata_buffer **root,
-                                        tegata_error **error);
-
-/// The serial number in upper-case hexadecimal.
-tegata_status tegata_issued_serial(const tegata_issued *issued,
-                                          const tegata_string **serial,
-                                          tegata_error **error);
-
-/// How a certificate stands at `now`: its state and the clock together.
-tegata_status tegata_certificate_record_standing(const tegata_certificate_record *certificate_record,
-                                                        int64_t now,
-                                                        tegata_standing *standing,
-                                                        tegata_error **error);
-
-/// An authority's certificate in PEM; empty while it is awaited.
-tegata_status tegata_authority_pem(const tegata_authority *authority,
-                                          const tegata_string **pem,
-                                          tegata_error **error);
-
-/// All roots in PEM.
-tegata_status tegata_trust_bundle_pem(const tegata_trust_bundle *trust_bundle,
                                              const tegata_string **pem,
                                              tegata_error **error);
 
+/// The certificate in PEM.
+tegata_status tegata_issued_pem(const tegata_issued *issued,
+                                const tegata_string **pem,
+                                tegata_error **error);
+
+/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446, 4.4.2).
+tegata_status tegata_issued_fullchain_pem(const tegata_issued *issued,
+                                          const tegata_string **pem,
+                                          tegata_error **error);
+
+/// The root in DER, which those who check the certificate must trust; writes NULL when the library does not have it.
+tegata_status tegata_issued_root(const tegata_issued *issued,
+                                 const tegata_buffer **root,
+                                 tegata_error **error);
+
+/// The serial number in upper-case hexadecimal.
+tegata_status tegata_issued_serial(const tegata_issued *issued,
+                                   const tegata_string **serial,
+                                   tegata_error **error);
+
+/// How a certificate stands at `now`: its state and the clock together.
+tegata_status tegata_certificate_record_standing(const tegata_certificate_record *certificate_record,
+                                                 int64_t now,
+                                                 tegata_standing *standing,
+                                                 tegata_error **error);
+
+/// An authority's certificate in PEM; empty while it is awaited.
+tegata_status tegata_authority_pem(const tegata_authority *authority,
+                                   const tegata_string **pem,
+                                   tegata_error **error);
+
+/// All roots in PEM.
+tegata_status tegata_trust_bundle_pem(const tegata_trust_bundle *trust_bundle,
+                                      const tegata_string **pem,
+                                      tegata_error **error);
+
 /// A CRL in PEM.
 tegata_status tegata_crl_record_pem(const tegata_crl_record *crl_record,
-                                           const tegata_string **pem,
-                                           tegata_error **error);
+                                    const tegata_string **pem,
+                                    tegata_error **error);
 
 /// Frees the outcomes of a bulk call, the errors in them included; NULL is fine.
 void tegata_outcomes_free(const tegata_outcomes *outcomes);
@@ -3739,232 +3739,232 @@ void tegata_claim_codes_free(const tegata_claim_codes *claim_codes);
 /// Errors: `input.invalid` for more than 10,000 at once or an expiry that has passed; `product.discontinued`;
 /// `input.request_id_reused` always for a repeated request ID, since codes cannot be read again.
 tegata_status tegata_products_issue_claim_codes(const tegata_registry *registry,
-                                                       const char *id,
-                                                       uint32_t count,
-                                                       const int64_t *expires,
-                                                       const tegata_call *call,
-                                                       const tegata_claim_codes **claim_codes,
-                                                       tegata_error **error);
+                                                const char *id,
+                                                uint32_t count,
+                                                const int64_t *expires,
+                                                const tegata_call *call,
+                                                const tegata_claim_codes **claim_codes,
+                                                tegata_error **error);
 
 /// Connects an authority whose key is with the host to its signer, after every opening.
 ///
 /// Errors: `input.unknown_id`; `key.inconsistent` and others when the signer's key is not the authority's.
 tegata_status tegata_authorities_use_signer(const tegata_registry *registry,
-                                                   const char *id,
-                                                   const tegata_signer *signer,
-                                                   tegata_error **error);
+                                            const char *id,
+                                            const tegata_signer *signer,
+                                            tegata_error **error);
 
 /// Writes the events that match to `writer`, one JSON object per line, and tells how many.
 ///
 /// Errors: store errors; `input.invalid` when the writer fails.
 tegata_status tegata_events_export(const tegata_registry *registry,
-                                          const tegata_event_filter *filter,
-                                          const tegata_writer *writer,
-                                          uint64_t *count,
-                                          tegata_error **error);
+                                   const tegata_event_filter *filter,
+                                   const tegata_writer *writer,
+                                   uint64_t *count,
+                                   tegata_error **error);
 
 /// Reads a product from TOML.
 ///
 /// Errors: `input.invalid`, naming line and field.
 tegata_status tegata_product_spec_from_toml(const char *toml,
-                                                   const tegata_product_spec **spec,
-                                                   tegata_error **error);
+                                            const tegata_product_spec **spec,
+                                            tegata_error **error);
 
 /// Reads a product from a TOML file.
 ///
 /// Errors: `input.invalid` when the file cannot be read, or naming line and field.
 tegata_status tegata_product_spec_load(const char *file,
-                                              const tegata_product_spec **spec,
-                                              tegata_error **error);
+                                       const tegata_product_spec **spec,
+                                       tegata_error **error);
 
 /// Registers a product and issues its first credential, in one commit (PAP-4, PAP-5): the server makes key and
 /// certificate, whose subject names the product and no unit.
 ///
 /// Errors: `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state, `input.*`.
 tegata_status tegata_products_register(const tegata_registry *registry,
-                                              const tegata_new_product *new_product,
-                                              const tegata_call *call,
-                                              const tegata_registered_product **registered_product,
-                                              tegata_error **error);
+                                       const tegata_new_product *new_product,
+                                       const tegata_call *call,
+                                       const tegata_registered_product **registered_product,
+                                       tegata_error **error);
 
 /// The product with this identifier.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_products_get(const tegata_registry *registry,
-                                         const char *id,
-                                         const tegata_product **product,
-                                         tegata_error **error);
+                                  const char *id,
+                                  const tegata_product **product,
+                                  tegata_error **error);
 
 /// The products that match, by name.
 ///
 /// Errors: store errors.
 tegata_status tegata_products_find(const tegata_registry *registry,
-                                          const tegata_product_filter *filter,
-                                          const tegata_page *page,
-                                          const tegata_product_list **list,
-                                          tegata_error **error);
+                                   const tegata_product_filter *filter,
+                                   const tegata_page *page,
+                                   const tegata_product_list **list,
+                                   tegata_error **error);
 
 /// How many units have enrolled: what the quota limits.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_products_enrolled(const tegata_registry *registry,
-                                              const char *id,
-                                              uint64_t *count,
-                                              tegata_error **error);
+                                       const char *id,
+                                       uint64_t *count,
+                                       tegata_error **error);
 
 /// Changes what is known of a product, or who issues for it and how.
 ///
 /// Errors: `product.name_taken`, `input.invalid`, `input.unknown_id`.
 tegata_status tegata_products_update(const tegata_registry *registry,
-                                            const char *id,
-                                            const tegata_product_change *change,
-                                            const tegata_call *call,
-                                            const tegata_product **product,
-                                            tegata_error **error);
+                                     const char *id,
+                                     const tegata_product_change *change,
+                                     const tegata_call *call,
+                                     const tegata_product **product,
+                                     tegata_error **error);
 
 /// Changes the conditions under which units enroll. What was enrolled stays so, also beyond a smaller quota.
 ///
 /// Errors: `input.invalid`, `product.discontinued`.
 tegata_status tegata_products_set_enrollment_policy(const tegata_registry *registry,
-                                                           const char *id,
-                                                           const tegata_enrollment_policy *policy,
-                                                           const tegata_call *call,
-                                                           const tegata_product **product,
-                                                           tegata_error **error);
+                                                    const char *id,
+                                                    const tegata_enrollment_policy *policy,
+                                                    const tegata_call *call,
+                                                    const tegata_product **product,
+                                                    tegata_error **error);
 
 /// Stops enrollment for now. Enrolled devices go on.
 ///
 /// Errors: `product.suspended`, `product.discontinued`.
 tegata_status tegata_products_suspend(const tegata_registry *registry,
-                                             const char *id,
-                                             const tegata_call *call,
-                                             const tegata_product **product,
-                                             tegata_error **error);
+                                      const char *id,
+                                      const tegata_call *call,
+                                      const tegata_product **product,
+                                      tegata_error **error);
 
 /// Lets units enroll again.
 ///
 /// Errors: `product.not_suspended`, `product.discontinued`.
 tegata_status tegata_products_resume(const tegata_registry *registry,
-                                            const char *id,
-                                            const tegata_call *call,
-                                            const tegata_product **product,
-                                            tegata_error **error);
+                                     const char *id,
+                                     const tegata_call *call,
+                                     const tegata_product **product,
+                                     tegata_error **error);
 
 /// Ends enrollment for good. Enrolled devices go on and renew.
 ///
 /// Errors: `product.discontinued`.
 tegata_status tegata_products_discontinue(const tegata_registry *registry,
-                                                 const char *id,
-                                                 const tegata_call *call,
-                                                 const tegata_product **product,
-                                                 tegata_error **error);
+                                          const char *id,
+                                          const tegata_call *call,
+                                          const tegata_product **product,
+                                          tegata_error **error);
 
 /// Puts units on the product's allow-list, with a result per item in their order.
 ///
 /// Errors: `input.unknown_id`; per item `product.unit_listed` and `input.invalid`; store errors.
 tegata_status tegata_products_add_units(const tegata_registry *registry,
-                                               const char *id,
-                                               const char *const *units,
-                                               size_t len,
-                                               const tegata_bulk *bulk,
-                                               const tegata_call *call,
-                                               const tegata_outcomes **outcomes,
-                                               tegata_error **error);
+                                        const char *id,
+                                        const char *const *units,
+                                        size_t len,
+                                        const tegata_bulk *bulk,
+                                        const tegata_call *call,
+                                        const tegata_outcomes **outcomes,
+                                        tegata_error **error);
 
 /// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling until
 /// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
 ///
 /// Errors: `product.discontinued`, and as `register`.
 tegata_status tegata_products_renew_credential(const tegata_registry *registry,
-                                                      const char *id,
-                                                      tegata_key_algorithm algorithm,
-                                                      tegata_hand_out hand_out,
-                                                      const tegata_call *call,
-                                                      const tegata_issued_with_key **issued_with_key,
-                                                      tegata_error **error);
+                                               const char *id,
+                                               tegata_key_algorithm algorithm,
+                                               tegata_hand_out hand_out,
+                                               const tegata_call *call,
+                                               const tegata_issued_with_key **issued_with_key,
+                                               tegata_error **error);
 
 /// The product's credentials, the oldest first.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_products_credentials(const tegata_registry *registry,
-                                                 const char *id,
-                                                 const tegata_certificate_record_list **list,
-                                                 tegata_error **error);
+                                          const char *id,
+                                          const tegata_certificate_record_list **list,
+                                          tegata_error **error);
 
 /// Revokes a credential: no unit enrolls with it any more. Devices that enrolled with it keep their certificates.
 ///
 /// Errors: `product.credential_unknown` when the certificate is none; `certificate.already_revoked`.
 tegata_status tegata_products_revoke_credential(const tegata_registry *registry,
-                                                       const char *credential,
-                                                       tegata_revocation_reason reason,
-                                                       const tegata_call *call,
-                                                       const tegata_certificate_record **certificate_record,
-                                                       tegata_error **error);
+                                                const char *credential,
+                                                tegata_revocation_reason reason,
+                                                const tegata_call *call,
+                                                const tegata_certificate_record **certificate_record,
+                                                tegata_error **error);
 
 /// Adds a version of the profile `name`, unless the newest already says the same.
 ///
 /// Errors: `profile.invalid`, naming the field and the reason.
 tegata_status tegata_profiles_put(const tegata_registry *registry,
-                                         const char *name,
-                                         const tegata_profile_spec *spec,
-                                         const tegata_call *call,
-                                         const tegata_profile **profile,
-                                         tegata_error **error);
+                                  const char *name,
+                                  const tegata_profile_spec *spec,
+                                  const tegata_call *call,
+                                  const tegata_profile **profile,
+                                  tegata_error **error);
 
 /// Adds a version from a file: TOML, or JSON when its name ends in `.json`. The profile's name is the file's,
 /// without its ending.
 ///
 /// Errors: `input.invalid` when the file cannot be read, `profile.syntax`, `profile.invalid`.
 tegata_status tegata_profiles_load(const tegata_registry *registry,
-                                          const char *file,
-                                          const tegata_call *call,
-                                          const tegata_profile **profile,
-                                          tegata_error **error);
+                                   const char *file,
+                                   const tegata_call *call,
+                                   const tegata_profile **profile,
+                                   tegata_error **error);
 
 /// The version with this identifier.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_profiles_get(const tegata_registry *registry,
-                                         const char *id,
-                                         const tegata_profile **profile,
-                                         tegata_error **error);
+                                  const char *id,
+                                  const tegata_profile **profile,
+                                  tegata_error **error);
 
 /// The newest version of the profile `name`.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_profiles_newest(const tegata_registry *registry,
-                                            const char *name,
-                                            const tegata_profile **profile,
-                                            tegata_error **error);
+                                     const char *name,
+                                     const tegata_profile **profile,
+                                     tegata_error **error);
 
 /// All versions of the profile `name`, the newest first.
 ///
 /// Errors: store errors.
 tegata_status tegata_profiles_versions(const tegata_registry *registry,
-                                              const char *name,
-                                              const tegata_page *page,
-                                              const tegata_profile_list **list,
-                                              tegata_error **error);
+                                       const char *name,
+                                       const tegata_page *page,
+                                       const tegata_profile_list **list,
+                                       tegata_error **error);
 
 /// All versions of all profiles, by name.
 ///
 /// Errors: store errors.
 tegata_status tegata_profiles_find(const tegata_registry *registry,
-                                          const tegata_page *page,
-                                          const tegata_profile_list **list,
-                                          tegata_error **error);
+                                   const tegata_page *page,
+                                   const tegata_profile_list **list,
+                                   tegata_error **error);
 
 /// What `csr` would become if `authority` issued it under `profile` now, to an applicant called `name` who is no
 /// device; nothing is issued.
 ///
 /// Errors: The very reason for which issuing would be refused.
 tegata_status tegata_profiles_preview(const tegata_registry *registry,
-                                             const char *profile,
-                                             const char *authority,
-                                             tegata_bytes csr,
-                                             const char *name,
-                                             const tegata_preview **preview,
-                                             tegata_error **error);
+                                      const char *profile,
+                                      const char *authority,
+                                      tegata_bytes csr,
+                                      const char *name,
+                                      const tegata_preview **preview,
+                                      tegata_error **error);
 
 /// A sealer with a new key that exists in this process only: for tests, and for stores in memory.
 ///
@@ -3975,27 +3975,27 @@ tegata_status tegata_software_sealer_generate(tegata_sealer **sealer, tegata_err
 ///
 /// Errors: `seal.key_length`.
 tegata_status tegata_software_sealer_from_key(tegata_bytes key,
-                                                     tegata_sealer **sealer,
-                                                     tegata_error **error);
+                                              tegata_sealer **sealer,
+                                              tegata_error **error);
 
 /// A sealer with the key in a file that `tegata_software_sealer_create_file` made.
 ///
 /// Errors: `seal.key_file`, `seal.key_length`.
 tegata_status tegata_software_sealer_from_file(const char *path,
-                                                      tegata_sealer **sealer,
-                                                      tegata_error **error);
+                                               tegata_sealer **sealer,
+                                               tegata_error **error);
 
 /// Makes a file with a new key, readable by its owner only, and a sealer with it.
 ///
 /// Errors: `seal.key_file` also when there is such a file already.
 tegata_status tegata_software_sealer_create_file(const char *path,
-                                                        tegata_sealer **sealer,
-                                                        tegata_error **error);
+                                                 tegata_sealer **sealer,
+                                                 tegata_error **error);
 
 /// Makes a sealer from the host's callbacks.
 tegata_status tegata_host_sealer_new(const tegata_sealer_callbacks *callbacks,
-                                            tegata_sealer **sealer,
-                                            tegata_error **error);
+                                     tegata_sealer **sealer,
+                                     tegata_error **error);
 
 /// Frees a sealer; NULL is fine. Registries that use it go on.
 void tegata_sealer_free(tegata_sealer *sealer);
@@ -4007,9 +4007,9 @@ tegata_status tegata_memory_store_new(tegata_store **store, tegata_error **error
 ///
 /// Errors: `store.unavailable`, `store.not_a_database`, `store.read_only` and other store errors.
 tegata_status tegata_sqlite_store_open(const char *path,
-                                              const tegata_sqlite_options *options,
-                                              tegata_store **store,
-                                              tegata_error **error);
+                                       const tegata_sqlite_options *options,
+                                       tegata_store **store,
+                                       tegata_error **error);
 
 /// Frees a store; NULL is fine. Registries that use it go on.
 void tegata_store_free(tegata_store *store);
@@ -4018,7 +4018,7 @@ void tegata_store_free(tegata_store *store);
 ///
 /// Errors: `store.backend`, whose text has one line for each check that failed.
 tegata_status tegata_store_conformance(const tegata_store_factory *factory,
-                                              tegata_error **error);
+                                       tegata_error **error);
 
 /// Frees one that a function gave you; NULL is fine.
 void tegata_authority_free(const tegata_authority *authority);
@@ -4094,34 +4094,34 @@ void tegata_profile_spec_free(const tegata_profile_spec *spec);
 
 /// For device certificates: an opaque subject, client authentication, one year.
 tegata_status tegata_profile_spec_device(const tegata_profile_spec **spec,
-                                                tegata_error **error);
+                                         tegata_error **error);
 
 /// For product credentials: the product's name, client authentication, ten years, a key made by the server.
 tegata_status tegata_profile_spec_product_credential(const tegata_profile_spec **spec,
-                                                            tegata_error **error);
+                                                     tegata_error **error);
 
 /// For TLS servers, such as a device's own web page: names from the CSR, server authentication, 397 days.
 tegata_status tegata_profile_spec_tls_server(const tegata_profile_spec **spec,
-                                                    tegata_error **error);
+                                             tegata_error **error);
 
 /// Reads a profile from TOML.
 ///
 /// Errors: `profile.syntax`, naming line and field.
 tegata_status tegata_profile_spec_from_toml(const char *toml,
-                                                   const tegata_profile_spec **spec,
-                                                   tegata_error **error);
+                                            const tegata_profile_spec **spec,
+                                            tegata_error **error);
 
 /// Reads a profile from JSON.
 ///
 /// Errors: `profile.syntax`, naming line and field.
 tegata_status tegata_profile_spec_from_json(const char *json,
-                                                   const tegata_profile_spec **spec,
-                                                   tegata_error **error);
+                                            const tegata_profile_spec **spec,
+                                            tegata_error **error);
 
 /// Writes a profile as JSON, as it is stored.
 tegata_status tegata_profile_spec_to_json(const tegata_profile_spec *spec,
-                                                 const tegata_string **json,
-                                                 tegata_error **error);
+                                          const tegata_string **json,
+                                          tegata_error **error);
 #endif
 
 #ifdef __cplusplus

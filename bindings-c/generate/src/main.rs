@@ -50,6 +50,7 @@ fn numbers_as_enums(header: &str) -> String {
         .collect();
     let mut lines = Vec::new();
     let mut comment = Vec::new();
+    let mut dedent = false;
     for line in header.lines() {
         if line.trim_start().starts_with("///") {
             comment.push(line.to_owned());
@@ -62,6 +63,9 @@ fn numbers_as_enums(header: &str) -> String {
             continue;
         }
         lines.append(&mut comment);
+        // Parameters stand below each other after the name of the function, which gets shorter.
+        dedent = line.starts_with("Number_tegata_") || (dedent && line.starts_with(' '));
+        let line = if dedent { line.strip_prefix("       ").unwrap_or(line) } else { line };
         let mut line = line.replace("Number_tegata_", "tegata_");
         for (generic, name) in &named {
             line = line.replace(generic, name);

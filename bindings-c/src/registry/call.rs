@@ -46,8 +46,8 @@ pub(super) fn call_of(call: *const tegata_call) -> Result<Call> {
 pub struct tegata_page {
     /// `sizeof(tegata_page)`.
     pub size: usize,
-    /// How many records at most, up to 10,000; 0 for 100.
-    pub limit: u32,
+    /// How many records at most, clamped to 1 to 10,000; NULL for 100.
+    pub limit: *const u32,
     /// Where the page before ended: `next` of the list. NULL for the first.
     pub after: *const c_char,
     /// Whether to count all matches too; NULL for true.
@@ -60,9 +60,7 @@ impl ToCore for tegata_page {
 
     fn to_core(&self) -> Result<Page> {
         let mut page = Page::default();
-        if self.limit != 0 {
-            page.limit = self.limit;
-        }
+        page.limit = optional(self.limit).copied().unwrap_or(page.limit);
         page.after = maybe_string(self.after, "after")?;
         page.total = optional(self.total).copied().unwrap_or(page.total);
         Ok(page)

@@ -104,7 +104,7 @@ pub struct tegata_export_format {
     pub target: Number<tegata_pkcs12_target>,
     /// Files: which files, under which names. Required for them.
     pub names: *const tegata_file_names,
-    /// Files: PEM or DER. Required for them.
+    /// Files: PEM or DER; 0 for PEM.
     pub encoding: Number<tegata_encoding>,
 }
 growing!(tegata_export_format);
@@ -125,7 +125,7 @@ impl ToCore for tegata_export_format {
             },
             6 => ExportFormat::Files {
                 names: given(self.names, "names")?,
-                encoding: self.encoding.core("encoding")?,
+                encoding: self.encoding.or_default("encoding")?,
                 key: self.key.optional("key")?.map(|key| Secret::new(key.to_vec())),
             },
             _ => return Err(invalid("format", "has a type that is none")),

@@ -222,7 +222,7 @@ pub unsafe extern "C" fn tegata_products_renew_credential(
         issued_with_key.give(&registry_of(registry)?.products().renew_credential(
             parsed(id, "id")?,
             algorithm.optional("algorithm")?,
-            hand_out.core("hand_out")?,
+            hand_out.or_default("hand_out")?,
             &call_of(call)?,
         )?);
         Ok(())
