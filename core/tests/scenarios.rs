@@ -114,6 +114,26 @@ fn failure(steps: serde_json::Value) -> String {
     outcome.expect_err("the scenario holds")
 }
 
+/// What a closed registry refuses, a callback is refused as well: the same calls, made from inside one.
+#[test]
+fn every_call_from_inside_a_callback_is_refused() {
+    let closed = load_all().into_iter().map(Result::unwrap).find(|s| s.file.starts_with("a-closed-registry")).unwrap();
+    let close = closed.steps.iter().position(|step| step.get("call") == Some(&json!("registry.close"))).unwrap();
+    let mut steps = closed.steps.clone();
+    steps.remove(close);
+    for step in steps.iter_mut().skip(close) {
+        assert_eq!(expected_errors(step), ["store.closed"], "{step:?}");
+        // A bulk call is refused as a whole.
+        step.remove("expect");
+        step.insert("error".to_owned(), json!("input.called_back"));
+    }
+    assert!(steps.len() - close > 90);
+    let refused = Scenario { steps, ..closed };
+    refused.run_inside(close).unwrap();
+    // And only there.
+    assert!(refused.run().unwrap_err().contains("was not refused with input.called_back"));
+}
+
 /// `wrong-scenarios.json` is for the runner of every language: none may pass there.
 #[test]
 fn a_scenario_that_expects_something_else_fails_with_file_step_and_difference() {

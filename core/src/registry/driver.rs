@@ -14,7 +14,7 @@ use super::Inner;
 use super::call::Call;
 use crate::Result;
 use crate::callback;
-use crate::env::{Timestamp, draw};
+use crate::env::Timestamp;
 use crate::error::{Error, InputError, SignerError, StoreError};
 use crate::id::{Entity as EntityKind, Id};
 use crate::key::Signer;
@@ -192,7 +192,7 @@ impl<'r> View<'r> {
         if let Some(&seed) = seeds.get(position) {
             return Ok(seed);
         }
-        let seed = u64::from_be_bytes(draw(&*self.registry.random)?);
+        let seed = u64::from_be_bytes(self.registry.draw()?);
         seeds.push(seed);
         Ok(seed)
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Inner;
 use super::page::{Listing, Page, Wanted};
 use crate::Result;
+use crate::callback;
 use crate::env::Timestamp;
 use crate::error::Error;
 use crate::model::{Entity, Event};
@@ -100,9 +101,9 @@ impl<'r> Events<'r> {
                 "detail": event.detail,
             });
             count += 1;
-            writeln!(out, "{line}").map_err(unwritable)
+            callback::run(|| writeln!(out, "{line}")).map_err(unwritable)
         })?;
-        out.flush().map_err(unwritable)?;
+        callback::run(|| out.flush()).map_err(unwritable)?;
         Ok(count)
     }
 }

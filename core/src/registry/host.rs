@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Inner;
 use crate::Result;
 use crate::callback::{refuse_inside, run};
-use crate::env::Timestamp;
+use crate::env::{Timestamp, draw};
 use crate::error::StoreError;
 use crate::secret::{Sealed, Secret};
 use crate::store::schema::Schema;
@@ -38,9 +38,11 @@ impl Store for Host<Box<dyn Store>> {
 
 impl Sealer for Host<Arc<dyn Sealer>> {
     fn seal(&self, associated: &[u8], plaintext: &[u8]) -> Result<Sealed> {
+        refuse_inside()?;
         run(|| self.0.seal(associated, plaintext))
     }
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
+        refuse_inside()?;
         run(|| self.0.open(associated, sealed))
     }
 }
@@ -50,5 +52,12 @@ impl Inner {
     pub(super) fn now(&self) -> Result<Timestamp> {
         refuse_inside()?;
         run(|| self.clock.try_now())
+    }
+
+    /// `N` random bytes.
+    pub(super) fn draw<const N: usize>(&self) -> Result<[u8; N]> {
+        // Callbacks are refused here too: some operations draw before they look at anything else.
+        refuse_inside()?;
+        draw(&*self.random)
     }
 }

@@ -196,7 +196,6 @@ fn check_page(query: &Query, page: &Page) -> Result<(), StoreError> {
         last = Some(place);
     }
     match (&page.next, page.rows.last().and(last)) {
-        (None, _) => {}
         (Some(_), None) => return broken("find named a next page after an empty one"),
         (Some(Cursor { value, key }), Some(last)) if (value, key.cast_signed()) != last => {
             return broken("the cursor to the next page must be the place of the last row");

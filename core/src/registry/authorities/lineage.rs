@@ -8,7 +8,6 @@ use super::make::{
 use super::outside::check_ca;
 use super::{Authorities, Rebuild};
 use crate::Result;
-use crate::env::draw;
 use crate::error::{AuthorityError, Error};
 use crate::id::{AuthorityId, Serial};
 use crate::key::PublicKey;
@@ -64,7 +63,7 @@ impl Authorities<'_> {
         let old = self.get(id)?;
         rebuild.validity_days.map_or(Ok(()), check_days)?;
         let key = OwnKey::make_or_use(rebuild.algorithm.unwrap_or(old.algorithm), rebuild.signer.as_ref())?;
-        let serial_key = draw::<16>(&*inner.random)?;
+        let serial_key = inner.draw::<16>()?;
         let Rebuild { subject, algorithm, validity_days, signer } = rebuild;
         let signer = signer.as_ref().map(|signer| signer.public_key().spki());
         let subject = subject.as_ref().map(Name::as_der);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Authorities, NewAuthority};
 use crate::Result;
-use crate::env::{Timestamp, draw};
+use crate::env::Timestamp;
 use crate::error::{AuthorityError, Error};
 use crate::id::AuthorityId;
 use crate::key::{KeyAlgorithm, PrivateKey, PublicKey, Signer};
@@ -204,7 +204,7 @@ impl Authorities<'_> {
     pub fn create_root(&self, new: &NewAuthority, call: &Call) -> Result<Authority> {
         check(new)?;
         let key = OwnKey::make_or_use(new.algorithm, new.signer.as_ref())?;
-        let serial_key = draw::<16>(&*self.inner.random)?;
+        let serial_key = self.inner.draw::<16>()?;
         self.create(new, &key, &serial_key, None, call)
     }
 
@@ -216,7 +216,7 @@ impl Authorities<'_> {
     pub fn create_intermediate(&self, parent: AuthorityId, new: &NewAuthority, call: &Call) -> Result<Authority> {
         check(new)?;
         let key = OwnKey::make_or_use(new.algorithm, new.signer.as_ref())?;
-        let serial_key = draw::<16>(&*self.inner.random)?;
+        let serial_key = self.inner.draw::<16>()?;
         self.create(new, &key, &serial_key, Some(parent), call)
     }
 

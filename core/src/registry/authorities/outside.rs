@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::make::{Newborn, OwnKey, birth, check, content, newborn};
 use super::{Authorities, ImportAuthority, NewAuthority};
 use crate::Result;
-use crate::env::draw;
 use crate::error::{AuthorityError, Error};
 use crate::id::AuthorityId;
 use crate::key::{PrivateKey, PublicKey};
@@ -36,7 +35,7 @@ impl Authorities<'_> {
         };
         let identifier = check_ca(&certificate, key.public())?;
         let above = check_chain(&certificate, &import.chain)?;
-        let serial_key = draw::<16>(&*inner.random)?;
+        let serial_key = inner.draw::<16>()?;
         let content = [import.name.as_bytes(), b"\n", certificate.der(), &above].concat();
         let operation = Operation { action: "authority.import", content: &content };
         let made = inner.change(
@@ -74,7 +73,7 @@ impl Authorities<'_> {
         check(new)?;
         let inner = self.inner;
         let key = OwnKey::make_or_use(new.algorithm, new.signer.as_ref())?;
-        let serial_key = draw::<16>(&*inner.random)?;
+        let serial_key = inner.draw::<16>()?;
         let csr = make_csr(&*key.signer, &new.subject, &[])?;
         let content = content(new, None);
         let operation = Operation { action: "authority.request", content: &content };

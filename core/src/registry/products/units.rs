@@ -4,7 +4,7 @@ use data_encoding::BASE32_NOPAD;
 
 use super::Products;
 use crate::Result;
-use crate::env::{Timestamp, draw};
+use crate::env::Timestamp;
 use crate::error::{Error, ProductError};
 use crate::id::ProductId;
 use crate::model::{ClaimCode, Entity, Owner, Product, check_name};
@@ -55,7 +55,7 @@ impl Products<'_> {
         }
         let mut codes = Vec::new();
         for _ in 0..count {
-            codes.push(readable(&draw::<15>(&*inner.random)?));
+            codes.push(readable(&inner.draw::<15>()?));
         }
         let content = format!("{id} {count} {expires:?}");
         let operation = Operation { action: "product.issue_claim_codes", content: content.as_bytes() };

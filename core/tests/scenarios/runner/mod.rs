@@ -105,6 +105,11 @@ impl Scenario {
 
     /// Runs it; the text of a failure names the file, the step and the difference.
     pub fn run(&self) -> Result<(), String> {
+        self.run_inside(usize::MAX)
+    }
+
+    /// As [`run`](Self::run), with the steps from this one on (counted from 0) made from inside a callback.
+    pub fn run_inside(&self, callback: usize) -> Result<(), String> {
         let fault = |what: String| format!("{} ({}): {what}", self.file, self.name);
         let clock = self.clock.parse().map_err(|e: tegata::Error| fault(format!("clock: {e}")))?;
         let mut world = World::new(clock);
@@ -114,7 +119,9 @@ impl Scenario {
                 let call = step.get("call").and_then(Json::as_str).unwrap_or("no call");
                 fault(format!("step {}, {call}: {what}", index + 1))
             };
-            if let Some(name) = run_step(&mut world, step).map_err(at)?
+            let mut run = || run_step(&mut world, step);
+            let outcome = if index < callback { run() } else { tegata::callback::run(run) };
+            if let Some(name) = outcome.map_err(at)?
                 && !stored.insert(name.clone())
             {
                 return Err(at(format!("\"{name}\" is stored twice")));
