@@ -77,6 +77,10 @@ features: ## build the core with each combination of features
 			$$([ $$features = none ] || echo --features $$features) -- -D warnings; \
 	done
 
+.PHONY: test-c-cross
+test-c-cross: ## the C library for devices on aarch64 and armv7, in qemu
+	bindings-c/test-device.sh
+
 .PHONY: licenses
 licenses: ## licences, bans and sources of all dependencies
 	$(PYTHON) tools/licenses.py

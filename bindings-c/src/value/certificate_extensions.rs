@@ -1,5 +1,8 @@
 //! What the extensions of a certificate say.
 
+// The constants are for the header.
+#![allow(dead_code)]
+
 use std::ffi::c_char;
 
 use tegata::x509::{BasicConstraints, CertificateExtensions};
