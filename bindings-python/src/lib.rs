@@ -1,5 +1,68 @@
 //! tegata for Python: convert, one call into the core, convert.
+//!
+//! `python/tegata/` is the package around this module. Classes hold a value of the core and convert what is asked of it.
+
+// What comes from Python is owned, and often only looked at.
+#![allow(clippy::needless_pass_by_value)]
+
+mod convert;
+mod error;
+mod host;
+mod key;
+mod macros;
+mod options;
+mod page;
+mod records;
+mod registry;
+mod secret;
+mod store;
+mod sums;
+mod words;
+mod x509;
 
 /// The extension module.
 #[pyo3::pymodule]
-mod _native {}
+mod _native {
+    #[pymodule_export]
+    use crate::error::error_table;
+    #[pymodule_export]
+    use crate::host::{FixedClock, Options, SoftwareSealer, SystemClock, SystemRandom};
+    #[pymodule_export]
+    use crate::key::{PrivateKey, PublicKey, make_key, statement_message};
+    #[pymodule_export]
+    use crate::options::{
+        Attributes, AuthorityFilter, CertificateFilter, CrlOptions, DeviceChange, DeviceFilter, Due, Enroll,
+        EnrollmentPolicy, EventFilter, FileNames, GroupChange, ImportAuthority, Issue, IssueWithKey, NewAuthority,
+        NewDevice, NewProduct, ProductChange, ProductFilter, ProductSpec, ProfileSpec, Rebuild, Renew, RenewWithKey,
+        SanPolicy,
+    };
+    #[pymodule_export]
+    use crate::page::{
+        AssignmentListing, AssignmentPages, AuthorityListing, AuthorityPages, CertificateListing, CertificatePages,
+        DeviceListing, DevicePages, EventListing, EventPages, GroupListing, GroupPages, Page, ProductListing,
+        ProductPages, ProfileListing, ProfilePages,
+    };
+    #[pymodule_export]
+    use crate::records::{
+        Assignment, Authority, BasicConstraints, CertificateExtensions, CertificateRecord, Counts, CrlRecord, Device,
+        Enrolled, Event, Finding, Group, Issued, IssuedWithKey, PackedFile, Preview, Product, Profile, Reason,
+        RegisteredProduct, RequestedExtension, Revocation, TrustBundle,
+    };
+    #[pymodule_export]
+    use crate::registry::{Authorities, Certificates, Devices, Events, Groups, Products, Profiles, Registry};
+    #[pymodule_export]
+    use crate::secret::{SecretBytes, SecretText};
+    #[pymodule_export]
+    use crate::store::{MemoryStore, SqliteOptions, SqliteStore};
+    #[pymodule_export]
+    use crate::sums::{
+        CertificateCount, Entity, ExportFormat, GeneralName, Presented, Principal, Proof, Purpose, SubjectPolicy, Text,
+    };
+    #[pymodule_export]
+    use crate::words::_words;
+    #[pymodule_export]
+    use crate::x509::{
+        Certificate, Crl, CrlEntry, InstallationCheck, VerifiedChain, VerifiedCsr, check_installation, csr_pem,
+        make_csr, parse_certificate, parse_csr, verify_chain,
+    };
+}

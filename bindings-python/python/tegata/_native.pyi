@@ -1,0 +1,4029 @@
+"""
+The extension module.
+"""
+
+from _typeshed import SupportsGetItem
+from datetime import datetime
+from os import PathLike
+from tegata._errors import Error
+from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, CertificateGrouping, CertificateKind, CertificateState, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, InvalidReason, KeyAlgorithm, KeyOrigin, Octets, OtherKey, Pkcs12Target, ProductState, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode
+from typing import Any, SupportsFloat, SupportsIndex, final
+
+__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "Certificates", "Counts", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedWithKey", "MemoryStore", "NewAuthority", "NewDevice", "NewProduct", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "PublicKey", "Purpose", "Reason", "Rebuild", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Revocation", "SanPolicy", "SecretBytes", "SecretText", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SystemClock", "SystemRandom", "Text", "TrustBundle", "VerifiedChain", "VerifiedCsr", "_words", "check_installation", "csr_pem", "error_table", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "verify_chain"]
+
+@final
+class Assignment:
+    """
+    That a certificate is attached to a device, and since when (NAV-9).
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> str:
+        """
+        The certificate.
+        """
+    @property
+    def device(self, /) -> str:
+        """
+        The device.
+        """
+    @property
+    def since(self, /) -> datetime:
+        """
+        Since when.
+        """
+
+@final
+class AssignmentListing:
+    """
+    One page of `Assignment`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Assignment: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Assignment]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class AssignmentPages:
+    """
+    Every `Assignment` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> AssignmentPages: ...
+    def __next__(self, /) -> Assignment: ...
+
+@final
+class Attributes:
+    """
+    What is known of a device besides its name (NEC-32). Free-form entries go into `more`.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, ip: str | None = None, mac: str | None = None, host_name: str | None = None, os_name: str | None = None, more: dict[str, str] | None = None) -> Attributes: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def host_name(self, /) -> str | None:
+        """
+        Its host name.
+        """
+    @property
+    def ip(self, /) -> str | None:
+        """
+        Its IP address, as text.
+        """
+    @property
+    def mac(self, /) -> str | None:
+        """
+        Its MAC address, as text.
+        """
+    @property
+    def more(self, /) -> dict[str, str]:
+        """
+        Anything else.
+        """
+    @property
+    def os_name(self, /) -> str | None:
+        """
+        Its operating system.
+        """
+
+@final
+class Authorities:
+    """
+    Authorities: the private CA. Every generation of an authority is a record of its own.
+    """
+    def chain(self, /, id: str) -> list[bytes]:
+        """
+        The authority's certificate and those above it, in DER, its own first and the root last.
+
+        Errors:
+        `input.unknown_id`; `authority.not_installed` while its certificate is awaited.
+        """
+    def create_intermediate(self, /, parent: str, new: NewAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Makes an authority that `parent` certifies.
+
+        Errors:
+        As `create_root`; `authority.validity_exceeds_issuer` and `authority.path_length` when
+        the parent's certificate does not allow it; the parent's state.
+        """
+    def create_root(self, /, new: NewAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Makes a root: an authority that certifies itself.
+
+        Errors:
+        `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store errors.
+        """
+    def crl(self, /, id: str, options: CrlOptions | None = None, *, actor: str = "", request_id: str | None = None) -> CrlRecord:
+        """
+        Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
+        Certificates whose grace period has ended are revoked (superseded) first.
+
+        Errors:
+        `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
+        """
+    def cross_certify(self, /, id: str, by: str, *, actor: str = "", request_id: str | None = None) -> bytes:
+        """
+        Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
+        another hierarchy) can follow. Returns the cross-certificate in DER; it is kept with the authority.
+
+        Errors:
+        The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier one.
+        """
+    def current_crl(self, /, id: str) -> CrlRecord:
+        """
+        The newest CRL that was made.
+
+        Errors:
+        `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
+        """
+    def each(self, /, filter: AuthorityFilter | None = None, *, page_size: SupportsIndex = 500) -> AuthorityPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def find(self, /, filter: AuthorityFilter | None = None, page: Page | None = None) -> AuthorityListing:
+        """
+        The authorities that match, by name.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Authority:
+        """
+        The authority with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def import(self, /, import: ImportAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Takes over an authority that exists, with its key and the certificates above it.
+
+        Errors:
+        `certificate.malformed`, `authority.not_ca` (version 1, no CA:TRUE, no keyCertSign, no cRLSign, no key
+        identifier), `authority.chain_invalid`, `authority.path_length`, `authority.signer_mismatch`,
+        `authority.name_taken`.
+        """
+    def install(self, /, id: str, certificate: Octets, chain: Octets, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Installs what the outside CA issued for `request`: the certificate, and those above it as PEM.
+
+        Errors:
+        `authority.already_installed`, `authority.signer_mismatch` when it is for another key, `authority.not_ca`,
+        `authority.chain_invalid`, `authority.path_length`.
+        """
+    def mark_compromised(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Ends all trust in the authority: it signs nothing more, nothing that it or an authority below it issued
+        authenticates, and the next CRLs of its issuer and of those that certified it across list it. Those below it
+        issue again once they are rebuilt below another one; until then they only sign CRLs.
+
+        Errors:
+        `authority.compromised` when that is known already.
+        """
+    def rebuild(self, /, id: str, rebuild: Rebuild, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Makes the next generation: a new key, a new certificate, a distinct subject. The old generation retires in the
+        same moment: it still revokes and signs CRLs, and what it issued stays valid. What referred to the old one
+        (products, renewals) is issued by the new one from now on.
+
+        Errors:
+        When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject or a
+        validity that cannot be; as
+        `create_intermediate`.
+        """
+    def request(self, /, new: NewAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
+        The CSR is in the record's `request`.
+
+        Errors:
+        As `create_root`.
+        """
+    def retire(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Ends issuing: from now on the authority only revokes and signs CRLs.
+
+        Errors:
+        `authority.retired` and the other states that do not allow it.
+        """
+    def use_signer(self, /, id: str, signer: AnySigner) -> None:
+        """
+        Connects the key of an authority that lives outside the store. To be done after every opening.
+
+        Errors:
+        `authority.signer_mismatch` when it is not the authority's key.
+        """
+
+@final
+class Authority:
+    """
+    One generation of an authority.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm:
+        """
+        Its key's algorithm.
+        """
+    @property
+    def certificate(self, /) -> bytes:
+        """
+        Its certificate in DER; empty while requested.
+        """
+    @property
+    def created(self, /) -> datetime:
+        """
+        When it was made.
+        """
+    @property
+    def generation(self, /) -> int:
+        """
+        1 for the first, one more with every rebuild.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names this generation.
+        """
+    @property
+    def key_identifier(self, /) -> bytes:
+        """
+        Its subject key identifier (RFC 5280, 4.2.1.2).
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; all generations share it.
+        """
+    @property
+    def not_after(self, /) -> datetime:
+        """
+        When its certificate ends.
+        """
+    @property
+    def not_before(self, /) -> datetime:
+        """
+        When its certificate begins to be valid.
+        """
+    @property
+    def outside(self, /) -> bytes:
+        """
+        The certificates above it when it was issued outside, and cross-certificates for it: concatenated DER.
+        """
+    @property
+    def parent(self, /) -> str | None:
+        """
+        Who issued it; None for a root and for one issued outside.
+        """
+    @property
+    def pem(self, /) -> str:
+        """
+        The certificate as PEM; empty while it is only requested.
+        """
+    @property
+    def predecessor(self, /) -> str | None:
+        """
+        The generation before.
+        """
+    @property
+    def public_key(self, /) -> bytes:
+        """
+        The public key (SPKI, DER).
+        """
+    @property
+    def request(self, /) -> bytes | None:
+        """
+        The request in DER, while the certificate is awaited.
+        """
+    @property
+    def signer(self, /) -> SignerLocation:
+        """
+        Where its private key is.
+        """
+    @property
+    def state(self, /) -> AuthorityState:
+        """
+        Its state, but for expiry.
+        """
+    @property
+    def subject(self, /) -> str:
+        """
+        Its subject, which is the issuer of what it issues.
+        """
+    @property
+    def successor(self, /) -> str | None:
+        """
+        The generation after.
+        """
+
+@final
+class AuthorityFilter:
+    """
+    Which authorities to list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: Text | None = None, state: AuthorityState | None = None) -> AuthorityFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def name(self, /) -> Text | None:
+        """
+        By name.
+        """
+    @property
+    def state(self, /) -> AuthorityState | None:
+        """
+        By state.
+        """
+
+@final
+class AuthorityListing:
+    """
+    One page of `Authority`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Authority: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Authority]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class AuthorityPages:
+    """
+    Every `Authority` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> AuthorityPages: ...
+    def __next__(self, /) -> Authority: ...
+
+@final
+class BasicConstraints:
+    """
+    Whether a certificate may issue others, and how deep (RFC 5280, 4.2.1.9).
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def ca(self, /) -> bool:
+        """
+        Whether it is a CA certificate.
+        """
+    @property
+    def path_len(self, /) -> int | None:
+        """
+        How many intermediate CA certificates may follow it; only with `ca`.
+        """
+
+@final
+class Certificate:
+    """
+    An X.509 certificate.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def der(self, /) -> bytes:
+        """
+        The certificate's DER.
+        """
+    @property
+    def extensions(self, /) -> CertificateExtensions:
+        """
+        Its extensions.
+        """
+    @property
+    def fingerprint_sha256(self, /) -> bytes:
+        """
+        SHA-256 of the DER.
+        """
+    @property
+    def is_ca(self, /) -> bool:
+        """
+        Whether basicConstraints says that it is a CA.
+        """
+    @property
+    def is_self_issued(self, /) -> bool:
+        """
+        Whether issuer and subject are the same.
+        """
+    @property
+    def is_self_signed(self, /) -> bool:
+        """
+        Whether it is signed with its own key.
+        """
+    def is_valid_at(self, /, at: datetime) -> bool:
+        """
+        Whether the time lies within its validity.
+        """
+    @property
+    def issuer(self, /) -> str:
+        """
+        Who signed it.
+        """
+    @staticmethod
+    def many_from_pem(input: Octets) -> list[Certificate]:
+        """
+        All certificates of a PEM file.
+        """
+    @property
+    def not_after(self, /) -> datetime:
+        """
+        Valid until, inclusive.
+        """
+    @property
+    def not_before(self, /) -> datetime:
+        """
+        Valid from.
+        """
+    @property
+    def path_len(self, /) -> int | None:
+        """
+        How many intermediates may follow.
+        """
+    @property
+    def pem(self, /) -> str:
+        """
+        The certificate as PEM.
+        """
+    @property
+    def public_key(self, /) -> PublicKey:
+        """
+        The public key.
+        """
+    @property
+    def serial(self, /) -> bytes:
+        """
+        The serial number's octets.
+        """
+    @property
+    def serial_hex(self, /) -> str:
+        """
+        The serial number in hexadecimal.
+        """
+    @property
+    def signature_algorithm(self, /) -> SignatureAlgorithm | None:
+        """
+        How it was signed, if the algorithm is known here.
+        """
+    @property
+    def spki(self, /) -> bytes:
+        """
+        The SubjectPublicKeyInfo's DER.
+        """
+    @property
+    def subject(self, /) -> str:
+        """
+        Whose it is.
+        """
+    def verify_signed_by(self, /, issuer: PublicKey) -> None:
+        """
+        Checks that this key signed it.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        1, 2 or 3.
+        """
+
+@final
+class CertificateCount:
+    """
+    What a row of a count is about.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def type(self, /) -> str:
+        """
+        `total`, `state`, `kind`, `product`, `group`, `authority`, `profile` or `due-week`.
+        """
+    @property
+    def value(self, /) -> CertificateState | CertificateKind | str | None | datetime:
+        """
+        Which state, which product and so on. None for those without one, and for the total.
+        """
+
+@final
+class CertificateExtensions:
+    """
+    What the extensions of a certificate say.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def all(self, /) -> list[tuple[str, bool]]:
+        """
+        Every extension in order: which, and whether it is critical.
+        """
+    @property
+    def authority_key_id(self, /) -> bytes | None:
+        """
+        The key identifier of the issuer, if it is given that way.
+        """
+    @property
+    def basic_constraints(self, /) -> BasicConstraints | None:
+        """
+        Whether it may issue others; None when the extension is missing.
+        """
+    @property
+    def ca_issuers(self, /) -> list[str]:
+        """
+        Addresses of the issuer's certificate.
+        """
+    @property
+    def crl_distribution_points(self, /) -> list[str]:
+        """
+        Addresses of CRLs.
+        """
+    @property
+    def extended_key_usage(self, /) -> list[str]:
+        """
+        For which purposes; empty when the extension is missing.
+        """
+    @property
+    def key_usage(self, /) -> list[str] | None:
+        """
+        What the key may be used for; None when the extension is missing.
+        """
+    @property
+    def names(self, /) -> list[GeneralName]:
+        """
+        The names in the subjectAltName.
+        """
+    @property
+    def ocsp(self, /) -> list[str]:
+        """
+        Addresses of OCSP responders.
+        """
+    @property
+    def policies(self, /) -> list[str]:
+        """
+        Certificate policies.
+        """
+    @property
+    def subject_alt_name(self, /) -> bytes | None:
+        """
+        The DER `GeneralNames` of the subject.
+        """
+    @property
+    def subject_key_id(self, /) -> bytes | None:
+        """
+        The subject key identifier.
+        """
+
+@final
+class CertificateFilter:
+    """
+    Which certificates to list: those that match everything given.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: Text | None = None, serial: str | None = None, device: str | None = None, device_name: str | None = None, state: CertificateState | None = None, expired: bool | None = None, kind: CertificateKind | None = None, group: str | None = None, product: str | None = None, authority: str | None = None, profile: str | None = None, due_before: datetime | None = None, deleted: bool = False, newest_first: bool = False) -> CertificateFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority(self, /) -> str | None:
+        """
+        Issued by this generation of an authority.
+        """
+    @property
+    def deleted(self, /) -> bool:
+        """
+        Deleted ones too.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        Attached to this device.
+        """
+    @property
+    def device_name(self, /) -> str | None:
+        """
+        Attached to the device with exactly this name (NAV-8).
+        """
+    @property
+    def due_before(self, /) -> datetime | None:
+        """
+        Due for renewal before this moment.
+        """
+    @property
+    def expired(self, /) -> bool | None:
+        """
+        Whether notAfter has passed (SOL-11).
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Of devices in this group.
+        """
+    @property
+    def kind(self, /) -> CertificateKind | None:
+        """
+        Of this kind.
+        """
+    @property
+    def name(self, /) -> Text | None:
+        """
+        By the common name, exactly or by its beginning; opaque ones are not searched.
+        """
+    @property
+    def newest_first(self, /) -> bool:
+        """
+        The newest first instead of the oldest.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        Of this product or its units.
+        """
+    @property
+    def profile(self, /) -> str | None:
+        """
+        Issued under this version of a profile.
+        """
+    @property
+    def serial(self, /) -> str | None:
+        """
+        With these hexadecimal digits somewhere in the serial number; colons and spaces do not count (NAV-8).
+        """
+    @property
+    def state(self, /) -> CertificateState | None:
+        """
+        In this stored state; what the clock adds is in `expired`.
+        """
+
+@final
+class CertificateListing:
+    """
+    One page of `CertificateRecord`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> CertificateRecord: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[CertificateRecord]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class CertificatePages:
+    """
+    Every `CertificateRecord` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> CertificatePages: ...
+    def __next__(self, /) -> CertificateRecord: ...
+
+@final
+class CertificateRecord:
+    """
+    A certificate's record. The DER is kept apart, see `Document`.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority(self, /) -> str:
+        """
+        Who issues it.
+        """
+    @property
+    def confirmed(self, /) -> bool:
+        """
+        Whether its holder said that it is installed. First certificates need no confirmation.
+        """
+    @property
+    def credential_of(self, /) -> str | None:
+        """
+        The product whose credential it is. Apart from `product`, so that a product's few credentials are found without
+        a look at the certificates of all its devices.
+        """
+    @property
+    def deleted(self, /) -> bool:
+        """
+        Whether it was deleted: its record stays until notAfter, but is listed only on request.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        The device it was issued to.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        The group of that device.
+        """
+    @property
+    def holders(self, /) -> int:
+        """
+        How many devices it is attached to.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the certificate, from its request on.
+        """
+    @property
+    def issued(self, /) -> datetime:
+        """
+        When it was issued, or requested while pending.
+        """
+    @property
+    def key_number(self, /) -> int:
+        """
+        Which of the owner's keys it certifies: 1 for the first, one more with each new key (NEC-53).
+        """
+    @property
+    def key_origin(self, /) -> KeyOrigin:
+        """
+        Where the private key was made.
+        """
+    @property
+    def kind(self, /) -> CertificateKind:
+        """
+        What it is for.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The subject's common name, unless it is an opaque one.
+        """
+    @property
+    def not_after(self, /) -> datetime:
+        """
+        When it ends.
+        """
+    @property
+    def not_before(self, /) -> datetime:
+        """
+        When it begins to be valid.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        The product that it is for: as its credential, or for one of its units.
+        """
+    @property
+    def profile(self, /) -> str:
+        """
+        Under which profile.
+        """
+    @property
+    def reason(self, /) -> RevocationReason | None:
+        """
+        Why.
+        """
+    @property
+    def renew_at(self, /) -> datetime | None:
+        """
+        When it should be renewed; None when it needs no renewal (any more).
+        """
+    @property
+    def renews(self, /) -> str | None:
+        """
+        The certificate that this one renews.
+        """
+    @property
+    def retires(self, /) -> datetime | None:
+        """
+        When it ceases to count because its successor was issued; see the grace period.
+        """
+    @property
+    def revoked(self, /) -> datetime | None:
+        """
+        When it was revoked.
+        """
+    @property
+    def serial(self, /) -> bytes:
+        """
+        The serial number's octets; empty while pending.
+        """
+    def standing(self, /, now: datetime) -> Standing:
+        """
+        What it counts as at this time.
+        """
+    @property
+    def state(self, /) -> CertificateState:
+        """
+        Its state, but for what the clock adds.
+        """
+    @property
+    def successor(self, /) -> str | None:
+        """
+        The certificate that renews this one.
+        """
+    @property
+    def suspended_by(self, /) -> SuspendCause | None:
+        """
+        Who suspended it.
+        """
+
+@final
+class Certificates:
+    """
+    Certificates: issued for a CSR or with a key made here, renewed, suspended, revoked, attached to devices, exported.
+    """
+    def approve(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Issued:
+        """
+        Approves a request: the certificate is issued, valid from now.
+
+        Errors:
+        `certificate.not_pending`; otherwise as `issue`, as things are now.
+        """
+    def attach(self, /, id: str, device: str, *, actor: str = "", request_id: str | None = None) -> Assignment:
+        """
+        Attaches a certificate to a device, which can then present it as well.
+
+        Errors:
+        `certificate.already_attached`; the certificate's state, unless it is in force, suspended or not yet valid;
+        `device.deleted`; `input.invalid` for a product credential.
+        """
+    def attachments(self, /, id: str, page: Page | None = None) -> AssignmentListing:
+        """
+        The devices that a certificate is attached to, and since when, the earliest first.
+
+        Errors:
+        `input.unknown_id`; store errors.
+        """
+    def by_serial(self, /, authority: str, serial: Octets) -> CertificateRecord:
+        """
+        The record of the certificate with this serial number (its octets) that `authority` issued. The serial number
+        leads straight to the record; nothing is searched.
+
+        Errors:
+        `certificate.unknown`; `input.unknown_id` for an unknown authority.
+        """
+    def chain(self, /, id: str) -> list[bytes]:
+        """
+        The certificates above it in DER: its issuer first, the root last.
+
+        Errors:
+        As `issued`.
+        """
+    def collect_key(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> IssuedWithKey:
+        """
+        Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
+        says that it arrived. Until then, only a call with the same request ID gets it again.
+
+        Errors:
+        `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made elsewhere;
+        the certificate's state, unless it is in force or not yet valid.
+        """
+    def confirm(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Says that the renewal of a certificate is installed: the old one is retired at once (superseded; SOL-5). `id` is
+        the new certificate, or the first one of an entity whose first renewal it is; a certificate that is a renewal
+        itself always means itself. Saying so twice changes nothing.
+
+        Errors:
+        `certificate.no_successor`; the new certificate's state, unless it is in force or not yet valid.
+        """
+    def confirm_key(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> None:
+        """
+        Says that a private key arrived; it is erased here and can never be read again.
+
+        Errors:
+        `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
+        """
+    def count(self, /, filter: CertificateFilter | None, by: CertificateGrouping) -> list[tuple[CertificateCount, int]]:
+        """
+        How many certificates match, by `by`; in the order of what they are counted by.
+
+        Errors:
+        As `find`.
+        """
+    def delete(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
+        has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
+        but is listed only on request. A pending request is denied first.
+
+        Errors:
+        `certificate.deleted`; `input.unknown_id`.
+        """
+    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+        """
+        `delete` for many, with a result per item.
+
+        Errors:
+        `input.` codes for the call as a whole.
+        """
+    def deny(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Denies a request, for good.
+
+        Errors:
+        `certificate.not_pending`; `input.unknown_id`.
+        """
+    def der(self, /, id: str) -> bytes:
+        """
+        The certificate in DER.
+
+        Errors:
+        As `issued`.
+        """
+    def detach(self, /, id: str, device: str, *, actor: str = "", request_id: str | None = None) -> None:
+        """
+        Detaches a certificate from a device. The certificate itself stays as it is.
+
+        Errors:
+        `certificate.not_attached`; `input.unknown_id`.
+        """
+    def each(self, /, filter: CertificateFilter | None = None, *, page_size: SupportsIndex = 500) -> CertificatePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def each_attachment(self, /, id: str, *, page_size: SupportsIndex = 500) -> AssignmentPages:
+        """
+        All devices that hold it, fetched page by page while the iterator goes on.
+        """
+    def erase_uncollected(self, /, *, actor: str = "", request_id: str | None = None) -> int:
+        """
+        Erases the private keys that were not collected or confirmed in time, and says how many there were. They are not
+        handed out after that moment anyway. The request ID of `call` is not used.
+
+        Errors:
+        Store errors.
+        """
+    def export(self, /, id: str, format: ExportFormat) -> list[PackedFile]:
+        """
+        A certificate as files.
+
+        Errors:
+        `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent` when
+        the key is not the certificate's; `certificate.password_not_ascii`; `input.invalid` for an empty password or a
+        file name that cannot be one.
+        """
+    def find(self, /, filter: CertificateFilter | None = None, page: Page | None = None) -> CertificateListing:
+        """
+        The certificates that match, in the order of their numbers: that in which they were requested or issued.
+
+        Errors:
+        `input.invalid` for a serial number that is not hexadecimal, `input.page_cursor`, `store.invalid_query` when
+        part of a name is searched in its middle.
+        """
+    def get(self, /, id: str) -> CertificateRecord:
+        """
+        The record of a certificate, whatever its state.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def issue(self, /, issue: Issue, *, actor: str = "", request_id: str | None = None) -> Issued:
+        """
+        Issues a certificate for a CSR (NEC-5), by the same procedure with and without a device. With a device, it gets
+        the device's subject and is attached to it.
+
+        Errors:
+        A `csr.` code that names what is wrong with the CSR; `profile.approval_needed`, and then
+        `request` is the way; the device's state (`device.disabled` ...); the authority's state.
+        """
+    def issue_many(self, /, issues: SupportsGetItem[int, Issue], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Issued | Error]:
+        """
+        Issues many certificates, with a result per item in their order.
+
+        Errors:
+        `input.` codes for the call as a whole; each item has the errors of `issue`.
+        """
+    def issue_with_key(self, /, issue: IssueWithKey, *, actor: str = "", request_id: str | None = None) -> IssuedWithKey:
+        """
+        Makes a key and issues a certificate for it (NAV-1, NAV-15).
+
+        Errors:
+        `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
+        `delivery.collected` when a repeated request comes after the key was confirmed.
+        """
+    def issued(self, /, id: str) -> Issued:
+        """
+        The certificate with its record and the certificates above it (NEC-6, NAV-4, NEC-53).
+
+        Errors:
+        `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
+        """
+    def pem(self, /, id: str) -> str:
+        """
+        The certificate in PEM.
+        """
+    def renew(self, /, renew: Renew, *, actor: str = "", request_id: str | None = None) -> Issued:
+        """
+        Renews a certificate (NEC-7): a new serial number and validity, from the newest generation of its authority
+        (SOL-4), the same subject and alternative names. The old one stays in force until `confirm`
+        says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
+        the same key returns the same certificate; with another key it replaces the one that was not confirmed.
+        Renewals wait for no approval.
+
+        Errors:
+        `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked` and the other states that do not allow it;
+        the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
+        subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
+        `renew_credential` renews; `csr.key_unchanged` when the profile wants a
+        new key; `csr.` codes.
+        """
+    def renew_many(self, /, renewals: SupportsGetItem[int, Renew], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Issued | Error]:
+        """
+        Renews many certificates, with a result per item in their order.
+
+        Errors:
+        `input.` codes for the call as a whole; each item has the errors of `renew`.
+        """
+    def renew_with_key(self, /, renew: RenewWithKey, *, actor: str = "", request_id: str | None = None) -> IssuedWithKey:
+        """
+        Renews a certificate with a new key that is made here, and handed out as at
+        `issue_with_key`.
+
+        Errors:
+        As `renew`; `profile.no_server_key` and `profile.server_key_algorithm`.
+        """
+    def request(self, /, issue: Issue, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Hands in a request, to be approved or denied. It works under any profile and is checked at once as if it were
+        issued now.
+
+        Errors:
+        As `issue`, but for `profile.approval_needed`.
+        """
+    def resume(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
+
+        Errors:
+        `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
+        that alone has it is disabled, or one of several when a device's disabling suspended it.
+        """
+    def resume_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+        """
+        `resume` for many, with a result per item.
+
+        Errors:
+        `input.` codes for the call as a whole.
+        """
+    def retire_superseded(self, /, *, actor: str = "", request_id: str | None = None) -> int:
+        """
+        Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
+        there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
+        `crl` does it by itself. The request ID of `call` is not used.
+
+        Errors:
+        Store errors.
+        """
+    def revoke(self, /, id: str, reason: RevocationReason, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
+        `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
+
+        Errors:
+        `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
+        certificateHold and removeFromCRL.
+        """
+    def revoke_many(self, /, ids: SupportsGetItem[int, str], reason: RevocationReason, *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+        """
+        `revoke` for many, with a result per item.
+
+        Errors:
+        `input.` codes for the call as a whole.
+        """
+    def suspend(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
+
+        Errors:
+        The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
+        """
+    def suspend_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+        """
+        `suspend` for many, with a result per item.
+
+        Errors:
+        `input.` codes for the call as a whole.
+        """
+
+@final
+class Counts:
+    """
+    Numbers for a dashboard (NEC-35). Each list is complete and in the order of its first element.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificates(self, /) -> list[tuple[CertificateState, int]]:
+        """
+        Certificates by stored state; expiry is in `expired`.
+        """
+    @property
+    def certificates_by_kind(self, /) -> list[tuple[CertificateKind, int]]:
+        """
+        Certificates by kind.
+        """
+    @property
+    def devices(self, /) -> list[tuple[DeviceState, int]]:
+        """
+        Devices by state.
+        """
+    @property
+    def devices_by_group(self, /) -> list[tuple[str | None, int]]:
+        """
+        Devices by group; None counts those without one.
+        """
+    @property
+    def devices_by_product(self, /) -> list[tuple[str | None, int]]:
+        """
+        Devices by product; None counts those without one.
+        """
+    @property
+    def due_by_week(self, /) -> list[tuple[datetime, int]]:
+        """
+        Renewals by the week in which they are due: the week's first moment (Thursdays, counted from 1970) and how many.
+        """
+    @property
+    def expired(self, /) -> int:
+        """
+        Certificates in force or suspended whose notAfter has passed.
+        """
+
+@final
+class Crl:
+    """
+    A certificate revocation list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority_key_id(self, /) -> bytes | None:
+        """
+        The issuer's key identifier.
+        """
+    @property
+    def delta_base(self, /) -> int | None:
+        """
+        The number of the CRL that it adds to, if it is a delta.
+        """
+    @property
+    def der(self, /) -> bytes:
+        """
+        The CRL's DER.
+        """
+    def entries(self, /) -> list[CrlEntry]:
+        """
+        What it lists.
+        """
+    @staticmethod
+    def from_bytes(input: Octets) -> Crl:
+        """
+        Reads a CRL, DER or PEM.
+        """
+    def get(self, /, serial: Octets) -> Revocation | None:
+        """
+        What it says of this serial number.
+        """
+    @property
+    def is_complete(self, /) -> bool:
+        """
+        Whether it covers all certificates of its issuer.
+        """
+    @property
+    def is_empty(self, /) -> bool:
+        """
+        Whether it lists nothing.
+        """
+    def is_stale_at(self, /, at: datetime) -> bool:
+        """
+        Whether its next_update has passed.
+        """
+    @property
+    def issuer(self, /) -> str:
+        """
+        Who signed it.
+        """
+    @property
+    def next_update(self, /) -> datetime | None:
+        """
+        When the next one comes at the latest.
+        """
+    @property
+    def number(self, /) -> int | None:
+        """
+        Its number.
+        """
+    @property
+    def pem(self, /) -> str:
+        """
+        The CRL as PEM.
+        """
+    @property
+    def signature_algorithm(self, /) -> SignatureAlgorithm | None:
+        """
+        How it was signed, if the algorithm is known here.
+        """
+    @property
+    def this_update(self, /) -> datetime:
+        """
+        When it was made.
+        """
+    def verify_signed_by(self, /, issuer: PublicKey) -> None:
+        """
+        Checks that this key signed it.
+        """
+
+@final
+class CrlEntry:
+    """
+    An entry of a CRL.
+    """
+    @property
+    def at(self, /) -> datetime:
+        """
+        When it was revoked.
+        """
+    @property
+    def reason(self, /) -> RevocationReason:
+        """
+        Why.
+        """
+    @property
+    def serial(self, /) -> bytes:
+        """
+        The serial number's octets.
+        """
+
+@final
+class CrlOptions:
+    """
+    How a CRL is made.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, next_update_hours: SupportsIndex | None = None) -> CrlOptions: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def next_update_hours(self, /) -> int:
+        """
+        When the next one will have come, in hours; 1 to 8,784 (a leap year).
+        """
+
+@final
+class CrlRecord:
+    """
+    The newest CRL of an authority.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority(self, /) -> str:
+        """
+        Whose.
+        """
+    @property
+    def der(self, /) -> bytes:
+        """
+        The CRL in DER.
+        """
+    @property
+    def entries(self, /) -> int:
+        """
+        How many certificates it lists.
+        """
+    @property
+    def next_update(self, /) -> datetime:
+        """
+        When a newer one will have come.
+        """
+    @property
+    def number(self, /) -> int:
+        """
+        Its number (RFC 5280, 5.2.3); only grows.
+        """
+    @property
+    def pem(self, /) -> str:
+        """
+        As PEM.
+        """
+    @property
+    def this_update(self, /) -> datetime:
+        """
+        When it was made.
+        """
+
+@final
+class Device:
+    """
+    A device.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def attributes(self, /) -> Attributes:
+        """
+        What else is known.
+        """
+    @property
+    def created(self, /) -> datetime:
+        """
+        When it became known.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Its group.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the device; assigned here, never taken from a CSR, never used again (NEC-31).
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; unique among devices that are not deleted.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        The product it is a unit of.
+        """
+    @property
+    def reason(self, /) -> InvalidReason | None:
+        """
+        Why, when it is invalid.
+        """
+    @property
+    def state(self, /) -> DeviceState:
+        """
+        Its state.
+        """
+    @property
+    def subject(self, /) -> str | None:
+        """
+        The subject of its certificates, kept at every renewal (PAP-8).
+        """
+    @property
+    def unit(self, /) -> str | None:
+        """
+        The manufacturer's identifier of the unit, such as a serial number or MAC; unique within the product.
+        """
+    @property
+    def updated(self, /) -> datetime:
+        """
+        When its record last changed.
+        """
+
+@final
+class DeviceChange:
+    """
+    What of a device changes; None stays as it is.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str | None = None, attributes: Attributes | None = None) -> DeviceChange: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def attributes(self, /) -> Attributes | None:
+        """
+        All attributes at once.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The name.
+        """
+
+@final
+class DeviceFilter:
+    """
+    Which devices to list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: Text | None = None, states: SupportsGetItem[int, DeviceState] | None = None, product: str | None = None, group: str | None = None, unit: Text | None = None, attribute: tuple[str, str] | None = None) -> DeviceFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def attribute(self, /) -> tuple[str, str] | None:
+        """
+        With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Members of this group.
+        """
+    @property
+    def name(self, /) -> Text | None:
+        """
+        By name.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        Units of this product.
+        """
+    @property
+    def states(self, /) -> list[DeviceState]:
+        """
+        In one of these states; empty for all, deleted ones included (NEC-29).
+        """
+    @property
+    def unit(self, /) -> Text | None:
+        """
+        By the manufacturer's identifier.
+        """
+
+@final
+class DeviceListing:
+    """
+    One page of `Device`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Device: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Device]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class DevicePages:
+    """
+    Every `Device` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> DevicePages: ...
+    def __next__(self, /) -> Device: ...
+
+@final
+class Devices:
+    """
+    Devices: registered, enrolled, shut out, let in, deleted.
+    """
+    def count(self, /, filter: DeviceFilter | None = None) -> int:
+        """
+        How many devices match.
+
+        Errors:
+        Store errors.
+        """
+    def credentials(self, /, id: str) -> list[CertificateRecord]:
+        """
+        The certificates that are attached to a device, the oldest first (NEC-28).
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def delete(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
+        and unit are free again, its ID is never used again. Its record stays, as a tombstone.
+
+        Errors:
+        `device.deleted`.
+        """
+    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Deletes many devices, with a result per item in their order (NEC-24).
+
+        Errors:
+        As `register_many`.
+        """
+    def disable(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Shuts a device out at once (NEC-17): none of its credentials counts. Under a profile that says so, certificates
+        that it alone holds go on hold in the CRL too.
+
+        Errors:
+        `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
+        """
+    def disable_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Shuts many devices out, with a result per item in their order (NEC-22).
+
+        Errors:
+        As `register_many`.
+        """
+    def discover(self, /, new: NewDevice, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Notes a device that was seen somewhere (NEC-47). It is admitted when it enrolls or is enabled.
+
+        Errors:
+        As `register`.
+        """
+    def discover_many(self, /, new: SupportsGetItem[int, NewDevice], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Notes many devices, with a result per item in their order.
+
+        Errors:
+        As `register_many`.
+        """
+    def each(self, /, filter: DeviceFilter | None = None, *, page_size: SupportsIndex = 500) -> DevicePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def enable(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
+        a revocation is never undone.
+
+        Errors:
+        `device.already_enabled`, `device.quarantined`, `device.deleted`.
+        """
+    def enable_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Lets many devices in, with a result per item in their order (NEC-23).
+
+        Errors:
+        As `register_many`.
+        """
+    def enroll(self, /, request: Enroll, *, actor: str = "", request_id: str | None = None) -> Enrolled:
+        """
+        Enrolls a unit: checks its product credential and the product's policy, registers the device and issues its
+        certificate, in one commit.
+
+        Errors:
+        Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`, `product.suspended`, `product.discontinued`,
+        `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
+        key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
+        """
+    def enroll_many(self, /, requests: SupportsGetItem[int, Enroll], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Enrolled | Error]:
+        """
+        Enrolls many units, with a result per item in their order.
+
+        Errors:
+        As `register_many`.
+        """
+    def find(self, /, filter: DeviceFilter | None = None, page: Page | None = None) -> DeviceListing:
+        """
+        The devices that match: by name when a name is asked for, else in the order in which they became known.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Device:
+        """
+        The device with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def register(self, /, new: NewDevice, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Registers a device: it is valid from now on and gets its ID; its credentials follow.
+
+        Errors:
+        `device.name_taken`, `device.unit_taken`, `input.invalid`, `input.unknown_id` for the product or group.
+        """
+    def register_many(self, /, new: SupportsGetItem[int, NewDevice], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Registers many devices, with a result per item in their order (NEC-21).
+
+        Errors:
+        `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+        """
+    def release_quarantine(self, /, id: str, release: Release, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Ends a quarantine after somebody looked at the unit.
+
+        Errors:
+        `device.not_quarantined`, `device.deleted`.
+        """
+    def set_group(self, /, id: str, group: str | None = None, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Moves a device into a group, or out of its group. Its certificates' due dates follow the group's interval.
+
+        Errors:
+        `device.deleted`, `input.unknown_id`.
+        """
+    def set_group_many(self, /, ids: SupportsGetItem[int, str], group: str | None = None, *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Moves many devices into a group, or out of theirs, with a result per item in their order.
+
+        Errors:
+        As `register_many`.
+        """
+    def update(self, /, id: str, change: DeviceChange, *, actor: str = "", request_id: str | None = None) -> Device:
+        """
+        Changes a device's information.
+
+        Errors:
+        `device.name_taken`, `device.deleted`, `input.invalid`.
+        """
+    def update_many(self, /, changes: SupportsGetItem[int, tuple[str, DeviceChange]], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+        """
+        Changes many devices' information, with a result per item in their order (NEC-25).
+
+        Errors:
+        As `register_many`.
+        """
+
+@final
+class Due:
+    """
+    Which certificates are due.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, until: datetime, *, group: str | None = None) -> Due: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def group(self, /) -> str | None:
+        """
+        Only this group's.
+        """
+    @property
+    def until(self, /) -> datetime:
+        """
+        Until which moment to look.
+        """
+
+@final
+class Enroll:
+    """
+    A unit's request to become a device.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, credential: Octets, csr: Octets, *, credential_signature: Octets | None = None, name: str | None = None, unit: str | None = None, claim_code: str | None = None, group: str | None = None, attributes: Attributes | None = None, former_key_signature: Octets | None = None) -> Enroll: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def attributes(self, /) -> Attributes:
+        """
+        What else is known. Ignored for a device that is known already.
+        """
+    @property
+    def claim_code(self, /) -> str | None:
+        """
+        A one-time claim code; needed where the product's policy says so.
+        """
+    @property
+    def credential(self, /) -> bytes:
+        """
+        The product credential that the unit presented (PEM or DER). That the unit has its private key is seen by
+        whoever ends the TLS session, or shown by `credential_signature`.
+        """
+    @property
+    def credential_signature(self, /) -> bytes | None:
+        """
+        A signature by the credential's key over `Statement.ProductCredential` of the CSR's DER, as that key signs. When
+        given, it must verify.
+        """
+    @property
+    def csr(self, /) -> bytes:
+        """
+        The unit's own CSR (PEM or DER), for a key that it made itself.
+        """
+    @property
+    def former_key_signature(self, /) -> bytes | None:
+        """
+        When the unit has a new key: a signature by its former key over `Statement.FormerKey` of the CSR's DER, as that
+        key signs (DER ECDSA, Ed25519, RSA PKCS#1 v1.5 with SHA-256).
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        The group to join. Ignored for a device that is known already.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The device's name; without one, its ID serves. Ignored for a device that is known already.
+        """
+    @property
+    def unit(self, /) -> str | None:
+        """
+        The unit's identifier, such as a serial number or MAC; needed where the product's policy says so.
+        """
+
+@final
+class Enrolled:
+    """
+    An enrolled device and its certificate.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def device(self, /) -> Device:
+        """
+        The device.
+        """
+    @property
+    def enrollment(self, /) -> Enrollment:
+        """
+        What led to it.
+        """
+    @property
+    def issued(self, /) -> Issued:
+        """
+        Its certificate and chain.
+        """
+
+@final
+class EnrollmentPolicy:
+    """
+    The conditions under which units enroll. The product credential is in every unit, so whoever extracts it can try:
+    these are the limits of what that gains.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, mode: EnrollmentMode | None = None, quota: SupportsIndex | None = None, opens: datetime | None = None, closes: datetime | None = None, unit_required: bool = False, other_key: OtherKey | None = None) -> EnrollmentPolicy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def closes(self, /) -> datetime | None:
+        """
+        Until when; in a file as RFC 3339 text.
+        """
+    @property
+    def mode(self, /) -> EnrollmentMode:
+        """
+        Which units.
+        """
+    @property
+    def opens(self, /) -> datetime | None:
+        """
+        From when on; in a file as RFC 3339 text.
+        """
+    @property
+    def other_key(self, /) -> OtherKey:
+        """
+        What happens when a known unit comes with another key.
+        """
+    @property
+    def quota(self, /) -> int | None:
+        """
+        How many units in all.
+        """
+    @property
+    def unit_required(self, /) -> bool:
+        """
+        Whether a unit must say its identifier. An allow-list always needs it.
+        """
+
+@final
+class Entity:
+    """
+    What an event is about: a record of the registry.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @staticmethod
+    def authority(value: str) -> Entity:
+        """
+        An authority.
+        """
+    @staticmethod
+    def certificate(value: str) -> Entity:
+        """
+        A certificate.
+        """
+    @staticmethod
+    def device(value: str) -> Entity:
+        """
+        A device.
+        """
+    @staticmethod
+    def group(value: str) -> Entity:
+        """
+        A group.
+        """
+    @staticmethod
+    def product(value: str) -> Entity:
+        """
+        A product.
+        """
+    @staticmethod
+    def profile(value: str) -> Entity:
+        """
+        A profile.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `authority`, `profile`, `product`, `device`, `group` or `certificate`.
+        """
+    @property
+    def value(self, /) -> str:
+        """
+        Its identifier.
+        """
+
+@final
+class Event:
+    """
+    One event (NEC-38). Events are only ever added.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def action(self, /) -> str:
+        """
+        What, such as `device.enroll`.
+        """
+    @property
+    def actor(self, /) -> str:
+        """
+        Who, as the host named the caller.
+        """
+    @property
+    def at(self, /) -> datetime:
+        """
+        When.
+        """
+    @property
+    def detail(self, /) -> str | None:
+        """
+        A few words more; never a secret.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the event.
+        """
+    @property
+    def object(self, /) -> Entity | None:
+        """
+        What else took part, such as the certificate that a device got.
+        """
+    @property
+    def subject(self, /) -> Entity | None:
+        """
+        What it happened to.
+        """
+
+@final
+class EventFilter:
+    """
+    Which events to list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, subject: Entity | None = None, object: Entity | None = None, action: str | None = None, actor: str | None = None, from: datetime | None = None, to: datetime | None = None, newest_first: bool = False) -> EventFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def action(self, /) -> str | None:
+        """
+        With this action, such as `device.enroll`.
+        """
+    @property
+    def actor(self, /) -> str | None:
+        """
+        By this actor.
+        """
+    @property
+    def from(self, /) -> datetime | None:
+        """
+        From this moment on.
+        """
+    @property
+    def newest_first(self, /) -> bool:
+        """
+        The newest first.
+        """
+    @property
+    def object(self, /) -> Entity | None:
+        """
+        In which this record took part otherwise, such as the certificate that a device got.
+        """
+    @property
+    def subject(self, /) -> Entity | None:
+        """
+        About this record.
+        """
+    @property
+    def to(self, /) -> datetime | None:
+        """
+        Before this moment.
+        """
+
+@final
+class EventListing:
+    """
+    One page of `Event`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Event: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Event]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class EventPages:
+    """
+    Every `Event` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> EventPages: ...
+    def __next__(self, /) -> Event: ...
+
+@final
+class Events:
+    """
+    What happened: who did what, to which record, when. Every change writes its event in the same commit.
+    """
+    def each(self, /, filter: EventFilter | None = None, *, page_size: SupportsIndex = 500) -> EventPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def export(self, /, out: Any, filter: EventFilter | None = None) -> int:
+        """
+        Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.
+        """
+    def find(self, /, filter: EventFilter | None = None, page: Page | None = None) -> EventListing:
+        """
+        The events that match, in the order in which they were recorded.
+
+        Errors:
+        Store errors.
+        """
+
+@final
+class ExportFormat:
+    """
+    The form in which a certificate is exported.
+    """
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def der() -> ExportFormat:
+        """
+        The certificate as DER.
+        """
+    @staticmethod
+    def files(names: FileNames, encoding: Encoding | None = None, key: GivenBytes | None = None) -> ExportFormat:
+        """
+        A set of files under these names.
+        """
+    @staticmethod
+    def full_chain_pem() -> ExportFormat:
+        """
+        The certificate and its chain as PEM.
+        """
+    @staticmethod
+    def pem() -> ExportFormat:
+        """
+        The certificate as PEM.
+        """
+    @staticmethod
+    def pkcs12(key: GivenBytes, password: GivenText, target: Pkcs12Target | None = None) -> ExportFormat:
+        """
+        Key, certificate and chain as PKCS#12 under a password.
+        """
+    @staticmethod
+    def pkcs7() -> ExportFormat:
+        """
+        The certificate and its chain as PKCS#7.
+        """
+
+@final
+class FileNames:
+    """
+    Which files to make, by name; None leaves one out.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, certificate: str | None = None, chain: str | None = None, full_chain: str | None = None, root: str | None = None, key: str | None = None) -> FileNames: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> str | None:
+        """
+        The certificate alone.
+        """
+    @property
+    def chain(self, /) -> str | None:
+        """
+        The intermediate CA certificates, nearest first.
+        """
+    @property
+    def full_chain(self, /) -> str | None:
+        """
+        The certificate followed by the intermediates: what most TLS servers want.
+        """
+    @property
+    def key(self, /) -> str | None:
+        """
+        The private key as PKCS#8.
+        """
+    @property
+    def root(self, /) -> str | None:
+        """
+        The root, for those who shall trust it.
+        """
+    @staticmethod
+    def usual(encoding: Encoding) -> FileNames:
+        """
+        The names that servers commonly use.
+        """
+
+@final
+class Finding:
+    """
+    One thing that is wrong, with what to do about it.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def code(self, /) -> str:
+        """
+        The stable code, such as `san_missing`; the list is `FINDINGS`.
+        """
+    @property
+    def severity(self, /) -> Severity:
+        """
+        How bad it is.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        A sentence that says what is wrong and what to do.
+        """
+
+@final
+class FixedClock:
+    """
+    A clock that stands still until it is told otherwise, for tests and simulations.
+    """
+    def __repr__(self, /) -> str: ...
+    def advance(self, /, seconds: SupportsIndex) -> None:
+        """
+        Moves it by so many seconds.
+        """
+    @staticmethod
+    def at(time: datetime) -> FixedClock:
+        """
+        A clock that shows this time.
+        """
+    def now(self, /) -> datetime:
+        """
+        What it shows.
+        """
+    def set(self, /, time: datetime) -> None:
+        """
+        Moves it to this time, forwards or backwards.
+        """
+
+@final
+class GeneralName:
+    """
+    A name in a subjectAltName.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @staticmethod
+    def directory_name(value: str) -> GeneralName:
+        """
+        A distinguished name.
+        """
+    @staticmethod
+    def dns(value: str) -> GeneralName:
+        """
+        A host name.
+        """
+    @staticmethod
+    def email(value: str) -> GeneralName:
+        """
+        A mail address.
+        """
+    @staticmethod
+    def ip(value: str) -> GeneralName:
+        """
+        An IPv4 or IPv6 address.
+        """
+    @staticmethod
+    def other(type_id: str, value: Octets) -> GeneralName:
+        """
+        Any other name: its type and one DER element.
+        """
+    @staticmethod
+    def parse(text: str) -> GeneralName:
+        """
+        Reads the text form: `DNS:camera.local`, `IP:192.0.2.7`, `email:a@example.com`, `URI:urn:dev:mac:00`, ...
+        """
+    @staticmethod
+    def registered_id(value: str) -> GeneralName:
+        """
+        An object identifier.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `dns`, `ip`, `email`, `uri`, `directory-name`, `registered-id` or `other`.
+        """
+    @property
+    def type_id(self, /) -> str | None:
+        """
+        The type of a name of type `other`.
+        """
+    @staticmethod
+    def uri(value: str) -> GeneralName:
+        """
+        A URI.
+        """
+    @property
+    def value(self, /) -> str | bytes:
+        """
+        The name; of type `other` its DER.
+        """
+
+@final
+class Group:
+    """
+    A group of devices (NEC-36).
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate_days(self, /) -> int | None:
+        """
+        Certificates of members are due this many days after their issue, unless they are due earlier by themselves.
+        """
+    @property
+    def created(self, /) -> datetime:
+        """
+        When it was made.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the group.
+        """
+    @property
+    def key_days(self, /) -> int | None:
+        """
+        Symmetric keys of members are due this many days after their issue.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; unique.
+        """
+    @property
+    def updated(self, /) -> datetime:
+        """
+        When it was last changed.
+        """
+
+@final
+class GroupChange:
+    """
+    A group's name and intervals. What is left out stays as it was; None takes an interval away.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str | None = None, certificate_days: SupportsIndex | None = ..., key_days: SupportsIndex | None = ...) -> GroupChange:
+        """
+        `certificate_days`: certificates are renewed so many days after they were issued. `key_days`: keys are.
+        """
+    def __repr__(self, /) -> str: ...
+
+@final
+class GroupListing:
+    """
+    One page of `Group`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Group: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Group]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class GroupPages:
+    """
+    Every `Group` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> GroupPages: ...
+    def __next__(self, /) -> Group: ...
+
+@final
+class Groups:
+    """
+    Groups of devices, each with its renewal intervals.
+    """
+    def create(self, /, name: str, settings: GroupChange, *, actor: str = "", request_id: str | None = None) -> Group:
+        """
+        Makes a group called `name` with the intervals in `settings`.
+
+        Errors:
+        `group.name_taken`, `input.invalid`.
+        """
+    def delete(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> None:
+        """
+        Deletes an empty group.
+
+        Errors:
+        `group.not_empty` while devices (deleted ones apart) belong to it.
+        """
+    def each(self, /, name: Text | None = None, *, page_size: SupportsIndex = 500) -> GroupPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def find(self, /, name: Text | None = None, page: Page | None = None) -> GroupListing:
+        """
+        The groups whose name matches, by name; all of them without `name`.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Group:
+        """
+        The group with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def update(self, /, id: str, change: GroupChange, *, actor: str = "", request_id: str | None = None) -> Group:
+        """
+        Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same
+        commit, which takes about a second per 20,000 members.
+
+        Errors:
+        `group.name_taken`, `input.invalid`.
+        """
+
+@final
+class ImportAuthority:
+    """
+    An authority that exists already, with its key.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, name: str, certificate: Octets, *, chain: Octets | None = None, last_crl_number: SupportsIndex | None = None, key: GivenBytes | None = None, signer: AnySigner | None = None) -> ImportAuthority: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> bytes:
+        """
+        Its certificate, PEM or DER.
+        """
+    @property
+    def chain(self, /) -> bytes:
+        """
+        The certificates above it up to the root, PEM; empty for a root.
+        """
+    @property
+    def last_crl_number(self, /) -> int:
+        """
+        The number of the last CRL that it signed elsewhere, so that the next one here is higher (RFC 5280, 5.2.3);
+        0 when it signed none.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators will use; unique.
+        """
+
+@final
+class InstallationCheck:
+    """
+    What an installation consists of, to be checked with `check_installation`.
+    """
+    def __new__(cls, /, certificate: Certificate, now: datetime, *, key: PublicKey | None = None, chain: SupportsGetItem[int, Certificate] | None = None, roots: SupportsGetItem[int, Certificate] | None = None, addresses: SupportsGetItem[int, str] | None = None, clock_set: bool | None = None) -> InstallationCheck:
+        """
+        The certificate and the time are needed; what else is given is checked too.
+        """
+
+@final
+class Issue:
+    """
+    A certificate to be issued for a CSR.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, csr: Octets, profile: str, authority: str, *, device: str | None = None, name: str | None = None) -> Issue: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority(self, /) -> str:
+        """
+        The authority; after a rebuild its newest generation issues.
+        """
+    @property
+    def csr(self, /) -> bytes:
+        """
+        The CSR (PKCS#10), PEM or DER.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        The device that it is for, if any; it must be valid.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The applicant's name, which profiles may put into the subject; not for devices, which have their own.
+        """
+    @property
+    def profile(self, /) -> str:
+        """
+        The profile that decides what the certificate holds.
+        """
+
+@final
+class IssueWithKey:
+    """
+    A certificate to be issued for a key that is made here (NAV-15).
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, profile: str, authority: str, *, device: str | None = None, name: str | None = None, algorithm: KeyAlgorithm | None = None, hand_out: HandOut | None = None) -> IssueWithKey: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        What kind of key; the first that the profile lists by default.
+        """
+    @property
+    def authority(self, /) -> str:
+        """
+        The authority; after a rebuild its newest generation issues.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        The device that it is for, if any; it must be valid.
+        """
+    @property
+    def hand_out(self, /) -> HandOut:
+        """
+        When the key is handed out.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The applicant's name, which profiles may put into the subject; not for devices, which have their own.
+        """
+    @property
+    def profile(self, /) -> str:
+        """
+        The profile that decides what the certificate holds.
+        """
+
+@final
+class Issued:
+    """
+    A certificate that was issued, with all that its holder needs besides the private key (NAV-1, NEC-53).
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> CertificateRecord:
+        """
+        Its record: serial number, key number, validity, state ...
+        """
+    @property
+    def chain(self, /) -> list[bytes]:
+        """
+        The certificates above it in DER: its issuer first, the root last.
+        """
+    @property
+    def der(self, /) -> bytes:
+        """
+        The certificate in DER.
+        """
+    @property
+    def fullchain_pem(self, /) -> str:
+        """
+        The certificate and its chain as PEM, as servers want it.
+        """
+    @property
+    def pem(self, /) -> str:
+        """
+        The certificate as PEM.
+        """
+    @property
+    def root(self, /) -> bytes | None:
+        """
+        The root's DER, if the chain has one.
+        """
+    @property
+    def serial(self, /) -> str:
+        """
+        The serial number in hexadecimal.
+        """
+
+@final
+class IssuedWithKey:
+    """
+    A certificate that was issued for a key made here.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm:
+        """
+        The algorithm of the certificate's key.
+        """
+    @property
+    def issued(self, /) -> Issued:
+        """
+        The certificate.
+        """
+    @property
+    def key(self, /) -> SecretBytes | None:
+        """
+        The private key (PKCS#8, RFC 5208, in DER); None when it is to be collected later.
+        """
+    @property
+    def key_pem(self, /) -> SecretText | None:
+        """
+        The private key as PEM (PKCS#8), if it was handed out.
+        """
+
+@final
+class MemoryStore:
+    """
+    A store that ends with the process.
+    """
+    def __new__(cls, /) -> MemoryStore: ...
+
+@final
+class NewAuthority:
+    """
+    An authority to be made.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, name: str, subject: str, *, algorithm: KeyAlgorithm | None = None, validity_days: SupportsIndex | None = None, path_len: SupportsIndex | None = None, crl_urls: SupportsGetItem[int, str] | None = None, issuer_urls: SupportsGetItem[int, str] | None = None, signer: AnySigner | None = None) -> NewAuthority: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm:
+        """
+        Its key's algorithm; ignored when it brings a signer.
+        """
+    @property
+    def crl_urls(self, /) -> list[str]:
+        """
+        Where the CRL of its issuer will be, for intermediates.
+        """
+    @property
+    def issuer_urls(self, /) -> list[str]:
+        """
+        Where its issuer's certificate will be, for intermediates.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; unique.
+        """
+    @property
+    def path_len(self, /) -> int | None:
+        """
+        How many intermediates may follow it; None sets no limit.
+        """
+    @property
+    def subject(self, /) -> str:
+        """
+        Its subject.
+        """
+    @property
+    def validity_days(self, /) -> int:
+        """
+        How long its certificate is valid, in days.
+        """
+
+@final
+class NewDevice:
+    """
+    A device to be registered.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str | None = None, product: str | None = None, unit: str | None = None, group: str | None = None, attributes: Attributes | None = None) -> NewDevice: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def attributes(self, /) -> Attributes:
+        """
+        What else is known.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Its group.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        Its name; unique among devices that are not deleted. Without one, its ID serves.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        The product it is a unit of.
+        """
+    @property
+    def unit(self, /) -> str | None:
+        """
+        The manufacturer's identifier of the unit; needs a product.
+        """
+
+@final
+class NewProduct:
+    """
+    A product to be registered.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, spec: ProductSpec, authority: str, credential_profile: str, device_profile: str, *, algorithm: KeyAlgorithm | None = None, hand_out: HandOut | None = None) -> NewProduct: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        The kind of key of its credential; by default the profile's first.
+        """
+    @property
+    def authority(self, /) -> str:
+        """
+        The authority that issues for it.
+        """
+    @property
+    def credential_profile(self, /) -> str:
+        """
+        The profile of its credential, which must let the server make the key.
+        """
+    @property
+    def device_profile(self, /) -> str:
+        """
+        The profile of its devices' certificates.
+        """
+    @property
+    def hand_out(self, /) -> HandOut:
+        """
+        When the credential's private key is handed out.
+        """
+    @property
+    def spec(self, /) -> ProductSpec:
+        """
+        What it is.
+        """
+
+@final
+class Options:
+    """
+    What a registry is opened with besides store and sealer.
+    """
+    def __new__(cls, /, *, clock: AnyClock | None = None, random: AnyRandom | None = None) -> Options:
+        """
+        The machine's clock and the operating system's random generator, unless others are given.
+        """
+
+@final
+class PackedFile:
+    """
+    One file: its name and what is in it.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def content(self, /) -> SecretBytes:
+        """
+        The content.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name, without any folder.
+        """
+    @property
+    def secret(self, /) -> bool:
+        """
+        Whether it holds a private key, so that only its owner may read it.
+        """
+
+@final
+class Page:
+    """
+    Which part of a list: how many items, and where to begin.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, limit: SupportsIndex | None = None, after: str | None = None, total: bool = False) -> Page: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def after(self, /) -> str | None:
+        """
+        The `next` of the page before.
+        """
+    @property
+    def limit(self, /) -> int:
+        """
+        How many items at most.
+        """
+    @property
+    def total(self, /) -> bool:
+        """
+        Whether to count all items.
+        """
+
+@final
+class Presented:
+    """
+    What someone shows to be let in.
+    """
+    @staticmethod
+    def certificate(certificate: Octets, proof: Proof, device: str | None = None) -> Presented:
+        """
+        A certificate, with proof that its key is there. Where several devices hold it, `device` says which one it is.
+        """
+
+@final
+class Preview:
+    """
+    What a CSR would become under a profile.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def not_after(self, /) -> datetime:
+        """
+        The last second of validity.
+        """
+    @property
+    def not_before(self, /) -> datetime:
+        """
+        The first second of validity.
+        """
+    @property
+    def renew_at(self, /) -> datetime:
+        """
+        When it would be due for renewal.
+        """
+    @property
+    def subject(self, /) -> str:
+        """
+        The subject that the certificate would have.
+        """
+
+@final
+class Principal:
+    """
+    Who presented a certificate: a device, or a unit that has its product's credential only.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> str:
+        """
+        The certificate that was presented.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        The device, of `device`.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        The product, if the device has one.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `device` or `product`.
+        """
+    @property
+    def until(self, /) -> datetime | None:
+        """
+        Until when the certificate is valid.
+        """
+
+@final
+class PrivateKey:
+    """
+    A private key in memory. It signs; what it is stays hidden unless it is written out explicitly.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SignatureAlgorithm:
+        """
+        The algorithm with which it signs.
+        """
+    @staticmethod
+    def from_bytes(input: Octets) -> PrivateKey:
+        """
+        Reads a key: PKCS#8, PKCS#1 or SEC1, as DER or PEM.
+        """
+    @staticmethod
+    def from_bytes_with(input: Octets, public: PublicKey) -> PrivateKey:
+        """
+        Reads a key that was written without its public half.
+        """
+    @property
+    def public_key(self, /) -> PublicKey:
+        """
+        The public half.
+        """
+    def sign(self, /, message: Octets) -> bytes:
+        """
+        Signs a message.
+        """
+    def to_pkcs8_der(self, /) -> SecretBytes:
+        """
+        The key as PKCS#8.
+        """
+    def to_pkcs8_pem(self, /) -> SecretText:
+        """
+        The key as PKCS#8 in PEM.
+        """
+
+@final
+class Product:
+    """
+    A product.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority(self, /) -> str:
+        """
+        The authority that issues for it; after a rebuild its newest generation does.
+        """
+    @property
+    def created(self, /) -> datetime:
+        """
+        When it was registered.
+        """
+    @property
+    def credential_profile(self, /) -> str:
+        """
+        The profile of the product credential.
+        """
+    @property
+    def device_profile(self, /) -> str:
+        """
+        The profile of its devices' certificates.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the product.
+        """
+    @property
+    def information(self, /) -> dict[str, str]:
+        """
+        What is known of it: manufacturer, model, version ...
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; unique.
+        """
+    @property
+    def policy(self, /) -> EnrollmentPolicy:
+        """
+        The conditions of enrollment.
+        """
+    @property
+    def state(self, /) -> ProductState:
+        """
+        Its state.
+        """
+    @property
+    def subject(self, /) -> str | None:
+        """
+        The subject of its credentials (PAP-8).
+        """
+    @property
+    def updated(self, /) -> datetime:
+        """
+        When its record last changed.
+        """
+
+@final
+class ProductChange:
+    """
+    What of a product changes; None stays as it is.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str | None = None, information: dict[str, str] | None = None, authority: str | None = None, credential_profile: str | None = None, device_profile: str | None = None) -> ProductChange: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def authority(self, /) -> str | None:
+        """
+        The authority that issues for it.
+        """
+    @property
+    def credential_profile(self, /) -> str | None:
+        """
+        The profile of its next credentials.
+        """
+    @property
+    def device_profile(self, /) -> str | None:
+        """
+        The profile of its next devices' certificates.
+        """
+    @property
+    def information(self, /) -> dict[str, str] | None:
+        """
+        What is known of it, all at once.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The name.
+        """
+
+@final
+class ProductFilter:
+    """
+    Which products to list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: Text | None = None, state: ProductState | None = None) -> ProductFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def name(self, /) -> Text | None:
+        """
+        By name.
+        """
+    @property
+    def state(self, /) -> ProductState | None:
+        """
+        By state.
+        """
+
+@final
+class ProductListing:
+    """
+    One page of `Product`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Product: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Product]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class ProductPages:
+    """
+    Every `Product` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> ProductPages: ...
+    def __next__(self, /) -> Product: ...
+
+@final
+class ProductSpec:
+    """
+    What a product is, as it is written in a file.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, name: str, *, information: dict[str, str] | None = None, enrollment: EnrollmentPolicy | None = None) -> ProductSpec: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def enrollment(self, /) -> EnrollmentPolicy:
+        """
+        Under which conditions its units enroll.
+        """
+    @staticmethod
+    def from_toml(text: str) -> ProductSpec:
+        """
+        Reads a product from TOML.
+        """
+    @property
+    def information(self, /) -> dict[str, str]:
+        """
+        What is known of it: manufacturer, model, version ...
+        """
+    @staticmethod
+    def load(file: str | PathLike[str]) -> ProductSpec:
+        """
+        Reads a product from a TOML file.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; unique.
+        """
+
+@final
+class Products:
+    """
+    Products: what all units share. A product credential bootstraps its units; it names the product, never the unit.
+    """
+    def add_units(self, /, id: str, units: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[tuple[()] | Error]:
+        """
+        Puts units on the product's allow-list, with a result per item in their order.
+
+        Errors:
+        `input.unknown_id`; per item `product.unit_listed` and `input.invalid`; store errors.
+        """
+    def credentials(self, /, id: str) -> list[CertificateRecord]:
+        """
+        The product's credentials, the oldest first.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def discontinue(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Product:
+        """
+        Ends enrollment for good. Enrolled devices go on and renew.
+
+        Errors:
+        `product.discontinued`.
+        """
+    def each(self, /, filter: ProductFilter | None = None, *, page_size: SupportsIndex = 500) -> ProductPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def enrolled(self, /, id: str) -> int:
+        """
+        How many units have enrolled: what the quota limits.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def find(self, /, filter: ProductFilter | None = None, page: Page | None = None) -> ProductListing:
+        """
+        The products that match, by name.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Product:
+        """
+        The product with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def issue_claim_codes(self, /, id: str, count: SupportsIndex, expires: datetime | None = None, *, actor: str = "", request_id: str | None = None) -> list[SecretText]:
+        """
+        Makes `count` one-time claim codes. They are stored as keyed tags only, so this is the only time they are seen.
+        Case and dashes do not matter when one is used.
+
+        Errors:
+        `input.invalid` for more than 10,000 at once or an expiry that has passed; `product.discontinued`;
+        `input.request_id_reused` always for a repeated request ID, since codes cannot be read again.
+        """
+    def register(self, /, new: NewProduct, *, actor: str = "", request_id: str | None = None) -> RegisteredProduct:
+        """
+        Registers a product and issues its first credential, in one commit (PAP-4, PAP-5): the server makes key and
+        certificate, whose subject names the product and no unit.
+
+        Errors:
+        `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state, `input.*`.
+        """
+    def renew_credential(self, /, id: str, algorithm: KeyAlgorithm | None = None, hand_out: HandOut | None = None, *, actor: str = "", request_id: str | None = None) -> IssuedWithKey:
+        """
+        Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling until
+        that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
+
+        Errors:
+        `product.discontinued`, and as `register`.
+        """
+    def resume(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Product:
+        """
+        Lets units enroll again.
+
+        Errors:
+        `product.not_suspended`, `product.discontinued`.
+        """
+    def revoke_credential(self, /, credential: str, reason: RevocationReason, *, actor: str = "", request_id: str | None = None) -> CertificateRecord:
+        """
+        Revokes a credential: no unit enrolls with it any more. Devices that enrolled with it keep their certificates.
+
+        Errors:
+        `product.credential_unknown` when the certificate is none; `certificate.already_revoked`.
+        """
+    def set_enrollment_policy(self, /, id: str, policy: EnrollmentPolicy, *, actor: str = "", request_id: str | None = None) -> Product:
+        """
+        Changes the conditions under which units enroll. What was enrolled stays so, also beyond a smaller quota.
+
+        Errors:
+        `input.invalid`, `product.discontinued`.
+        """
+    def suspend(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Product:
+        """
+        Stops enrollment for now. Enrolled devices go on.
+
+        Errors:
+        `product.suspended`, `product.discontinued`.
+        """
+    def update(self, /, id: str, change: ProductChange, *, actor: str = "", request_id: str | None = None) -> Product:
+        """
+        Changes what is known of a product, or who issues for it and how.
+
+        Errors:
+        `product.name_taken`, `input.invalid`, `input.unknown_id`.
+        """
+
+@final
+class Profile:
+    """
+    One version of a profile. Versions are never changed, since certificates refer to them.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created(self, /) -> datetime:
+        """
+        When this version was made.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names this version.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name that operators use; all versions share it.
+        """
+    @property
+    def revision(self, /) -> int:
+        """
+        1 for the first, one more with every change.
+        """
+    @property
+    def spec(self, /) -> ProfileSpec:
+        """
+        What it says.
+        """
+
+@final
+class ProfileListing:
+    """
+    One page of `Profile`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Profile: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Profile]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class ProfilePages:
+    """
+    Every `Profile` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> ProfilePages: ...
+    def __next__(self, /) -> Profile: ...
+
+@final
+class ProfileSpec:
+    """
+    The content of a profile, as it is written in a file. Every field but the keys has a default.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, subject: SubjectPolicy | None = None, san: SanPolicy | None = None, keys: SupportsGetItem[int, KeyAlgorithm] | None = None, server_keys: SupportsGetItem[int, KeyAlgorithm] | None = None, validity_days: SupportsIndex | None = None, backdate_seconds: SupportsIndex | None = None, not_before: str | None = None, key_usage: SupportsGetItem[int, str] | None = None, extended_key_usage: SupportsGetItem[int, str] | None = None, renew_after_percent: SupportsIndex | None = None, renew_spread_percent: SupportsIndex | None = None, grace_days: SupportsIndex | None = None, new_key_at_renewal: bool = False, approval: bool = False, suspend: SuspendMode | None = None, collect_within_days: SupportsIndex | None = None, crl_urls: SupportsGetItem[int, str] | None = None, ocsp_urls: SupportsGetItem[int, str] | None = None, issuer_urls: SupportsGetItem[int, str] | None = None, policies: SupportsGetItem[int, str] | None = None) -> ProfileSpec: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def approval(self, /) -> bool:
+        """
+        Whether certificates wait for an approval.
+        """
+    @property
+    def backdate_seconds(self, /) -> int:
+        """
+        How far notBefore lies in the past, in seconds, for devices whose clock runs behind.
+        """
+    @property
+    def collect_within_days(self, /) -> int:
+        """
+        How long a server-made key can be collected, in days.
+        """
+    @property
+    def crl_urls(self, /) -> list[str]:
+        """
+        Where CRLs are published (RFC 5280, 4.2.1.13).
+        """
+    @staticmethod
+    def device() -> ProfileSpec:
+        """
+        For devices: client authentication, a name made by the registry.
+        """
+    @property
+    def extended_key_usage(self, /) -> list[str]:
+        """
+        Extended key usages: `clientAuth`, `serverAuth`, `codeSigning`, `emailProtection`, or a dotted OID.
+        """
+    @staticmethod
+    def from_json(text: str) -> ProfileSpec:
+        """
+        Reads a profile from JSON.
+        """
+    @staticmethod
+    def from_toml(text: str) -> ProfileSpec:
+        """
+        Reads a profile from TOML.
+        """
+    @property
+    def grace_days(self, /) -> int:
+        """
+        How long the old certificate still counts after its renewal, in days, unless the new one is confirmed earlier.
+        """
+    @property
+    def issuer_urls(self, /) -> list[str]:
+        """
+        Where the issuer's certificate is (RFC 5280, 4.2.2.1).
+        """
+    @property
+    def key_usage(self, /) -> list[str]:
+        """
+        Key usage bits by their RFC 5280 names; critical.
+        """
+    @property
+    def keys(self, /) -> list[KeyAlgorithm]:
+        """
+        Which kinds of key may be certified.
+        """
+    @property
+    def new_key_at_renewal(self, /) -> bool:
+        """
+        Whether every renewal needs a new key.
+        """
+    @property
+    def not_before(self, /) -> str | None:
+        """
+        A fixed notBefore instead, such as `1970-01-01T00:00:00Z` for devices without a clock.
+        """
+    @property
+    def ocsp_urls(self, /) -> list[str]:
+        """
+        Where OCSP responders are (RFC 5280, 4.2.2.1).
+        """
+    @property
+    def policies(self, /) -> list[str]:
+        """
+        Certificate policies, as dotted OIDs.
+        """
+    @staticmethod
+    def product_credential() -> ProfileSpec:
+        """
+        For the credential that all units of a product share.
+        """
+    @property
+    def renew_after_percent(self, /) -> int:
+        """
+        After which part of its validity a certificate is due for renewal, in percent.
+        """
+    @property
+    def renew_spread_percent(self, /) -> int:
+        """
+        By how much of the validity renewals are spread so that a fleet does not come back at once, in percent.
+        """
+    @property
+    def san(self, /) -> SanPolicy:
+        """
+        The alternative names.
+        """
+    @property
+    def server_keys(self, /) -> list[KeyAlgorithm]:
+        """
+        Which kinds of key the server may make itself; none by default.
+        """
+    @property
+    def subject(self, /) -> SubjectPolicy:
+        """
+        The subject.
+        """
+    @property
+    def suspend(self, /) -> SuspendMode:
+        """
+        What suspending means.
+        """
+    @staticmethod
+    def tls_server() -> ProfileSpec:
+        """
+        For TLS servers: names from the request.
+        """
+    def to_json(self, /) -> str:
+        """
+        The profile as JSON.
+        """
+    @property
+    def validity_days(self, /) -> int:
+        """
+        How long a certificate is valid, in days of 86,400 seconds. Counted from now, whatever the backdating.
+        """
+
+@final
+class Profiles:
+    """
+    Profiles: what a certificate may and will hold. Versions are never changed; `put` adds one.
+    """
+    def each(self, /, *, page_size: SupportsIndex = 500) -> ProfilePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def find(self, /, page: Page | None = None) -> ProfileListing:
+        """
+        All versions of all profiles, by name.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Profile:
+        """
+        The version with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def load(self, /, file: str | PathLike[str], *, actor: str = "", request_id: str | None = None) -> Profile:
+        """
+        Adds a version from a file: TOML, or JSON when its name ends in `.json`. The profile's name is the file's,
+        without its ending.
+
+        Errors:
+        `input.invalid` when the file cannot be read, `profile.syntax`, `profile.invalid`.
+        """
+    def newest(self, /, name: str) -> Profile:
+        """
+        The newest version of the profile `name`.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def preview(self, /, profile: str, authority: str, csr: Octets, name: str | None = None) -> Preview:
+        """
+        What `csr` would become if `authority` issued it under `profile` now, to an applicant called `name` who is no
+        device; nothing is issued.
+
+        Errors:
+        The very reason for which issuing would be refused.
+        """
+    def put(self, /, name: str, spec: ProfileSpec, *, actor: str = "", request_id: str | None = None) -> Profile:
+        """
+        Adds a version of the profile `name`, unless the newest already says the same.
+
+        Errors:
+        `profile.invalid`, naming the field and the reason.
+        """
+    def versions(self, /, name: str, page: Page | None = None) -> ProfileListing:
+        """
+        All versions of the profile `name`, the newest first.
+
+        Errors:
+        Store errors.
+        """
+
+@final
+class Proof:
+    """
+    How it was proven that who presents a certificate has its key.
+    """
+    @staticmethod
+    def signature(message: Octets, signature: Octets) -> Proof:
+        """
+        A signature by the certificate's key over `Statement.challenge` of this message.
+        """
+    @staticmethod
+    def tls_session() -> Proof:
+        """
+        The TLS session in which it was presented.
+        """
+
+@final
+class PublicKey:
+    """
+    A public key.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm:
+        """
+        The algorithm and size.
+        """
+    @property
+    def digest(self, /) -> bytes:
+        """
+        SHA-256 of the SubjectPublicKeyInfo.
+        """
+    @staticmethod
+    def from_spki(der: Octets) -> PublicKey:
+        """
+        Reads a SubjectPublicKeyInfo.
+        """
+    @property
+    def key_bits(self, /) -> bytes:
+        """
+        The content of the BIT STRING.
+        """
+    @property
+    def key_identifier(self, /) -> bytes:
+        """
+        SHA-1 of the key bits (RFC 5280, 4.2.1.2).
+        """
+    @property
+    def spki(self, /) -> bytes:
+        """
+        The SubjectPublicKeyInfo's DER.
+        """
+    def verify(self, /, algorithm: SignatureAlgorithm, message: Octets, signature: Octets) -> None:
+        """
+        Checks a signature: `key.signature_invalid` is raised unless it is one.
+        """
+
+@final
+class Purpose:
+    """
+    What a certificate is to be used for.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def any() -> Purpose:
+        """
+        Whatever it is for.
+        """
+    @staticmethod
+    def client_auth() -> Purpose:
+        """
+        TLS client.
+        """
+    @staticmethod
+    def other(value: str) -> Purpose:
+        """
+        The extended key usage of this OID.
+        """
+    @staticmethod
+    def server_auth() -> Purpose:
+        """
+        TLS server.
+        """
+
+@final
+class Reason:
+    """
+    One row of the error table.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def code(self, /) -> str:
+        """
+        The stable dotted code, such as `csr.signature_invalid`.
+        """
+    @property
+    def kind(self, /) -> ErrorKind:
+        """
+        Its kind.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The sentence that callers see; `{..}` stands for a detail.
+        """
+
+@final
+class Rebuild:
+    """
+    How an authority is rebuilt. What is None stays as it was.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, subject: str | None = None, algorithm: KeyAlgorithm | None = None, validity_days: SupportsIndex | None = None, signer: AnySigner | None = None) -> Rebuild: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        The new key's algorithm.
+        """
+    @property
+    def subject(self, /) -> str | None:
+        """
+        The new subject; by default the old one with its generation in the common name, since two authorities with
+        one subject confuse every reader.
+        """
+    @property
+    def validity_days(self, /) -> int | None:
+        """
+        The new certificate's validity in days; by default as long as the old one's.
+        """
+
+@final
+class RegisteredProduct:
+    """
+    A registered product with its first credential.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def credential(self, /) -> IssuedWithKey:
+        """
+        Its credential (PAP-5), to be built into every unit.
+        """
+    @property
+    def product(self, /) -> Product:
+        """
+        The product.
+        """
+
+@final
+class Registry:
+    """
+    A registry of devices and the authority over their credentials. Any thread may use it.
+
+    `with Registry.open(...) as registry:` closes it at the end.
+    """
+    def __enter__(self, /) -> Registry: ...
+    def __exit__(self, /, *_exception) -> None: ...
+    def authenticate(self, /, presented: Presented) -> Principal:
+        """
+        Who presents a certificate. An exception says why it does not count.
+        """
+    @property
+    def authorities(self, /) -> Authorities:
+        """
+        Authorities: the private CA.
+        """
+    @property
+    def certificates(self, /) -> Certificates:
+        """
+        Certificates.
+        """
+    def close(self, /) -> None:
+        """
+        Closes the registry: calls from now on raise `store.closed`, calls under way finish.
+        """
+    def counts(self, /) -> Counts:
+        """
+        Numbers for a dashboard.
+        """
+    @property
+    def devices(self, /) -> Devices:
+        """
+        Devices.
+        """
+    def due(self, /, due: Due, page: Page | None = None) -> CertificateListing:
+        """
+        The certificates whose renewal is due, the earliest first.
+        """
+    def each_due(self, /, due: Due, *, page_size: SupportsIndex = 500) -> CertificatePages:
+        """
+        All certificates whose renewal is due, fetched page by page while the iterator goes on.
+        """
+    @property
+    def events(self, /) -> Events:
+        """
+        What happened.
+        """
+    @property
+    def groups(self, /) -> Groups:
+        """
+        Groups of devices.
+        """
+    @staticmethod
+    def open(store: AnyStore, sealer: AnySealer, options: Options | None = None) -> Registry:
+        """
+        Opens the registry in a store, or makes a new one in an empty store. The sealer must be the one that the store was
+        first opened with.
+        """
+    @property
+    def products(self, /) -> Products:
+        """
+        Products and the credentials that their units share.
+        """
+    @property
+    def profiles(self, /) -> Profiles:
+        """
+        Profiles: what certificates hold.
+        """
+    def trust_bundle(self, /) -> TrustBundle:
+        """
+        The roots that those who check certificates need.
+        """
+
+@final
+class Renew:
+    """
+    A certificate to be renewed. The subject and the alternative names stay as they are.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, certificate: str, *, csr: Octets | None = None, profile: str | None = None, other_proof: bool = False) -> Renew: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> str:
+        """
+        The certificate to renew.
+        """
+    @property
+    def csr(self, /) -> bytes | None:
+        """
+        A CSR (PKCS#10, PEM or DER) with the key of the new certificate; None certifies the old key again.
+        """
+    @property
+    def other_proof(self, /) -> bool:
+        """
+        Whether the holder showed another proof of who it is, which the caller vouches for: only then an expired
+        certificate is renewed. A revoked one never is.
+        """
+    @property
+    def profile(self, /) -> str | None:
+        """
+        Another profile than before, such as a newer version of it.
+        """
+
+@final
+class RenewWithKey:
+    """
+    A certificate to be renewed with a new key that is made here.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, certificate: str, *, profile: str | None = None, algorithm: KeyAlgorithm | None = None, hand_out: HandOut | None = None) -> RenewWithKey: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        What kind of key; the first that the profile lists by default.
+        """
+    @property
+    def certificate(self, /) -> str:
+        """
+        The certificate to renew.
+        """
+    @property
+    def hand_out(self, /) -> HandOut:
+        """
+        When the key is handed out.
+        """
+    @property
+    def profile(self, /) -> str | None:
+        """
+        Another profile than before.
+        """
+
+@final
+class RequestedExtension:
+    """
+    An extension that a request asks for. It is a wish: the profile decides what the certificate gets.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def critical(self, /) -> bool:
+        """
+        Whether it was asked for as critical.
+        """
+    @property
+    def oid(self, /) -> str:
+        """
+        Which one.
+        """
+    @property
+    def value(self, /) -> bytes:
+        """
+        The DER inside the extnValue octets.
+        """
+
+@final
+class Revocation:
+    """
+    When and why a certificate was revoked.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def at(self, /) -> datetime:
+        """
+        When.
+        """
+    @property
+    def reason(self, /) -> RevocationReason:
+        """
+        Why; `Unspecified` when the CRL does not say.
+        """
+
+@final
+class SanPolicy:
+    """
+    Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, dns: SupportsGetItem[int, str] | None = None, dns_wildcards: bool = False, ip: SupportsGetItem[int, str] | None = None, uri: SupportsGetItem[int, str] | None = None, email: SupportsGetItem[int, str] | None = None, other: SupportsGetItem[int, str] | None = None, add: SupportsGetItem[int, str] | None = None, required: bool = False, max: SupportsIndex | None = None) -> SanPolicy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def add(self, /) -> list[str]:
+        """
+        Names added to every certificate, with the placeholders of a subject template: `uri:urn:device:{id}`,
+        `dns:{id}.devices.example.com`.
+        """
+    @property
+    def dns(self, /) -> list[str]:
+        """
+        DNS names: exact, or `*.example.com` for every name below example.com, or `*` for any.
+        """
+    @property
+    def dns_wildcards(self, /) -> bool:
+        """
+        Whether wildcard names such as `*.example.com` may be certified.
+        """
+    @property
+    def email(self, /) -> list[str]:
+        """
+        Domains of e-mail addresses, or `*` for any.
+        """
+    @property
+    def ip(self, /) -> list[str]:
+        """
+        IP networks in CIDR notation, such as `192.168.0.0/16` or `./0`.
+        """
+    @property
+    def max(self, /) -> int:
+        """
+        How many names a certificate holds at most; 0 means 32.
+        """
+    @property
+    def other(self, /) -> list[str]:
+        """
+        Type OIDs of otherName, such as hardwareModuleName `1.3.6.1.5.5.7.8.4`.
+        """
+    @property
+    def required(self, /) -> bool:
+        """
+        Whether a CSR without any alternative name is refused.
+        """
+    @property
+    def uri(self, /) -> list[str]:
+        """
+        Beginnings of URIs, such as `urn:` or `spiffe://example.com/`.
+        """
+
+@final
+class SecretBytes:
+    """
+    Octets that must not leak, such as a private key. `expose()` gives them.
+    """
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    def expose(self, /) -> bytes:
+        """
+        The secret itself. Keep it out of logs.
+        """
+
+@final
+class SecretText:
+    """
+    Text that must not leak, such as a private key in PEM. `expose()` gives it.
+    """
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    def expose(self, /) -> str:
+        """
+        The secret itself. Keep it out of logs.
+        """
+
+@final
+class SoftwareSealer:
+    """
+    Seals with a 32-byte key that it holds in memory (AES-256-GCM).
+    """
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def create_file(path: str | PathLike[str]) -> SoftwareSealer:
+        """
+        With a new key, written to this new file, which only its owner can read.
+        """
+    @staticmethod
+    def from_file(path: str | PathLike[str]) -> SoftwareSealer:
+        """
+        With the key in this file.
+        """
+    @staticmethod
+    def from_key(key: GivenBytes) -> SoftwareSealer:
+        """
+        With this key of 32 bytes.
+        """
+    @staticmethod
+    def generate() -> SoftwareSealer:
+        """
+        With a new key that is nowhere else: for tests, and for stores that end with the process.
+        """
+
+@final
+class SqliteOptions:
+    """
+    How a database file is opened.
+    """
+    def __new__(cls, /, *, create: bool | None = None, wait: SupportsFloat | SupportsIndex | None = None, readers: SupportsIndex | None = None, cache: SupportsIndex | None = None, max_size: SupportsIndex | None = None) -> SqliteOptions:
+        """
+        `create`: make the file if there is none (the default). `wait`: how many seconds to wait for another process.
+        `readers`: how many connections read at the same time. `cache`: how much each may keep in memory. `max_size`: how
+        large the file may become, in bytes. What is left out has the default of the core.
+        """
+    def __repr__(self, /) -> str: ...
+
+@final
+class SqliteStore:
+    """
+    A store in a file (SQLite).
+    """
+    @staticmethod
+    def open(path: str | PathLike[str], options: SqliteOptions | None = None) -> SqliteStore:
+        """
+        Opens the file, or makes it.
+        """
+
+@final
+class SubjectPolicy:
+    """
+    Where a certificate's subject comes from.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allow(self, /) -> list[str] | None:
+        """
+        The attributes allowed, of `from-csr`.
+        """
+    @property
+    def fixed(self, /) -> str | None:
+        """
+        What is fixed, of `opaque`.
+        """
+    @staticmethod
+    def from_csr(allow: SupportsGetItem[int, str], require: SupportsGetItem[int, str] | None = None) -> SubjectPolicy:
+        """
+        From the request: the attributes allowed, and those that must be there.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The template, of `template`.
+        """
+    @staticmethod
+    def opaque(fixed: str = "") -> SubjectPolicy:
+        """
+        A name that tells nothing, after what is fixed.
+        """
+    @property
+    def require(self, /) -> list[str] | None:
+        """
+        The attributes that must be there, of `from-csr`.
+        """
+    @staticmethod
+    def template(name: str) -> SubjectPolicy:
+        """
+        From a template with placeholders.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `opaque`, `template` or `from-csr`.
+        """
+
+@final
+class SystemClock:
+    """
+    The machine's clock.
+    """
+    def __new__(cls, /) -> SystemClock: ...
+    def now(self, /) -> datetime:
+        """
+        The current time.
+        """
+
+@final
+class SystemRandom:
+    """
+    The operating system's random generator.
+    """
+    def __new__(cls, /) -> SystemRandom: ...
+
+@final
+class Text:
+    """
+    How a text must compare: `Text.is_("lamp")`, `Text.starts_with("la")`, `Text.contains("am")`.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def contains(value: str) -> Text:
+        """
+        Has this somewhere.
+        """
+    @staticmethod
+    def is_(value: str) -> Text:
+        """
+        Equal.
+        """
+    @staticmethod
+    def starts_with(value: str) -> Text:
+        """
+        Begins so.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `is`, `starts-with` or `contains`.
+        """
+    @property
+    def value(self, /) -> str:
+        """
+        The text.
+        """
+
+@final
+class TrustBundle:
+    """
+    The roots that whoever trusts this registry should trust: every generation that is still of use.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def pem(self, /) -> str:
+        """
+        All roots as PEM, one after the other.
+        """
+    @property
+    def roots(self, /) -> list[bytes]:
+        """
+        The root certificates in DER.
+        """
+
+@final
+class VerifiedChain:
+    """
+    A chain that was verified, from the leaf to the root.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificates(self, /) -> list[Certificate]:
+        """
+        The certificates, the leaf first.
+        """
+    @property
+    def revocation_checked(self, /) -> int:
+        """
+        For how many of the certificates a CRL said whether they are revoked.
+        """
+    @property
+    def root(self, /) -> Certificate | None:
+        """
+        The root.
+        """
+
+@final
+class VerifiedCsr:
+    """
+    A certificate request whose signature holds: who made it has the key.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def challenge_password(self, /) -> str | None:
+        """
+        The challengePassword.
+        """
+    @property
+    def der(self, /) -> bytes:
+        """
+        The request's DER.
+        """
+    @property
+    def extended_key_usage(self, /) -> list[str]:
+        """
+        The extended key usage wished for.
+        """
+    @property
+    def extensions(self, /) -> list[RequestedExtension]:
+        """
+        The extensions wished for.
+        """
+    @property
+    def key_usage(self, /) -> list[str] | None:
+        """
+        The key usage wished for.
+        """
+    @property
+    def public_key(self, /) -> PublicKey:
+        """
+        The key.
+        """
+    @property
+    def san(self, /) -> list[GeneralName]:
+        """
+        The subjectAltName wished for.
+        """
+    @property
+    def subject(self, /) -> str:
+        """
+        The subject wished for.
+        """
+    @property
+    def wants_ca(self, /) -> bool:
+        """
+        Whether it wants to be a CA.
+        """
+
+def _words() -> list[tuple[str, list[str]]]:
+    """
+    The words of each enum. The tests compare them with the `Literal` types.
+    """
+
+def check_installation(check: InstallationCheck) -> list[Finding]:
+    """
+    Checks what browsers and TLS stacks refuse about an installation.
+    """
+
+def csr_pem(der: Octets) -> str:
+    """
+    A certificate request's DER as PEM.
+    """
+
+def error_table() -> list[Reason]:
+    """
+    Every reason that an error can have.
+    """
+
+def make_csr(signer: AnySigner, subject: str = "", san: SupportsGetItem[int, GeneralName] | None = None) -> bytes:
+    """
+    Makes a certificate request. The result is its DER.
+    """
+
+def make_key(algorithm: KeyAlgorithm) -> PrivateKey:
+    """
+    Makes a private key.
+    """
+
+def parse_certificate(input: Octets) -> Certificate:
+    """
+    Reads a certificate, DER or PEM.
+    """
+
+def parse_csr(bytes: Octets) -> VerifiedCsr:
+    """
+    Reads a certificate request, DER or PEM, and verifies its signature.
+    """
+
+def statement_message(statement: Statement, content: Octets) -> bytes:
+    """
+    What is signed to say something with a key: the statement's own prefix, then the content.
+    """
+
+def verify_chain(leaf: Certificate, intermediates: SupportsGetItem[int, Certificate], roots: SupportsGetItem[int, Certificate], crls: SupportsGetItem[int, Crl], purpose: Purpose, at: datetime) -> VerifiedChain:
+    """
+    Verifies a chain from the leaf to one of the roots.
+    """

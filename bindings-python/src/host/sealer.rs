@@ -1,0 +1,107 @@
+//! What seals the secrets in the store: the library's own sealer, or an object that has the key elsewhere.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use tegata::callback::sealer_failed;
+use tegata::store::Sealer as CoreSealer;
+use tegata::{Sealed, Secret};
+
+use super::{call, can};
+use crate::convert::{Bytes, Show};
+use crate::error::run;
+use crate::secret::GivenBytes;
+
+/// Seals with a 32-byte key that it holds in memory (AES-256-GCM).
+#[pyclass(frozen, module = "tegata")]
+pub(crate) struct SoftwareSealer(Arc<tegata::store::SoftwareSealer>);
+
+impl Show<SoftwareSealer> for Arc<tegata::store::SoftwareSealer> {
+    fn show(&self) -> SoftwareSealer {
+        SoftwareSealer(self.clone())
+    }
+}
+
+#[pymethods]
+impl SoftwareSealer {
+    /// With a new key that is nowhere else: for tests, and for stores that end with the process.
+    #[staticmethod]
+    fn generate(py: Python<'_>) -> PyResult<Self> {
+        run(py, || tegata::store::SoftwareSealer::generate().map(Arc::new))
+    }
+
+    /// With this key of 32 bytes.
+    #[staticmethod]
+    fn from_key(py: Python<'_>, key: GivenBytes) -> PyResult<Self> {
+        let Ok(key) = <[u8; 32]>::try_from(key.0.expose().as_slice()) else {
+            return Err(PyValueError::new_err("a sealing key has exactly 32 bytes"));
+        };
+        let key = Secret::new(key);
+        run(py, || tegata::store::SoftwareSealer::from_key(key).map(Arc::new))
+    }
+
+    /// With the key in this file.
+    #[staticmethod]
+    fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        run(py, || tegata::store::SoftwareSealer::from_file(&path).map(Arc::new))
+    }
+
+    /// With a new key, written to this new file, which only its owner can read.
+    #[staticmethod]
+    fn create_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        run(py, || tegata::store::SoftwareSealer::create_file(&path).map(Arc::new))
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "SoftwareSealer(..)"
+    }
+}
+
+/// Anything that seals: `SoftwareSealer`, or an object with `seal(associated, plaintext)` and `open(associated, sealed)`.
+pub(crate) struct Sealer(pub(crate) Arc<dyn CoreSealer>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Sealer {
+    type Error = PyErr;
+
+    #[cfg(feature = "stubs")]
+    const INPUT_TYPE: pyo3::inspect::PyStaticExpr = crate::words::hint("AnySealer");
+
+    fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(own) = obj.cast::<SoftwareSealer>() {
+            return Ok(Self(own.get().0.clone()));
+        }
+        if can(&obj, "seal") && can(&obj, "open") {
+            return Ok(Self(Arc::new(HostSealer(obj.to_owned().unbind()))));
+        }
+        Err(PyTypeError::new_err(format!(
+            "a sealer is needed: an object with seal(associated, plaintext) and open(associated, sealed), not {}",
+            obj.get_type().name()?
+        )))
+    }
+}
+
+/// A sealer written in Python.
+struct HostSealer(Py<PyAny>);
+
+impl HostSealer {
+    fn ask(&self, method: &str, associated: &[u8], input: &[u8]) -> tegata::Result<Vec<u8>> {
+        let answer = call(|py| {
+            let arguments = (PyBytes::new(py, associated), PyBytes::new(py, input));
+            Ok(self.0.bind(py).call_method1(method, arguments)?.extract::<Bytes>()?.0)
+        });
+        answer.map_err(|text| sealer_failed(&text))
+    }
+}
+
+impl CoreSealer for HostSealer {
+    fn seal(&self, associated: &[u8], plaintext: &[u8]) -> tegata::Result<Sealed> {
+        self.ask("seal", associated, plaintext).map(Sealed::from_bytes)
+    }
+
+    fn open(&self, associated: &[u8], sealed: &Sealed) -> tegata::Result<Secret<Vec<u8>>> {
+        self.ask("open", associated, sealed.as_bytes()).map(Secret::new)
+    }
+}

@@ -1,0 +1,86 @@
+//! Lists come in pages; iterators fetch one after the other.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+
+use crate::convert::Show;
+use crate::error::raise;
+use crate::macros::{listing, options};
+use crate::records::{Assignment, Authority, CertificateRecord, Device, Event, Group, Product, Profile};
+
+options! {
+    /// Which part of a list: how many items, and where to begin.
+    Page(tegata::Page): () = tegata::Page::default(); {
+        /// How many items at most.
+        def limit: Option<u32> = None => u32;
+        /// The `next` of the page before.
+        opt after: Option<String> = None => Option<String>;
+        /// Whether to count all items.
+        flag total: bool = false => bool;
+    }
+}
+
+/// The page that was asked for, or the first one.
+pub(crate) fn or_first(page: Option<&Page>) -> tegata::Page {
+    page.map(|page| page.0.clone()).unwrap_or_default()
+}
+
+/// The item at `index`, counted from the end if negative.
+pub(crate) fn at<T>(items: &[T], index: isize) -> PyResult<&T> {
+    let from_end = |index: isize| items.len().checked_add_signed(index);
+    let index = if index < 0 { from_end(index) } else { usize::try_from(index).ok() };
+    index.and_then(|index| items.get(index)).ok_or_else(|| PyIndexError::new_err("there is no such item"))
+}
+
+/// Fetches one page.
+type Fetch<T> = Box<dyn Fn(&tegata::Page) -> tegata::Result<tegata::Listing<T>> + Send + Sync>;
+
+/// Goes through all pages.
+pub(crate) struct Pages<T> {
+    fetch: Fetch<T>,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    /// Fetched, not yet given out.
+    ready: VecDeque<T>,
+    /// The page to fetch next; none after the last.
+    next: Option<tegata::Page>,
+}
+
+impl<T: Send> Pages<T> {
+    pub(crate) fn new(size: u32, fetch: Fetch<T>) -> Self {
+        let first = tegata::Page { limit: size, ..tegata::Page::default() };
+        Self { fetch, state: Mutex::new(State { ready: VecDeque::new(), next: Some(first) }) }
+    }
+
+    /// The next item, from the next page if need be.
+    pub(crate) fn next(&self, py: Python<'_>) -> PyResult<Option<T>> {
+        // Waiting for another thread's page happens without the interpreter, like the fetching itself.
+        let next = py.detach(|| {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if let Some(item) = state.ready.pop_front() {
+                    return Ok(Some(item));
+                }
+                let Some(page) = state.next.clone() else { return Ok(None) };
+                let listing = (self.fetch)(&page)?;
+                state.next = listing.next.map(|after| tegata::Page { after: Some(after), ..page });
+                state.ready = listing.items.into();
+            }
+        });
+        next.map_err(|error| raise(py, &error))
+    }
+}
+
+listing!(AssignmentListing, AssignmentPages, Assignment(tegata::model::Assignment));
+listing!(AuthorityListing, AuthorityPages, Authority(tegata::model::Authority));
+listing!(CertificateListing, CertificatePages, CertificateRecord(tegata::model::Certificate));
+listing!(DeviceListing, DevicePages, Device(tegata::model::Device));
+listing!(EventListing, EventPages, Event(tegata::model::Event));
+listing!(GroupListing, GroupPages, Group(tegata::model::Group));
+listing!(ProductListing, ProductPages, Product(tegata::model::Product));
+listing!(ProfileListing, ProfilePages, Profile(tegata::model::Profile));

@@ -1,0 +1,82 @@
+//! Many items in one call: a result for each, progress reports, and a way to stop.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use crate::convert::Show;
+use crate::error::{exception, raise};
+use crate::words::Atomicity;
+
+/// What became of one item: its result, or the exception in its place.
+pub(crate) enum Outcome<T> {
+    Done(T),
+    Refused(tegata::Error),
+}
+
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Outcome<T> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    #[cfg(feature = "stubs")]
+    const OUTPUT_TYPE: pyo3::inspect::PyStaticExpr = pyo3::inspect::PyStaticExpr::BinOp {
+        left: &T::OUTPUT_TYPE,
+        op: pyo3::inspect::PyStaticOperator::BitOr,
+        right: &crate::words::ERROR,
+    };
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        use pyo3::IntoPyObjectExt as _;
+        match self {
+            Self::Done(value) => value.into_bound_py_any(py),
+            Self::Refused(error) => exception(py, &error),
+        }
+    }
+}
+
+/// Makes a bulk call. `progress(done, total)` is called now and then; `False` stops, and an exception stops and is
+/// raised when the call has ended.
+pub(crate) fn many<C, T>(
+    py: Python<'_>,
+    atomicity: Option<Atomicity>,
+    progress: Option<Py<PyAny>>,
+    call: impl FnOnce(&tegata::Bulk<'_>) -> tegata::Result<Vec<tegata::Result<C>>> + Send,
+) -> PyResult<Vec<Outcome<T>>>
+where
+    C: Show<T> + Send,
+{
+    let raised: Mutex<Option<PyErr>> = Mutex::new(None);
+    let report = |done: usize, total: usize| {
+        let goes_on = Python::try_attach(|py| match &progress {
+            Some(progress) => {
+                py.check_signals()?;
+                let answer = progress.bind(py).call1((done, total))?;
+                Ok(!answer.is(pyo3::types::PyBool::new(py, false)))
+            }
+            None => py.check_signals().map(|()| true),
+        });
+        match goes_on {
+            Some(Ok(true)) => ControlFlow::Continue(()),
+            Some(Ok(false)) | None => ControlFlow::Break(()),
+            Some(Err(error)) => {
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    let atomicity = atomicity.map(|atomicity| atomicity.0).unwrap_or_default();
+    let outcome = py.detach(|| call(&tegata::Bulk { atomicity, progress: Some(&report) }));
+    if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    let results = outcome.map_err(|error| raise(py, &error))?;
+    Ok(results
+        .into_iter()
+        .map(|result| match result {
+            Ok(value) => Outcome::Done(value.show()),
+            Err(error) => Outcome::Refused(error),
+        })
+        .collect())
+}

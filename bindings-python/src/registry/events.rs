@@ -1,0 +1,46 @@
+//! `registry.events`.
+
+use pyo3::prelude::*;
+
+use crate::error::run;
+use crate::options::EventFilter;
+use crate::page::{EventListing, EventPages, Page, or_first};
+use crate::registry::Handle;
+use crate::registry::output::Output;
+
+/// What happened: who did what, to which record, when. Every change writes its event in the same commit.
+#[pyclass(frozen, module = "tegata")]
+pub(crate) struct Events(pub(crate) Handle);
+
+#[pymethods]
+#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
+impl Events {
+    /// The events that match, in the order in which they were recorded.
+    ///
+    /// Errors:
+    /// Store errors.
+    #[pyo3(signature = (filter=None, page=None))]
+    fn find(&self, py: Python<'_>, filter: Option<EventFilter>, page: Option<&Page>) -> PyResult<EventListing> {
+        let filter = filter.map(|filter| filter.0).unwrap_or_default();
+        let registry = self.0.here()?;
+        run(py, || registry.events().find(&filter, &or_first(page)))
+    }
+
+    /// All of them, fetched page by page while the iterator goes on.
+    #[pyo3(signature = (filter=None, *, page_size=500))]
+    fn each(&self, filter: Option<EventFilter>, page_size: u32) -> PyResult<EventPages> {
+        let filter = filter.map(|filter| filter.0).unwrap_or_default();
+        let registry = self.0.here()?.clone();
+        Ok(EventPages::new(page_size, move |page| registry.events().find(&filter, page)))
+    }
+
+    /// Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.
+    #[pyo3(signature = (out, filter=None))]
+    fn export(&self, py: Python<'_>, out: Py<PyAny>, filter: Option<EventFilter>) -> PyResult<u64> {
+        let filter = filter.map(|filter| filter.0).unwrap_or_default();
+        let mut out = Output::new(out);
+        let registry = self.0.here()?;
+        let exported = py.detach(|| registry.events().export(&filter, &mut out));
+        out.finish(py, exported)
+    }
+}
