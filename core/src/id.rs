@@ -190,17 +190,17 @@ impl NumberCipher {
         }
     }
 
-    /// A record number that is to be shown but not to be understood, such as where a page ended.
-    pub(crate) fn cursor_block(&self, number: u64) -> [u8; 16] {
-        self.encrypt(number, CURSOR_TAG)
+    /// A record number that is to be shown but not to be understood, such as where a page of the list
+    /// with the digest `list` ended.
+    pub(crate) fn cursor_block(&self, number: u64, list: u64) -> [u8; 16] {
+        self.encrypt(number, CURSOR_TAG ^ list)
     }
 
-    /// Back from [`cursor_block`](Self::cursor_block); `None` for what this registry did not make.
-    pub(crate) fn open_cursor_block(&self, block: [u8; 16]) -> Option<u64> {
-        match self.decrypt(block) {
-            (number, CURSOR_TAG) => Some(number),
-            _ => None,
-        }
+    /// Back from [`cursor_block`](Self::cursor_block); `None` for what this registry did not make,
+    /// or made for another list.
+    pub(crate) fn open_cursor_block(&self, block: [u8; 16], list: u64) -> Option<u64> {
+        let (number, tag) = self.decrypt(block);
+        (tag == CURSOR_TAG ^ list).then_some(number)
     }
 
     /// A certificate serial number for record `number`: 16 octets, positive, minimal (RFC 5280, 4.1.2.2).

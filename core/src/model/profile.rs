@@ -207,6 +207,10 @@ impl ProfileSpec {
     /// # Errors
     /// `profile.syntax`, naming line and field.
     pub fn from_json(text: &str) -> Result<Self, crate::Error> {
+        // A list would be read as the fields in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(ProfileError::Syntax { reason: "it is not a JSON object".to_owned() }.into());
+        }
         serde_json::from_str(text).map_err(|e| ProfileError::Syntax { reason: e.to_string() }.into())
     }
 

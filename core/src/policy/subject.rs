@@ -114,10 +114,17 @@ impl SubjectRules {
             SubjectPolicy::Opaque { fixed } if fixed.is_empty() => Self::template("CN={id}"),
             SubjectPolicy::Opaque { fixed } => Self::template(&format!("CN={{id}},{fixed}")),
             SubjectPolicy::Template { name } => Self::template(name),
-            SubjectPolicy::FromCsr { allow, require } => Ok(Self::FromCsr {
-                allow: attributes("subject.from-csr.allow", allow)?,
-                require: attributes("subject.from-csr.require", require)?,
-            }),
+            SubjectPolicy::FromCsr { allow, require } => {
+                let allow = attributes("subject.from-csr.allow", allow)?;
+                let require = attributes("subject.from-csr.require", require)?;
+                if !require.iter().all(|attribute| allow.contains(attribute)) {
+                    return Err(invalid(
+                        "subject.from-csr.require",
+                        "names an attribute that is not allowed; allow it too",
+                    ));
+                }
+                Ok(Self::FromCsr { allow, require })
+            }
         }
     }
 

@@ -6,10 +6,12 @@ use data_encoding::BASE64URL_NOPAD;
 
 use super::Inner;
 use super::driver::View;
+use super::tags::Tags;
 use crate::Result;
 use crate::error::{Error, InputError};
 use crate::id::NumberCipher;
 use crate::store::record::Record;
+use crate::store::schema::Table;
 use crate::store::{Cursor, Filter, Match, Query, Tally, Value};
 
 /// Which page of a list is wanted.
@@ -111,8 +113,15 @@ impl Wanted {
     }
 }
 
-/// Only the registry that wrote a cursor can read it, and it shows no record number.
-pub(super) fn write_cursor(cursor: &Cursor, ids: &NumberCipher) -> String {
+/// What a cursor is a place in: a table in an order and a direction. Filters may differ, since some of them follow the clock.
+pub(super) fn place(table: &Table, wanted: &Wanted, value: &str, tags: &Tags) -> u64 {
+    let order = wanted.order.unwrap_or_default();
+    let direction: &[u8] = if wanted.descending { b"down" } else { b"up" };
+    tags.digest("cursor", &[table.name.as_bytes(), order.as_bytes(), direction, value.as_bytes()]).0
+}
+
+/// Only the registry that wrote a cursor can read it, for the list that it comes from; it shows no record number.
+pub(super) fn write_cursor(cursor: &Cursor, place: impl Fn(&str) -> u64, ids: &NumberCipher) -> String {
     let mut text = String::new();
     match &cursor.value {
         Value::Null => text.push('n'),
@@ -120,14 +129,14 @@ pub(super) fn write_cursor(cursor: &Cursor, ids: &NumberCipher) -> String {
         Value::Text(t) => _ = write!(text, "t{}", BASE64URL_NOPAD.encode(t.as_bytes())),
         Value::Bytes(b) => _ = write!(text, "b{}", BASE64URL_NOPAD.encode(b)),
     }
-    let key = ids.cursor_block(cursor.key);
+    let key = ids.cursor_block(cursor.key, place(&text));
     format!("{}.{text}", BASE64URL_NOPAD.encode(&key))
 }
 
-pub(super) fn read_cursor(text: &str, ids: &NumberCipher) -> Result<Cursor> {
+pub(super) fn read_cursor(text: &str, place: impl Fn(&str) -> u64, ids: &NumberCipher) -> Result<Cursor> {
     let parse = || {
         let (key, value) = text.split_once('.')?;
-        let key = ids.open_cursor_block(BASE64URL_NOPAD.decode(key.as_bytes()).ok()?.try_into().ok()?)?;
+        let key = ids.open_cursor_block(BASE64URL_NOPAD.decode(key.as_bytes()).ok()?.try_into().ok()?, place(value))?;
         let rest = value.get(1..)?;
         let bytes = || BASE64URL_NOPAD.decode(rest.as_bytes()).ok();
         let value = match value.as_bytes().first()? {
@@ -145,14 +154,11 @@ pub(super) fn read_cursor(text: &str, ids: &NumberCipher) -> Result<Cursor> {
 impl Inner {
     /// One page of the records that `wanted` describes.
     pub(super) fn list<T: Record>(&self, wanted: Wanted, page: &Page) -> Result<Listing<T>> {
-        let after = page.after.as_deref().map(|text| read_cursor(text, &self.ids)).transpose()?;
-        // One from a list in another order.
-        if after.as_ref().is_some_and(|after| (after.value == Value::Null) != wanted.order.is_none()) {
-            return Err(InputError::PageCursor.into());
-        }
+        let place = |value: &str| place(T::TABLE, &wanted, value, &self.tags);
+        let after = page.after.as_deref().map(|text| read_cursor(text, place, &self.ids)).transpose()?;
         let found = self.store()?.find(&Query {
             table: T::TABLE,
-            filters: wanted.filters,
+            filters: wanted.filters.clone(),
             order: wanted.order,
             descending: wanted.descending,
             after,
@@ -161,7 +167,7 @@ impl Inner {
         })?;
         Ok(Listing {
             items: found.rows.into_iter().map(|row| T::read(row, &self.ids)).collect::<Result<_, _>>()?,
-            next: found.next.map(|cursor| write_cursor(&cursor, &self.ids)),
+            next: found.next.map(|cursor| write_cursor(&cursor, place, &self.ids)),
             total: found.total,
         })
     }
