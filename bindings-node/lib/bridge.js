@@ -138,13 +138,16 @@ function settle(kind, number, json, buffer, handle, host, method) {
   const call = calls.get(number);
   calls.delete(number);
   call.done?.();
-  if (call.core !== undefined) leave(call.core);
-  if (kind === 1) return call.reject(failed(json));
-  try {
-    call.resolve(decoded(json, buffer, handle, call.decode));
-  } catch (error) {
-    call.reject(error);
+  if (kind === 1) {
+    call.reject(failed(json));
+  } else {
+    try {
+      call.resolve(decoded(json, buffer, handle, call.decode));
+    } catch (error) {
+      call.reject(error);
+    }
   }
+  if (call.core !== undefined) leave(call.core);
 }
 
 if (!native.setup(settle)) throw new Error('tegata could not connect with this JavaScript environment');

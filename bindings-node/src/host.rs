@@ -2,12 +2,11 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tegata::callback;
-use tegata::error::{InternalError, SealError, SignerError};
+use tegata::error::{SealError, SignerError};
 use tegata::store::Sealer;
 use tegata::{Clock, Error, PublicKey, Random, Result, Sealed, Secret, SignatureAlgorithm, Signer, Timestamp};
 
@@ -44,7 +43,7 @@ impl Failure {
     fn read(value: Val) -> Self {
         let mut parts = value.list().unwrap_or_default().into_iter();
         let mut text = || parts.next().and_then(|part| String::read(part).ok()).unwrap_or_default();
-        let (code, reason) = (text(), callback::reason(&text()));
+        let (code, reason) = (text(), text());
         Self { code, reason, number: parts.next().and_then(|part| usize::read(part).ok()).unwrap_or(0) }
     }
 }
@@ -89,7 +88,7 @@ impl Signer for JsSigner {
         self.algorithm
     }
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        self.host.octets(0, &[message]).map_err(|failure| SignerError::Failed { reason: failure.reason })
+        self.host.octets(0, &[message]).map_err(|failure| callback::signer_failed(&failure.reason))
     }
 }
 
@@ -99,8 +98,8 @@ pub(crate) struct JsSealer(pub(crate) Host);
 fn seal_error(failure: Failure) -> Error {
     match failure.code.as_str() {
         "seal.wrong_key" => SealError::WrongKey.into(),
-        "seal.damaged" => SealError::Damaged { at: failure.reason }.into(),
-        _ => SealError::KeyFile { reason: failure.reason }.into(),
+        "seal.damaged" => SealError::Damaged { at: callback::reason(&failure.reason) }.into(),
+        _ => callback::sealer_failed(&failure.reason),
     }
 }
 
@@ -118,18 +117,15 @@ pub(crate) struct JsClock(pub(crate) Host);
 
 impl Clock for JsClock {
     fn now(&self) -> Timestamp {
+        // A registry asks `try_now`. Nothing is valid yet at the beginning of time, so nothing else can come of this.
+        self.try_now().unwrap_or_default()
+    }
+
+    fn try_now(&self) -> Result<Timestamp> {
         let mut arguments = Writer::default();
         arguments.raw("[]");
-        let told = self
-            .0
-            .call(0, arguments)
-            .and_then(|value| Timestamp::read(value).map_err(|_| Failure::new("the callback returned no valid Date")));
-        told.unwrap_or_else(|failure| {
-            // A clock cannot refuse. To go on with a wrong time would be worse than to end the call, which commits
-            // nothing after this; `guarded` makes an error of it.
-            let what = format!("the clock failed: {}", failure.reason);
-            resume_unwind(Box::new(Error::from(InternalError::Defect { what })))
-        })
+        let told = self.0.call(0, arguments).map_err(|failure| callback::clock_failed(&failure.reason))?;
+        Timestamp::read(told).map_err(|_| callback::clock_failed("the callback returned no valid Date"))
     }
 }
 
@@ -142,8 +138,13 @@ impl Random for JsRandom {
         arguments.open();
         arguments.number(out.len());
         arguments.close();
-        let bytes = self.0.call(0, arguments).ok().and_then(|value| Vec::read(value).ok());
-        let bytes = bytes.filter(|bytes| bytes.len() == out.len()).ok_or(InternalError::RandomFailed)?;
+        let given = self.0.call(0, arguments);
+        let given = given.map_err(|failure| callback::random_failed(&failure.reason))?;
+        let bytes = Vec::read(given).unwrap_or_default();
+        if bytes.len() != out.len() {
+            let reason = format!("{} bytes were wanted and {} came", out.len(), bytes.len());
+            return Err(callback::random_failed(&reason));
+        }
         out.copy_from_slice(&bytes);
         Ok(())
     }

@@ -21,7 +21,6 @@ mod shape;
 mod store;
 mod val;
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +32,7 @@ use napi::{Env, JsValue, sys};
 use napi_derive::napi;
 use tegata::error::InternalError;
 use tegata::key::SignatureAlgorithm;
-use tegata::store::{Store, conformance};
+use tegata::store::{Foreign, Store, conformance};
 use tegata::{Error, PublicKey, Result};
 
 use bridge::{Answer, Link};
@@ -60,12 +59,8 @@ thread_local! {
 
 /// Runs `work`; a panic in it becomes an error.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload: Box<dyn Any + Send>| {
-        // A callback that cannot return an error ends the call this way.
-        Err(payload.downcast::<Error>().map_or_else(
-            |_| Error::from(InternalError::Defect { what: "a panic below a call from JavaScript".to_owned() }),
-            |error| *error,
-        ))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(InternalError::Defect { what: "a panic below a call from JavaScript".to_owned() }.into())
     })
 }
 
@@ -259,7 +254,7 @@ pub fn host(
                 let algorithm = algorithm.unwrap_or_else(|| public.algorithm().signature());
                 Handle::Signer(Arc::new(JsSigner { host, public, algorithm }))
             }
-            "store" => Handle::Store(Arc::new(JsStore(host))),
+            "store" => Handle::Store(Arc::new(Foreign::new(JsStore(host)))),
             "sealer" => Handle::Sealer(Arc::new(JsSealer(host))),
             "clock" => Handle::Clock(Arc::new(JsClock(host))),
             "random" => Handle::Random(Arc::new(JsRandom(host))),
@@ -286,7 +281,7 @@ pub fn check_store(env: Env, call: u32, factory: u32) {
                     0
                 });
                 // No host object has the number 0, so every call of such a store fails.
-                Box::new(JsStore(Host::new(Arc::clone(&link), number))) as Box<dyn Store>
+                Box::new(Foreign::new(JsStore(Host::new(Arc::clone(&link), number)))) as Box<dyn Store>
             });
             let outcome = match failure.into_inner() {
                 Some(reason) => Err(format!("no store was made: {reason}")),
