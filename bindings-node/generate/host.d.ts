@@ -137,6 +137,8 @@ export declare class HostError extends Error {
 /** A private key in memory. It prints without its secret. */
 export declare class PrivateKey {
   private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
   /** Reads a key in PKCS#8, SEC1 or PKCS#1, PEM or DER. */
   static fromBytes(input: Uint8Array | string | Secret<Uint8Array> | Secret<string>): PrivateKey;
   /** The same for a key that comes without its public half. */
@@ -201,7 +203,7 @@ export declare class FixedClock {
 export declare class MemoryStore {
   constructor();
   /** So that no other object is taken for one. */
-  private readonly opaque: unique symbol;
+  private readonly opaque: true;
 }
 
 /** How to open a `SqliteStore`. */
@@ -221,6 +223,8 @@ export interface SqliteOptions {
 /** A store in one SQLite file. */
 export declare class SqliteStore {
   private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
   /** Opens the database at `path`, or makes it. */
   static open(path: string, options?: SqliteOptions): Promise<SqliteStore>;
   /** Closes the file when the calls under way have finished. Registries that use it refuse calls from then on. */
@@ -231,6 +235,8 @@ export declare class SqliteStore {
 /** Seals with a key in this process's memory. */
 export declare class SoftwareSealer {
   private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
   /** With a new key that exists in this process only. */
   static generate(): SoftwareSealer;
   /** With these 32 bytes. */
