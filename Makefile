@@ -81,6 +81,10 @@ features: ## build the core with each combination of features
 test-c-cross: ## the C library for devices on aarch64 and armv7, in qemu
 	bindings-c/test-device.sh
 
+.PHONY: test-node
+test-node: ## the Node.js package: built, packed, installed elsewhere and tested there
+	bindings-node/test.sh
+
 .PHONY: licenses
 licenses: ## licences, bans and sources of all dependencies
 	$(PYTHON) tools/licenses.py
