@@ -114,9 +114,9 @@ impl Wanted {
 }
 
 /// What a cursor is a place in: a table in an order and a direction. Filters may differ, since some of them follow the clock.
-pub(super) fn place(table: &Table, wanted: &Wanted, value: &str, tags: &Tags) -> u64 {
-    let order = wanted.order.unwrap_or_default();
-    let direction: &[u8] = if wanted.descending { b"down" } else { b"up" };
+fn place(table: &Table, order: Option<&str>, descending: bool, value: &str, tags: &Tags) -> u64 {
+    let order = order.unwrap_or_default();
+    let direction: &[u8] = if descending { b"down" } else { b"up" };
     tags.digest("cursor", &[table.name.as_bytes(), order.as_bytes(), direction, value.as_bytes()]).0
 }
 
@@ -152,13 +152,19 @@ pub(super) fn read_cursor(text: &str, place: impl Fn(&str) -> u64, ids: &NumberC
 }
 
 impl Inner {
+    /// The digest of a list with a cursor's value, for [`read_cursor`] and [`write_cursor`].
+    pub(super) fn place<'s>(&'s self, table: &'static Table, wanted: &Wanted) -> impl Fn(&str) -> u64 + Copy + use<'s> {
+        let (order, descending) = (wanted.order, wanted.descending);
+        move |value| place(table, order, descending, value, &self.tags)
+    }
+
     /// One page of the records that `wanted` describes.
     pub(super) fn list<T: Record>(&self, wanted: Wanted, page: &Page) -> Result<Listing<T>> {
-        let place = |value: &str| place(T::TABLE, &wanted, value, &self.tags);
+        let place = self.place(T::TABLE, &wanted);
         let after = page.after.as_deref().map(|text| read_cursor(text, place, &self.ids)).transpose()?;
         let found = self.store()?.find(&Query {
             table: T::TABLE,
-            filters: wanted.filters.clone(),
+            filters: wanted.filters,
             order: wanted.order,
             descending: wanted.descending,
             after,

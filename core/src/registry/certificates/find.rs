@@ -7,7 +7,7 @@ use crate::error::{Error, InputError};
 use crate::id::{AuthorityId, DeviceId, GroupId, ProductId, ProfileId};
 use crate::model::{Certificate, CertificateKind, CertificateState, Device};
 use crate::registry::Inner;
-use crate::registry::page::{Listing, Page, Text, Wanted, place, read_cursor, write_cursor};
+use crate::registry::page::{Listing, Page, Text, Wanted, read_cursor, write_cursor};
 use crate::store::record::{Cell, Record, Stored};
 use crate::store::{Cursor, MAX_PAGE, Match, Value};
 
@@ -237,7 +237,7 @@ impl Certificates<'_> {
         let ids = &self.inner.ids;
         let found = self.of_device(device, wanted)?;
         let total = page.total.then(|| u64::try_from(found.len()).unwrap_or(u64::MAX));
-        let place = |value: &str| place(Certificate::TABLE, wanted, value, &self.inner.tags);
+        let place = self.inner.place(Certificate::TABLE, wanted);
         let after = match page.after.as_deref().map(|text| read_cursor(text, place, ids)).transpose()? {
             Some(Cursor { value: Value::Null, key }) => Some(key),
             Some(_) => return Err(InputError::PageCursor.into()),
