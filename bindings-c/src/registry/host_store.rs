@@ -1,10 +1,10 @@
-//! A store of the host's own, behind six callbacks.
+//! A store of the host's own, behind six callbacks. What it is asked and what it answers is checked by the core.
 
 use std::ops::Range;
 
 use tegata::error::StoreError;
 use tegata::store::schema::Schema;
-use tegata::store::{Counter, Page, Query, Row, RowRef, Store, Tally, Value, Write};
+use tegata::store::{Counter, Foreign, Page, Query, Row, RowRef, Store, Tally, Value, Write};
 
 use super::host_answer::{tegata_rows, tegata_tallies};
 use super::host_question::{
@@ -85,7 +85,8 @@ pub struct tegata_store_callbacks {
             failure: *mut tegata_failure,
         ) -> c_int,
     >,
-    /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each.
+    /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each. Without a column
+    /// it tells one total under null, also when it is 0.
     pub count: Option<
         unsafe extern "C" fn(
             userdata: *mut c_void,
@@ -121,21 +122,16 @@ struct HostStore {
     commit: unsafe extern "C" fn(*mut c_void, *const tegata_write, usize, *mut tegata_failure) -> c_int,
 }
 
-fn nonsense(reason: impl Into<String>) -> StoreError {
-    StoreError::Backend { reason: format!("the host's store answered wrongly: {}", reason.into()) }
+fn contract(reason: String) -> StoreError {
+    StoreError::Contract { reason }
 }
 
 impl HostStore {
-    fn call(
-        &self,
-        call: impl FnOnce(*mut c_void, *mut tegata_failure) -> c_int,
-        writes: usize,
-    ) -> Result<(), StoreError> {
+    fn call(&self, call: impl FnOnce(*mut c_void, *mut tegata_failure) -> c_int) -> Result<(), StoreError> {
         self.host.call(call).map_err(|(number, mut failure)| {
             let reason = failure.reason();
             match number {
-                1 if failure.write < writes => StoreError::Conflict { write: failure.write },
-                1 => nonsense("a conflict of a write that there is not"),
+                1 => StoreError::Conflict { write: failure.write },
                 2 => StoreError::Unavailable { reason },
                 3 => StoreError::Corrupt { at: reason },
                 4 => StoreError::Schema { found: failure.found, supported: failure.supported },
@@ -153,90 +149,58 @@ impl Store for HostStore {
         let mut arena = Arena::new();
         let schema = self.tables.schema(schema, &mut arena);
         // SAFETY: here and below, the host's function with the arguments that the header tells.
-        self.call(|userdata, failure| unsafe { (self.migrate)(userdata, &raw const schema, failure) }, 0)
+        self.call(|userdata, failure| unsafe { (self.migrate)(userdata, &raw const schema, failure) })
     }
 
     fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
         let mut arena = Arena::new();
         let counter = c_counter(counter, &mut arena);
-        let mut first = 0;
-        self.call(
-            // SAFETY: as above.
-            |userdata, failure| unsafe { (self.reserve)(userdata, &raw const counter, count, &raw mut first, failure) },
-            0,
-        )?;
-        match first.checked_add(count.into()) {
-            Some(end) if first > 0 && i64::try_from(end).is_ok() => Ok(first..end),
-            _ => Err(nonsense("numbers below 1 or above 2^63 - 1")),
-        }
+        let mut first = 0_u64;
+        // SAFETY: as above.
+        self.call(|userdata, failure| unsafe {
+            (self.reserve)(userdata, &raw const counter, count, &raw mut first, failure)
+        })?;
+        Ok(first..first.saturating_add(count.into()))
     }
 
     fn get(&self, refs: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
-        let mut answers = Vec::with_capacity(refs.len());
         let places: Vec<_> = refs.iter().map(|at| self.tables.row_ref(*at)).collect();
         let mut rows = tegata_rows::of(refs.iter().map(|at| at.table).collect(), refs.len());
-        self.call(
-            // SAFETY: as above.
-            |userdata, failure| unsafe { (self.get)(userdata, places.as_ptr(), places.len(), &raw mut rows, failure) },
-            0,
-        )?;
-        let rows = rows.sound().map_err(nonsense)?;
-        if rows.rows.len() != refs.len() {
-            return Err(nonsense("not as many rows as were asked for"));
-        }
-        for (row, at) in rows.rows.into_iter().zip(refs) {
-            if row.as_ref().is_some_and(|row| row.key != at.key) {
-                return Err(nonsense("another row than the one that was asked for"));
-            }
-            answers.push(row);
-        }
-        Ok(answers)
+        // SAFETY: as above.
+        self.call(|userdata, failure| unsafe {
+            (self.get)(userdata, places.as_ptr(), places.len(), &raw mut rows, failure)
+        })?;
+        Ok(rows.sound().map_err(contract)?.rows)
     }
 
     fn find(&self, query: &Query) -> Result<Page, StoreError> {
-        query.check()?;
         let mut arena = Arena::new();
         let question = self.tables.query(query, &mut arena);
         let mut rows = tegata_rows::of(vec![query.table], query.page_size());
-        self.call(
-            // SAFETY: as above.
-            |userdata, failure| unsafe { (self.find)(userdata, &raw const question, &raw mut rows, failure) },
-            0,
-        )?;
-        let rows = rows.sound().map_err(nonsense)?;
+        // SAFETY: as above.
+        self.call(|userdata, failure| unsafe { (self.find)(userdata, &raw const question, &raw mut rows, failure) })?;
+        let rows = rows.sound().map_err(contract)?;
         let found: Option<Vec<_>> = rows.rows.into_iter().collect();
-        let found = found.ok_or_else(|| nonsense("a missing row on a page"))?;
-        if query.total && rows.total.is_none() {
-            return Err(nonsense("no total, which was asked for"));
-        }
-        if rows.next.is_some() && found.is_empty() {
-            return Err(nonsense("an empty page with another one after it"));
-        }
-        Ok(Page { rows: found, next: rows.next, total: if query.total { rows.total } else { None } })
+        let found = found.ok_or_else(|| contract("find answered with a row that is missing".to_owned()))?;
+        Ok(Page { rows: found, next: rows.next, total: rows.total })
     }
 
     fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
-        tally.check()?;
         let mut arena = Arena::new();
         let question = self.tables.tally(tally, &mut arena);
         let mut tallies = tegata_tallies::new();
-        self.call(
-            // SAFETY: as above.
-            |userdata, failure| unsafe { (self.count)(userdata, &raw const question, &raw mut tallies, failure) },
-            0,
-        )?;
-        tallies.sound().map_err(nonsense)
+        // SAFETY: as above.
+        self.call(|userdata, failure| unsafe {
+            (self.count)(userdata, &raw const question, &raw mut tallies, failure)
+        })?;
+        tallies.sound().map_err(contract)
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        writes.iter().try_for_each(Write::check)?;
         let mut arena = Arena::new();
         let given: Vec<_> = writes.iter().map(|write| self.tables.write(write, &mut arena)).collect();
-        self.call(
-            // SAFETY: as above.
-            |userdata, failure| unsafe { (self.commit)(userdata, given.as_ptr(), given.len(), failure) },
-            writes.len(),
-        )
+        // SAFETY: as above.
+        self.call(|userdata, failure| unsafe { (self.commit)(userdata, given.as_ptr(), given.len(), failure) })
     }
 }
 
@@ -251,7 +215,7 @@ pub unsafe extern "C" fn tegata_host_store_new(
         let callbacks = sized(callbacks, "callbacks")?;
         let host = Host::new(callbacks.userdata, callbacks.free);
         let store = out(store, "store")?;
-        store.own(tegata_store(Arc::new(HostStore {
+        store.own(tegata_store(Arc::new(Foreign::new(HostStore {
             host,
             tables: Tables::new(),
             migrate: needed(callbacks.migrate, "migrate")?,
@@ -260,7 +224,7 @@ pub unsafe extern "C" fn tegata_host_store_new(
             find: needed(callbacks.find, "find")?,
             count: needed(callbacks.count, "count")?,
             commit: needed(callbacks.commit, "commit")?,
-        })));
+        }))));
         Ok(())
     })
 }

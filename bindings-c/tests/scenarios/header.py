@@ -41,6 +41,7 @@ def read(path):
         fields = re.sub(r"[\w ]+\*?\(\*(\w+)\)\([^;]*\);", r"callback \1;", body)
         header.structs[name] = [declared(one) for one in fields.split(";") if one.strip()]
     header.opaque = set(re.findall(r"typedef struct (\w+) \1;", text))
+    VALUES.update(header.enums)
     text = re.sub(r"typedef (enum|struct)[^;{]*(\{.*?\})? ?\w*;", "", text, flags=re.S)
     for returns, name, parameters in re.findall(r"([\w ]+?[ *]+)(tegata_\w+)\(([^)]*)\);", text):
         given = [] if parameters.strip() in ("", "void") else [declared(one) for one in parameters.split(",")]
@@ -55,4 +56,10 @@ def pointee(kind):
 
 def is_output(kind):
     """Whether a parameter of this type is a place for a result."""
-    return kind.endswith("**") or (kind.endswith("*") and not kind.startswith("const"))
+    inner = pointee(kind)
+    is_value = inner is not None and (inner in ("bool", "size_t", "uint64_t", "int64_t") or inner in VALUES)
+    return kind.endswith("**") or (is_value and not kind.startswith("const"))
+
+
+# Enums that are written to a place of the caller's; filled by `read`.
+VALUES = set()
