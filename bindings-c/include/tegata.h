@@ -2138,7 +2138,8 @@ typedef struct {
   /// Answers with the rows that match, in order: `tegata_rows_add` for each, `tegata_rows_next` if there are more,
   /// `tegata_rows_total` if it was asked for.
   int (*find)(void *userdata, const tegata_query *query, tegata_rows *rows, tegata_failure *failure);
-  /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each.
+  /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each. Without a column
+  /// it tells one total under null, also when it is 0.
   int (*count)(void *userdata,
                const tegata_tally *tally,
                tegata_tallies *tallies,
