@@ -82,7 +82,8 @@ if [ "${1:-}" != quick ]; then
     run sanitized
     say "C11, valgrind"
     # Rust keeps some memory to the end by pointers into its middle, which valgrind calls "possibly lost".
-    run c valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --error-exitcode=99
+    run c valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --error-exitcode=99 \
+        --suppressions="$PWD/bindings-c/tests/valgrind.supp"
 fi
 
 # --- the parts with tests of their own -------------------------------------------------------------------------------
