@@ -104,6 +104,19 @@ pub fn clock_failed(text: &str) -> Error {
     InternalError::ClockFailed { reason: reason(text) }.into()
 }
 
+/// An error of a host's signer, sealer, clock or random source as callers may see it: what the host said, cut by [`reason`].
+pub(crate) fn told(error: Error) -> Error {
+    match error {
+        Error::Signer(SignerError::Failed { reason }) => signer_failed(&reason).into(),
+        Error::Seal(SealError::Failed { reason }) => sealer_failed(&reason),
+        Error::Seal(SealError::KeyFile { reason: text }) => SealError::KeyFile { reason: reason(&text) }.into(),
+        Error::Seal(SealError::Damaged { at }) => SealError::Damaged { at: reason(&at) }.into(),
+        Error::Internal(InternalError::RandomFailed { reason }) => random_failed(&reason),
+        Error::Internal(InternalError::ClockFailed { reason }) => clock_failed(&reason),
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

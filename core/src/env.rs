@@ -208,7 +208,7 @@ impl Random for SystemRandom {
 /// `N` random bytes.
 pub(crate) fn draw<const N: usize>(random: &dyn Random) -> Result<[u8; N], Error> {
     let mut out = [0; N];
-    callback::run(|| random.fill(&mut out))?;
+    callback::run(|| random.fill(&mut out)).map_err(callback::told)?;
     Ok(out)
 }
 

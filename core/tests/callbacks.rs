@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use common::{START, csr, key, sealer};
 use tegata::callback;
-use tegata::error::SignerError;
+use tegata::error::{InternalError, SealError, SignerError};
 use tegata::model::{EnrollmentPolicy, ProfileSpec};
 use tegata::store::schema::Schema;
 use tegata::store::{
@@ -128,7 +128,7 @@ struct Brought(Arc<Host>);
 
 impl Sealer for Brought {
     fn seal(&self, associated: &[u8], plaintext: &[u8]) -> Result<Sealed> {
-        self.0.enter("seal").map_err(|text| callback::sealer_failed(&text))?;
+        self.0.enter("seal").map_err(|reason| SealError::Failed { reason })?;
         self.0.sealer.seal(associated, plaintext)
     }
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
@@ -149,7 +149,7 @@ impl Clock for Brought {
 
 impl Random for Brought {
     fn fill(&self, out: &mut [u8]) -> Result<()> {
-        self.0.enter("random").map_err(|text| callback::random_failed(&text))?;
+        self.0.enter("random").map_err(|reason| InternalError::RandomFailed { reason })?;
         SystemRandom::new().fill(out)
     }
 }
@@ -159,7 +159,8 @@ impl Signer for Brought {
         self.0.key.public_key()
     }
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        self.0.enter("signer").map_err(|text| callback::signer_failed(&text))?;
+        // As it is: what the library makes of it is its own business.
+        self.0.enter("signer").map_err(|reason| SignerError::Failed { reason })?;
         self.0.key.sign(message)
     }
 }

@@ -13,6 +13,7 @@ pub use algorithm::{KeyAlgorithm, SignatureAlgorithm};
 pub use private::PrivateKey;
 pub use public::PublicKey;
 pub use signer::Signer;
+pub(crate) use signer::sign as sign_with;
 pub use statement::Statement;
 
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! Who may sign: a software key, an HSM, or a callback in the host's language.
 
 use super::{PublicKey, SignatureAlgorithm};
+use crate::callback::{run, signer_failed};
 use crate::error::SignerError;
 
 /// A private key that signs without showing itself.
@@ -21,6 +22,14 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// `signer.failed` when the key cannot be used now.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError>;
+}
+
+/// Has `signer` sign, as the host code that it may be.
+pub(crate) fn sign(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+    run(|| signer.sign(message)).map_err(|error| match error {
+        SignerError::Failed { reason } => signer_failed(&reason),
+        other => other,
+    })
 }
 
 impl<S: Signer + ?Sized> Signer for std::sync::Arc<S> {

@@ -17,7 +17,7 @@ use crate::callback;
 use crate::env::Timestamp;
 use crate::error::{Error, InputError, SignerError, StoreError};
 use crate::id::{Entity as EntityKind, Id};
-use crate::key::Signer;
+use crate::key::{Signer, sign_with};
 use crate::model::{Entity, Event, RequestRecord};
 use crate::store::record::{Record, Stored, at, put, read};
 use crate::store::tables::{AUTHORITIES, EVENTS};
@@ -105,7 +105,7 @@ impl<'a, T: 'a> Plan<'a, T> {
 /// Signs `tbs` and assembles the certificate.
 pub(super) fn sign(item: &ToSign) -> Result<Vec<u8>> {
     let algorithm = item.signer.algorithm();
-    let signature = callback::run(|| item.signer.sign(&item.tbs))?;
+    let signature = sign_with(&*item.signer, &item.tbs)?;
     if item.check {
         let key = item.signer.public_key();
         key.verify(algorithm, &item.tbs, &signature).map_err(|_| SignerError::BadSignature)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Inner;
 use crate::Result;
-use crate::callback::{refuse_inside, run};
+use crate::callback::{refuse_inside, run, told};
 use crate::env::{Timestamp, draw};
 use crate::error::StoreError;
 use crate::secret::{Sealed, Secret};
@@ -39,11 +39,11 @@ impl Store for Host<Box<dyn Store>> {
 impl Sealer for Host<Arc<dyn Sealer>> {
     fn seal(&self, associated: &[u8], plaintext: &[u8]) -> Result<Sealed> {
         refuse_inside()?;
-        run(|| self.0.seal(associated, plaintext))
+        run(|| self.0.seal(associated, plaintext)).map_err(told)
     }
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
         refuse_inside()?;
-        run(|| self.0.open(associated, sealed))
+        run(|| self.0.open(associated, sealed)).map_err(told)
     }
 }
 
@@ -51,7 +51,7 @@ impl Inner {
     /// The current moment.
     pub(super) fn now(&self) -> Result<Timestamp> {
         refuse_inside()?;
-        run(|| self.clock.try_now())
+        run(|| self.clock.try_now()).map_err(told)
     }
 
     /// `N` random bytes.

@@ -224,7 +224,7 @@ fn own_secret(store: &dyn Store, sealer: &dyn Sealer, options: &Options) -> Resu
         let meta = Meta {
             key: 1,
             secret: sealer.seal(&place, secret.expose())?,
-            created: callback::run(|| options.clock.try_now())?,
+            created: callback::run(|| options.clock.try_now()).map_err(callback::told)?,
         };
         match store.commit(&[put(&meta, Expect::Absent, &ids)?]) {
             // Another process made it first: use that.

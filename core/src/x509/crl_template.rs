@@ -10,7 +10,7 @@ use super::{Name, RevocationReason};
 use crate::der::{Writer, length_size, put_length, tag};
 use crate::env::Timestamp;
 use crate::error::Error;
-use crate::key::{SignatureAlgorithm, Signer};
+use crate::key::{SignatureAlgorithm, Signer, sign_with};
 
 /// A CRL to be: everything but its entries and the signature.
 #[derive(Clone, Copy, Debug)]
@@ -241,7 +241,7 @@ impl CrlWriter {
             return Err(Error::input("signer", "is not of the algorithm that the CRL was begun with"));
         }
         let tbs = self.close_signed();
-        let signature = crate::callback::run(|| signer.sign(self.out.get(tbs..).unwrap_or_default()))?;
+        let signature = sign_with(signer, self.out.get(tbs..).unwrap_or_default())?;
         let mut tail = Writer::with_capacity(signature.len() + 32);
         tail.raw(self.algorithm.identifier());
         tail.bit_string(&signature);

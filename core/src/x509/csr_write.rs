@@ -6,10 +6,9 @@
 use super::Name;
 use super::extension::{id, write_extension};
 use super::san::{GeneralName, encode_san};
-use crate::callback;
 use crate::der::{Writer, tag};
 use crate::error::{Error, SignerError};
-use crate::key::{Signer, pem};
+use crate::key::{Signer, pem, sign_with};
 
 /// extensionRequest (RFC 2985, 5.4.2).
 const EXTENSION_REQUEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e";
@@ -31,7 +30,7 @@ pub fn make_csr(signer: &dyn Signer, subject: &Name, san: &[GeneralName]) -> Res
         });
     });
     let info = info.finish();
-    let signature = callback::run(|| signer.sign(&info))?;
+    let signature = sign_with(signer, &info)?;
     signer.public_key().verify(signer.algorithm(), &info, &signature).map_err(|_| SignerError::BadSignature)?;
     let mut request = Writer::with_capacity(info.len() + signature.len() + 64);
     request.sequence(|out| {

@@ -9,7 +9,7 @@ use super::extension::{PreparedExtensions, id, write_extension};
 use crate::der::{Writer, tag};
 use crate::env::Timestamp;
 use crate::error::Error;
-use crate::key::{PublicKey, SignatureAlgorithm, Signer};
+use crate::key::{PublicKey, SignatureAlgorithm, Signer, sign_with};
 
 /// A certificate to be: everything but the signature.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +111,7 @@ impl Template<'_> {
     pub fn sign(&self, signer: &dyn Signer) -> Result<Vec<u8>, Error> {
         let algorithm = signer.algorithm();
         let tbs = self.tbs(algorithm)?;
-        let signature = crate::callback::run(|| signer.sign(&tbs))?;
+        let signature = sign_with(signer, &tbs)?;
         Ok(assemble(&tbs, algorithm, &signature))
     }
 }

@@ -2,10 +2,9 @@
 
 use super::Authorities;
 use crate::Result;
-use crate::callback;
 use crate::error::{CertificateError, Error, InputError, SignerError};
 use crate::id::AuthorityId;
-use crate::key::{PublicKey, SignatureAlgorithm, Signer};
+use crate::key::{PublicKey, SignatureAlgorithm, Signer, sign_with};
 use crate::model::{Crl, Entity, Revocation, SignerLocation};
 use crate::registry::driver::Operation;
 use crate::registry::page::Wanted;
@@ -119,7 +118,7 @@ impl Signer for Checked<'_> {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        let signature = callback::run(|| self.0.sign(message))?;
+        let signature = sign_with(self.0, message)?;
         let checked = self.public_key().verify(self.algorithm(), message, &signature);
         checked.map(|()| signature).map_err(|_| SignerError::BadSignature)
     }
