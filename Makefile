@@ -77,6 +77,10 @@ features: ## build the core with each combination of features
 			$$([ $$features = none ] || echo --features $$features) -- -D warnings; \
 	done
 
+.PHONY: test-c
+test-c: ## the C library: installed elsewhere, C11 and C++17, sanitizers and valgrind
+	bindings-c/test.sh
+
 .PHONY: test-c-cross
 test-c-cross: ## the C library for devices on aarch64 and armv7, in qemu
 	bindings-c/test-device.sh

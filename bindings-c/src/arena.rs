@@ -15,10 +15,13 @@ const ALIGNMENT: usize = 16;
 /// Grows, is never moved, and is freed at once. What is put here is `Copy`, so it needs no dropping; what does is kept apart.
 pub(crate) struct Arena {
     chunks: Vec<(NonNull<u8>, Layout)>,
-    kept: Vec<(*mut (), unsafe fn(*mut ()))>,
+    kept: Vec<Kept>,
     used: usize,
     secret: bool,
 }
+
+/// A boxed value and what drops it.
+type Kept = (*mut (), unsafe fn(*mut ()));
 
 /// Drops a boxed value of this type.
 unsafe fn drop_kept<T>(value: *mut ()) {

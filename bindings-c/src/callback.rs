@@ -103,9 +103,9 @@ impl Host {
     pub(crate) fn call(
         &self,
         call: impl FnOnce(*mut c_void, *mut tegata_failure) -> c_int,
-    ) -> Result<(), (c_int, tegata_failure)> {
-        let mut failure = tegata_failure::new();
-        match marked(|| call(self.userdata, &raw mut failure)) {
+    ) -> Result<(), (c_int, Box<tegata_failure>)> {
+        let mut failure = Box::new(tegata_failure::new());
+        match marked(|| call(self.userdata, &raw mut *failure)) {
             0 => Ok(()),
             number => Err((number, failure)),
         }

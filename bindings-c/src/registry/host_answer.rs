@@ -7,11 +7,11 @@ use super::host_question::{tegata_value, tegata_value_type};
 use super::prelude::*;
 
 fn value(value: *const tegata_value) -> Result<Value> {
-    let value = shared(value, "value")?;
-    let octets = || value.bytes.get("value").map(<[u8]>::to_vec);
     const INT: c_int = tegata_value_type::Int as c_int;
     const TEXT: c_int = tegata_value_type::Text as c_int;
     const BYTES: c_int = tegata_value_type::Bytes as c_int;
+    let value = shared(value, "value")?;
+    let octets = || value.bytes.get("value").map(<[u8]>::to_vec);
     match value.r#type.get() {
         0 => Ok(Value::Null),
         INT => Ok(Value::Int(value.integer)),

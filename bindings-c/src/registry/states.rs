@@ -1,8 +1,11 @@
 //! The enums of the registry: states and choices.
 
-use tegata::model::*;
+use tegata::model::{
+    AuthorityState, CertificateKind, CertificateState, DeviceState, EnrollmentMode, InvalidReason, KeyOrigin, OtherKey,
+    ProductState, SignerLocation, Standing, SuspendCause, SuspendMode,
+};
 use tegata::pack::{Encoding, Pkcs12Target};
-use tegata::*;
+use tegata::{CertificateGrouping, Enrollment, HandOut, Release};
 
 use crate::number::same_variants;
 

@@ -116,14 +116,14 @@ pub unsafe extern "C" fn tegata_store_conformance(
         let make = needed(factory.make, "make")?;
         let host = Host::new(factory.userdata, None);
         let make = || -> Box<dyn Store> {
-            let mut made = std::ptr::null_mut();
+            let mut store = std::ptr::null_mut();
             // SAFETY: the host's function with the arguments that the header tells.
-            let answer = host.call(|userdata, failure| unsafe { make(userdata, &raw mut made, failure) });
+            let answer = host.call(|userdata, failure| unsafe { make(userdata, &raw mut store, failure) });
             let reason = match answer {
                 Err((_, mut failure)) => failure.reason(),
-                Ok(()) if made.is_null() => "the factory gave no store".to_owned(),
+                Ok(()) if store.is_null() => "the factory gave no store".to_owned(),
                 // SAFETY: a store that this library made and the factory gave away.
-                Ok(()) => return Box::new(unsafe { Box::from_raw(made) }.0),
+                Ok(()) => return Box::new(unsafe { Box::from_raw(store) }.0),
             };
             Box::new(Unmade(reason))
         };
