@@ -117,7 +117,7 @@ def c(rows):
     width = max(len(row["code"]) for row in rows) + len("#define TEGATA_CODE_ ")
     lines = "".join(f'{"#define TEGATA_CODE_" + shout(row["code"]):<{width}} "{row["code"]}"\n' for row in rows)
     table = " \\\n".join(
-        f"    X(TEGATA_CODE_{shout(row['code'])}, TEGATA_{shout(row['kind'])})" for row in rows
+        f"    X(TEGATA_CODE_{shout(row['code'])}, TEGATA_STATUS_{shout(row['kind'])})" for row in rows
     )
     return f"""/* {NOTE} */
 #ifndef TEGATA_CODES_H
