@@ -341,11 +341,11 @@ typedef enum {
 
 /// The stored part of a certificate's state. What the clock adds is in `Standing`.
 typedef enum {
-  /// Requested, not issued yet (NAV-5).
+  /// Requested, not issued yet.
   TEGATA_CERTIFICATE_STATE_PENDING = 1,
   /// Issued and in force.
   TEGATA_CERTIFICATE_STATE_ACTIVE = 2,
-  /// Out of force for now (NAV-11).
+  /// Out of force for now.
   TEGATA_CERTIFICATE_STATE_SUSPENDED = 3,
   /// Out of force for good.
   TEGATA_CERTIFICATE_STATE_REVOKED = 4,
@@ -389,7 +389,7 @@ typedef enum {
   TEGATA_STANDING_EXPIRED = 8,
 } tegata_standing;
 
-/// Where a device stands (NEC-29).
+/// Where a device stands.
 typedef enum {
   /// Seen, but not admitted yet.
   TEGATA_DEVICE_STATE_DISCOVERED = 1,
@@ -448,7 +448,8 @@ typedef enum {
 
 /// When a key that is made here is handed out.
 typedef enum {
-  /// With the answer. Repeating the call with the same request ID returns it again, until it is confirmed. The default.
+  /// With the answer. Repeating the call with the same request ID returns it again, until it is confirmed. The
+  /// default.
   TEGATA_HAND_OUT_NOW = 1,
   /// When somebody collects it.
   TEGATA_HAND_OUT_LATER = 2,
@@ -458,7 +459,8 @@ typedef enum {
 typedef enum {
   /// The keys it had go on; the other key was an impostor's.
   TEGATA_RELEASE_KEEP_KEYS = 1,
-  /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new key.
+  /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new
+  /// key.
   TEGATA_RELEASE_NEW_KEYS = 2,
 } tegata_release;
 
@@ -506,7 +508,8 @@ typedef enum {
 
 /// For whom a file is written.
 typedef enum {
-  /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12. The default.
+  /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12. The
+  /// default.
   TEGATA_PKCS12_TARGET_MODERN = 1,
   /// Triple DES and SHA-1: older Windows, Apple and Android; everything newer opens it as well.
   TEGATA_PKCS12_TARGET_LEGACY = 2,
@@ -670,7 +673,8 @@ typedef struct {
 
 /// Where a callback that fails says why, before it returns something other than 0. All zero when the callback begins.
 typedef struct {
-  /// A sentence for people, in UTF-8 and ended by a zero octet: `snprintf(failure->text, sizeof failure->text, ...)`. It must
+  /// A sentence for people, in UTF-8 and ended by a zero octet: `snprintf(failure->text, sizeof failure->text, ...)`.
+  /// It must
   /// not hold a secret.
   char text[TEGATA_FAILURE_TEXT];
   /// For a conflict: the index of the write that met it.
@@ -688,7 +692,8 @@ typedef struct {
   /// Given to every callback.
   void *userdata;
   /// Signs `message`, which it hashes itself: SHA-256 for P-256 and RSA keys, SHA-384 for P-384. Adds to `signature`
-  /// what X.509 carries: the DER `ECDSA-Sig-Value`, the 64 octets of Ed25519, or PKCS#1 v1.5. Returns 0, or anything else
+  /// what X.509 carries: the DER `ECDSA-Sig-Value`, the 64 octets of Ed25519, or PKCS#1 v1.5. Returns 0, or anything
+  /// else
   /// after saying why in `failure`: the call gets `signer.failed`. Required.
   int (*sign)(void *userdata, tegata_bytes message, tegata_sink *signature, tegata_failure *failure);
   /// Frees `userdata`, once, when nothing signs with it any more. May be NULL.
@@ -1085,7 +1090,7 @@ typedef struct {
   tegata_key_algorithm algorithm;
   /// How long its certificate is valid, in days. NULL for the default.
   const uint32_t *validity_days;
-  /// How many intermediates may follow it; `None` sets no limit. May be left out (NULL).
+  /// How many intermediates may follow it; NULL sets no limit.
   const uint8_t *path_len;
   /// Where the CRL of its issuer will be, for intermediates.
   tegata_texts crl_urls;
@@ -1101,7 +1106,8 @@ typedef struct {
   size_t size;
   /// Who acts, as the host knows them; it stands in the event. At most 255 bytes, no control characters. May be NULL.
   const char *actor;
-  /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that was
+  /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that
+  /// was
   /// refused changed nothing either and may be repeated with the same ID. Each actor has request IDs of its own. At
   /// most 255 bytes. May be NULL.
   const char *request_id;
@@ -1127,7 +1133,7 @@ typedef struct {
   int64_t not_before;
   /// When its certificate ends.
   int64_t not_after;
-  /// Who issued it; `None` for a root and for one issued outside. (NULL for `None`)
+  /// Who issued it; NULL for a root and for one issued outside.
   const char *parent;
   /// The generation before. NULL when there is none.
   const char *predecessor;
@@ -1209,7 +1215,7 @@ typedef struct {
 } tegata_authority_list;
 
 
-/// How an authority is rebuilt. What is `None` stays as it was.
+/// How an authority is rebuilt. What is left out stays as it was.
 typedef struct {
   /// `sizeof(tegata_rebuild)`.
   size_t size;
@@ -1254,7 +1260,8 @@ typedef struct {
   size_t size;
   /// The certificate to renew. Required.
   const char *certificate;
-  /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; `None` certifies the old key again. May be left out (NULL).
+  /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; left out (NULL), the old key is certified
+  /// again.
   tegata_bytes csr;
   /// Another profile than before, such as a newer version of it. May be left out (NULL).
   const char *profile;
@@ -1296,9 +1303,9 @@ typedef struct {
   int64_t not_before;
   /// When it ends.
   int64_t not_after;
-  /// When it should be renewed; `None` when it needs no renewal (any more). (NULL for `None`)
+  /// When it should be renewed; NULL when it needs no renewal (any more).
   const int64_t *renew_at;
-  /// Which of the owner's keys it certifies: 1 for the first, one more with each new key (NEC-53).
+  /// Which of the owner's keys it certifies: 1 for the first, one more with each new key.
   uint32_t key_number;
   /// Where the private key was made.
   tegata_key_origin key_origin;
@@ -1320,7 +1327,7 @@ typedef struct {
   bool deleted;
 } tegata_certificate_record;
 
-/// A certificate that was issued, with all that its holder needs besides the private key (NAV-1, NEC-53).
+/// A certificate that was issued, with all that its holder needs besides the private key.
 typedef struct {
   /// Its record: serial number, key number, validity, state ...
   const tegata_certificate_record *certificate;
@@ -1401,11 +1408,12 @@ typedef struct {
   const char *authority;
   /// The device that it is for, if any; it must be valid. May be left out (NULL).
   const char *device;
-  /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
+  /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be
+  /// left out (NULL).
   const char *name;
 } tegata_issue;
 
-/// A certificate to be issued for a key that is made here (NAV-15).
+/// A certificate to be issued for a key that is made here.
 typedef struct {
   /// `sizeof(tegata_issue_with_key)`.
   size_t size;
@@ -1415,7 +1423,8 @@ typedef struct {
   const char *authority;
   /// The device that it is for, if any; it must be valid. May be left out (NULL).
   const char *device;
-  /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
+  /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be
+  /// left out (NULL).
   const char *name;
   /// What kind of key; the first that the profile lists by default. May be left out (0).
   tegata_key_algorithm algorithm;
@@ -1429,15 +1438,16 @@ typedef struct {
   size_t size;
   /// By the common name, exactly or by its beginning; opaque ones are not searched. May be left out (NULL).
   const tegata_text *name;
-  /// With these hexadecimal digits somewhere in the serial number; colons and spaces do not count (NAV-8). May be left out (NULL).
+  /// With these hexadecimal digits somewhere in the serial number; colons and spaces do not count. May be left out
+  /// (NULL).
   const char *serial;
   /// Attached to this device. May be left out (NULL).
   const char *device;
-  /// Attached to the device with exactly this name (NAV-8). May be left out (NULL).
+  /// Attached to the device with exactly this name. May be left out (NULL).
   const char *device_name;
   /// In this stored state; what the clock adds is in `expired`. May be left out (0).
   tegata_certificate_state state;
-  /// Whether notAfter has passed (SOL-11). May be left out (NULL).
+  /// Whether notAfter has passed. May be left out (NULL).
   const bool *expired;
   /// Of this kind. May be left out (0).
   tegata_certificate_kind kind;
@@ -1470,7 +1480,7 @@ typedef struct {
 } tegata_certificate_record_list;
 
 
-/// That a certificate is attached to a device, and since when (NAV-9).
+/// That a certificate is attached to a device, and since when.
 typedef struct {
   /// The certificate.
   const char *certificate;
@@ -1536,7 +1546,7 @@ typedef struct {
 } tegata_pairs;
 
 #if defined(TEGATA_REGISTRY)
-/// What is known of a device besides its name (NEC-32). Free-form entries go into `more`.
+/// What is known of a device besides its name. Free-form entries go into `more`.
 typedef struct {
   /// `sizeof(tegata_attributes)`.
   size_t size;
@@ -1570,7 +1580,7 @@ typedef struct {
 
 /// A device.
 typedef struct {
-  /// Names the device; assigned here, never taken from a CSR, never used again (NEC-31).
+  /// Names the device; assigned here, never taken from a CSR, never used again.
   const char *id;
   /// The name that operators use; unique among devices that are not deleted.
   const char *name;
@@ -1580,13 +1590,14 @@ typedef struct {
   tegata_invalid_reason reason;
   /// The product it is a unit of. NULL when there is none.
   const char *product;
-  /// The manufacturer's identifier of the unit, such as a serial number or MAC; unique within the product. NULL when there is none.
+  /// The manufacturer's identifier of the unit, such as a serial number or MAC; unique within the product. NULL when
+  /// there is none.
   const char *unit;
   /// Its group. NULL when there is none.
   const char *group;
   /// What else is known.
   const tegata_attributes *attributes;
-  /// The subject of its certificates, kept at every renewal (PAP-8). NULL when there is none.
+  /// The subject of its certificates, kept at every renewal. NULL when there is none.
   const char *subject;
   /// When it became known.
   int64_t created;
@@ -1613,14 +1624,17 @@ typedef struct {
   /// The product credential that the unit presented (PEM or DER). That the unit has its private key is seen by
   /// whoever ends the TLS session, or shown by `credential_signature`. Required.
   tegata_bytes credential;
-  /// A signature by the credential's key over `Statement::ProductCredential` of the CSR's DER, as that key signs. When
+  /// A signature by the credential's key over `TEGATA_STATEMENT_PRODUCT_CREDENTIAL` of the CSR's DER, as that key
+  /// signs. When
   /// given, it must verify. May be left out (NULL).
   tegata_bytes credential_signature;
   /// The unit's own CSR (PEM or DER), for a key that it made itself. Required.
   tegata_bytes csr;
-  /// The device's name; without one, its ID serves. Ignored for a device that is known already. May be left out (NULL).
+  /// The device's name; without one, its ID serves. Ignored for a device that is known already. May be left out
+  /// (NULL).
   const char *name;
-  /// The unit's identifier, such as a serial number or MAC; needed where the product's policy says so. May be left out (NULL).
+  /// The unit's identifier, such as a serial number or MAC; needed where the product's policy says so. May be left
+  /// out (NULL).
   const char *unit;
   /// A one-time claim code; needed where the product's policy says so. May be left out (NULL).
   const char *claim_code;
@@ -1628,7 +1642,8 @@ typedef struct {
   const char *group;
   /// What else is known. Ignored for a device that is known already. NULL for the default.
   const tegata_attributes *attributes;
-  /// When the unit has a new key: a signature by its former key over `Statement::FormerKey` of the CSR's DER, as that
+  /// When the unit has a new key: a signature by its former key over `TEGATA_STATEMENT_FORMER_KEY` of the CSR's DER,
+  /// as that
   /// key signs (DER ECDSA, Ed25519, RSA PKCS#1 v1.5 with SHA-256). May be left out (NULL).
   tegata_bytes former_key_signature;
 } tegata_enroll;
@@ -1661,7 +1676,7 @@ typedef struct {
   size_t size;
   /// By name. May be left out (NULL).
   const tegata_text *name;
-  /// In one of these states; empty for all, deleted ones included (NEC-29). May be left out (NULL).
+  /// In one of these states; empty for all, deleted ones included. May be left out (NULL).
   const tegata_device_state *states;
   /// How many states.
   size_t states_len;
@@ -1671,7 +1686,8 @@ typedef struct {
   const char *group;
   /// By the manufacturer's identifier. May be left out (NULL).
   const tegata_text *unit;
-  /// With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value. May be left out (NULL).
+  /// With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value.
+  /// May be left out (NULL).
   const tegata_pair *attribute;
 } tegata_device_filter;
 
@@ -1792,7 +1808,7 @@ typedef struct {
   const char *id;
 } tegata_entity;
 
-/// One event (NEC-38). Events are only ever added.
+/// One event. Events are only ever added.
 typedef struct {
   /// Names the event.
   const char *id;
@@ -1930,13 +1946,14 @@ typedef struct {
 } tegata_certificate_count_list;
 
 
-/// A group of devices (NEC-36).
+/// A group of devices.
 typedef struct {
   /// Names the group.
   const char *id;
   /// The name that operators use; unique.
   const char *name;
-  /// Certificates of members are due this many days after their issue, unless they are due earlier by themselves. NULL when there is none.
+  /// Certificates of members are due this many days after their issue, unless they are due earlier by themselves.
+  /// NULL when there is none.
   const uint32_t *certificate_days;
   /// Symmetric keys of members are due this many days after their issue. NULL when there is none.
   const uint32_t *key_days;
@@ -2055,7 +2072,8 @@ typedef struct {
   uint64_t key;
 } tegata_cursor;
 
-/// A question for rows of one table that match all filters, one page at a time. It is checked: its columns exist and are
+/// A question for rows of one table that match all filters, one page at a time. It is checked: its columns exist and
+/// are
 /// declared for what is asked.
 typedef struct {
   /// The table.
@@ -2064,7 +2082,8 @@ typedef struct {
   const tegata_filter *filters;
   /// How many filters.
   size_t filters_len;
-  /// The position of the column to order by (then by key), leaving out rows with null there; NULL to order by key alone.
+  /// The position of the column to order by (then by key), leaving out rows with null there; NULL to order by key
+  /// alone.
   const size_t *order;
   /// Largest first.
   bool descending;
@@ -2086,7 +2105,8 @@ typedef struct {
   size_t filters_len;
   /// The position of the column whose values are counted (null among them); NULL for one total under null.
   const size_t *by;
-  /// Round integers down to a multiple of this first, or to the least 64-bit number where there is no such multiple; NULL
+  /// Round integers down to a multiple of this first, or to the least 64-bit number where there is no such multiple;
+  /// NULL
   /// to count them as they are.
   const int64_t *bucket;
 } tegata_tally;
@@ -2121,14 +2141,16 @@ typedef struct {
   void *userdata;
   /// Brings an empty or older store to `schema`; refuses a newer one. The tables live as long as the store.
   int (*migrate)(void *userdata, const tegata_schema *schema, tegata_failure *failure);
-  /// Takes `count` numbers from a counter; none of them is ever given again. Writes the first one; the first number ever is
+  /// Takes `count` numbers from a counter; none of them is ever given again. Writes the first one; the first number
+  /// ever is
   /// 1. With `count` 0 it takes none and writes the counter's value plus 1.
   int (*reserve)(void *userdata,
                  const tegata_counter *counter,
                  uint32_t count,
                  uint64_t *first,
                  tegata_failure *failure);
-  /// Answers with the rows named, in the order named, all from one snapshot: `tegata_rows_add` or `tegata_rows_add_missing`
+  /// Answers with the rows named, in the order named, all from one snapshot: `tegata_rows_add` or
+  /// `tegata_rows_add_missing`
   /// for each.
   int (*get)(void *userdata,
              const tegata_row_ref *refs,
@@ -2138,7 +2160,8 @@ typedef struct {
   /// Answers with the rows that match, in order: `tegata_rows_add` for each, `tegata_rows_next` if there are more,
   /// `tegata_rows_total` if it was asked for.
   int (*find)(void *userdata, const tegata_query *query, tegata_rows *rows, tegata_failure *failure);
-  /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each. Without a column
+  /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each. Without a
+  /// column
   /// it tells one total under null, also when it is 0.
   int (*count)(void *userdata,
                const tegata_tally *tally,
@@ -2241,7 +2264,7 @@ typedef struct {
   const char *credential_profile;
   /// The profile of its devices' certificates.
   const char *device_profile;
-  /// The subject of its credentials (PAP-8). NULL when there is none.
+  /// The subject of its credentials. NULL when there is none.
   const char *subject;
   /// The conditions of enrollment.
   const tegata_enrollment_policy *policy;
@@ -2257,7 +2280,7 @@ typedef struct {
 typedef struct {
   /// The product.
   const tegata_product *product;
-  /// Its credential (PAP-5), to be built into every unit.
+  /// Its credential, to be built into every unit.
   const tegata_issued_with_key *credential;
 } tegata_registered_product;
 
@@ -2310,13 +2333,15 @@ typedef struct {
   const char *fixed;
   /// Template: the name with its placeholders.
   const char *name;
-  /// From the CSR: the attributes it may have, by short name (`CN`, `O`, `OU`, `L`, `ST`, `C`, `SERIALNUMBER`, `DC` ...).
+  /// From the CSR: the attributes it may have, by short name (`CN`, `O`, `OU`, `L`, `ST`, `C`, `SERIALNUMBER`, `DC`
+  /// ...).
   tegata_texts allow;
   /// From the CSR: the attributes it must have.
   tegata_texts require;
 } tegata_subject_policy;
 
-/// Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently.
+/// Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped
+/// silently.
 typedef struct {
   /// `sizeof(tegata_san_policy)`.
   size_t size;
@@ -2369,13 +2394,16 @@ typedef struct {
   const char *not_before;
   /// Key usage bits, as of `TEGATA_KEY_USAGE_`; NULL for digitalSignature.
   const uint16_t *key_usage;
-  /// Extended key usages: `clientAuth`, `serverAuth`, `codeSigning`, `emailProtection`, or a dotted OID; NULL for clientAuth.
+  /// Extended key usages: `clientAuth`, `serverAuth`, `codeSigning`, `emailProtection`, or a dotted OID; NULL for
+  /// clientAuth.
   const tegata_texts *extended_key_usage;
   /// After which part of its validity a certificate is due for renewal, in percent; NULL for 66.
   const uint8_t *renew_after_percent;
-  /// By how much of the validity renewals are spread so that a fleet does not come back at once, in percent; NULL for 10.
+  /// By how much of the validity renewals are spread so that a fleet does not come back at once, in percent; NULL for
+  /// 10.
   const uint8_t *renew_spread_percent;
-  /// How long the old certificate still counts after its renewal, in days, unless the new one is confirmed earlier; NULL
+  /// How long the old certificate still counts after its renewal, in days, unless the new one is confirmed earlier;
+  /// NULL
   /// for 30.
   const uint32_t *grace_days;
   /// Whether every renewal needs a new key.
@@ -2442,13 +2470,15 @@ typedef struct {
   /// Given to every callback.
   void *userdata;
   /// Adds to `sealed` what `plaintext` becomes, authenticating `associated`: what was sealed under one must not open
-  /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`. Required.
+  /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`.
+  /// Required.
   int (*seal)(void *userdata,
               tegata_bytes associated,
               tegata_bytes plaintext,
               tegata_sink *sealed,
               tegata_failure *failure);
-  /// Adds to `plaintext` what was sealed for this place. Returns 0, or `TEGATA_OPEN_WRONG_KEY` or `TEGATA_OPEN_DAMAGED`, or
+  /// Adds to `plaintext` what was sealed for this place. Returns 0, or `TEGATA_OPEN_WRONG_KEY` or
+  /// `TEGATA_OPEN_DAMAGED`, or
   /// anything else after saying why in `failure`. Required.
   int (*open)(void *userdata,
               tegata_bytes associated,
@@ -2463,7 +2493,8 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_sqlite_options)`.
   size_t size;
-  /// Whether to make the file if there is none, or if it is empty. Without, a mistyped path is an error instead of a new
+  /// Whether to make the file if there is none, or if it is empty. Without, a mistyped path is an error instead of a
+  /// new
   /// registry. NULL for true.
   const bool *create;
   /// How many milliseconds to wait for another process that is writing. NULL for 10,000.
@@ -2472,7 +2503,8 @@ typedef struct {
   const size_t *readers;
   /// How many bytes of the file the writer may keep in memory. NULL for 16 MiB.
   const uint32_t *cache;
-  /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no limit.
+  /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no
+  /// limit.
   const uint64_t *max_size;
 } tegata_sqlite_options;
 
@@ -2509,14 +2541,16 @@ void tegata_sink_add(tegata_sink *sink,
 /// Frees a signer; NULL is fine. What it was given to goes on using it.
 void tegata_signer_free(tegata_signer *signer);
 
-/// Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever happens,
+/// Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever
+/// happens,
 /// `callbacks->free` is called in the end, unless `callbacks` itself cannot be read.
 tegata_status tegata_host_signer_new(tegata_bytes public_key,
                                      const tegata_signer_callbacks *callbacks,
                                      tegata_signer **signer,
                                      tegata_error **error);
 
-/// The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL for NULL.
+/// The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL
+/// for NULL.
 const char *tegata_error_code(const tegata_error *error);
 
 /// The kind of trouble, which is also what the call returned. `TEGATA_STATUS_OK` for NULL.
@@ -2525,7 +2559,8 @@ tegata_status tegata_error_kind(const tegata_error *error);
 /// The sentence for people: what is wrong and what to do. It lives as long as the error. NULL for NULL.
 const char *tegata_error_message(const tegata_error *error);
 
-/// Frees an error that a call gave you through its last parameter; NULL is fine. Those inside the results of a bulk call go with
+/// Frees an error that a call gave you through its last parameter; NULL is fine. Those inside the results of a bulk
+/// call go with
 /// the results.
 void tegata_error_free(tegata_error *error);
 
@@ -2773,10 +2808,12 @@ tegata_status tegata_statement_message(tegata_statement statement,
                                        tegata_error **error);
 
 #if defined(TEGATA_REGISTRY)
-/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
+/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was
+/// first
 /// opened with. The registry keeps both alive: you may free yours.
 ///
-/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
+/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store;
+/// `store.not_a_database`,
 /// `store.corrupt` and other store errors.
 tegata_status tegata_registry_open(const tegata_store *store,
                                    const tegata_sealer *sealer,
@@ -2784,7 +2821,8 @@ tegata_status tegata_registry_open(const tegata_store *store,
                                    tegata_registry **registry,
                                    tegata_error **error);
 
-/// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to be freed.
+/// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to
+/// be freed.
 tegata_status tegata_registry_close(const tegata_registry *registry,
                                     tegata_error **error);
 
@@ -2804,7 +2842,8 @@ tegata_status tegata_registry_authenticate(const tegata_registry *registry,
 
 /// Makes a root: an authority that certifies itself.
 ///
-/// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store errors.
+/// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store
+/// errors.
 tegata_status tegata_authorities_create_root(const tegata_registry *registry,
                                              const tegata_new_authority *new_authority,
                                              const tegata_call *call,
@@ -2884,7 +2923,8 @@ tegata_status tegata_authorities_chain(const tegata_registry *registry,
 /// same moment: it still revokes and signs CRLs, and what it issued stays valid. What referred to the old one
 /// (products, renewals) is issued by the new one from now on.
 ///
-/// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject or a
+/// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject
+/// or a
 /// validity that cannot be; as
 /// `create_intermediate`.
 tegata_status tegata_authorities_rebuild(const tegata_registry *registry,
@@ -2897,7 +2937,8 @@ tegata_status tegata_authorities_rebuild(const tegata_registry *registry,
 /// Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
 /// another hierarchy) can follow. Returns the cross-certificate in DER; it is kept with the authority.
 ///
-/// Errors: The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier one.
+/// Errors: The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier
+/// one.
 tegata_status tegata_authorities_cross_certify(const tegata_registry *registry,
                                                const char *id,
                                                const char *by,
@@ -2944,13 +2985,14 @@ tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
                                              const tegata_crl_record **crl_record,
                                              tegata_error **error);
 
-/// Renews a certificate (NEC-7): a new serial number and validity, from the newest generation of its authority
-/// (SOL-4), the same subject and alternative names. The old one stays in force until `confirm`
+/// Renews a certificate: a new serial number and validity, from the newest generation of its authority
+///, the same subject and alternative names. The old one stays in force until `confirm`
 /// says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
 /// the same key returns the same certificate; with another key it replaces the one that was not confirmed.
 /// Renewals wait for no approval.
 ///
-/// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked` and the other states that do not allow it;
+/// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked`
+/// and the other states that do not allow it;
 /// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
 /// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
 /// `renew_credential` renews; `csr.key_unchanged` when the profile wants a
@@ -2996,7 +3038,8 @@ tegata_status tegata_certificates_confirm(const tegata_registry *registry,
 /// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
 /// says that it arrived. Until then, only a call with the same request ID gets it again.
 ///
-/// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made elsewhere;
+/// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made
+/// elsewhere;
 /// the certificate's state, unless it is in force or not yet valid.
 tegata_status tegata_certificates_collect_key(const tegata_registry *registry,
                                               const char *id,
@@ -3006,7 +3049,8 @@ tegata_status tegata_certificates_collect_key(const tegata_registry *registry,
 
 /// Says that a private key arrived; it is erased here and can never be read again.
 ///
-/// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
+/// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`,
+/// `delivery.none`.
 tegata_status tegata_certificates_confirm_key(const tegata_registry *registry,
                                               const char *id,
                                               const tegata_call *call,
@@ -3021,7 +3065,7 @@ tegata_status tegata_certificates_erase_uncollected(const tegata_registry *regis
                                                     uint64_t *count,
                                                     tegata_error **error);
 
-/// Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
+/// Puts a certificate out of force for now, at once. If its profile says so, CRLs list it as on hold.
 ///
 /// Errors: The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
 tegata_status tegata_certificates_suspend(const tegata_registry *registry,
@@ -3043,7 +3087,8 @@ tegata_status tegata_certificates_suspend_many(const tegata_registry *registry,
 
 /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
 ///
-/// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
+/// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the
+/// device
 /// that alone has it is disabled, or one of several when a device's disabling suspended it.
 tegata_status tegata_certificates_resume(const tegata_registry *registry,
                                          const char *id,
@@ -3062,7 +3107,7 @@ tegata_status tegata_certificates_resume_many(const tegata_registry *registry,
                                               const tegata_certificate_record_results **results,
                                               tegata_error **error);
 
-/// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
+/// Puts a certificate out of force for good. The authority's next CRL lists it with this reason. With
 /// `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
 ///
 /// Errors: `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
@@ -3086,7 +3131,7 @@ tegata_status tegata_certificates_revoke_many(const tegata_registry *registry,
                                               const tegata_certificate_record_results **results,
                                               tegata_error **error);
 
-/// Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
+/// Deletes a certificate, which cannot be undone: it is revoked first (cessationOfOperation), unless it
 /// has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
 /// but is listed only on request. A pending request is denied first.
 ///
@@ -3118,7 +3163,7 @@ tegata_status tegata_certificates_retire_superseded(const tegata_registry *regis
                                                     uint64_t *count,
                                                     tegata_error **error);
 
-/// Issues a certificate for a CSR (NEC-5), by the same procedure with and without a device. With a device, it gets
+/// Issues a certificate for a CSR, by the same procedure with and without a device. With a device, it gets
 /// the device's subject and is attached to it.
 ///
 /// Errors: A `csr.` code that names what is wrong with the CSR; `profile.approval_needed`, and then
@@ -3140,7 +3185,7 @@ tegata_status tegata_certificates_issue_many(const tegata_registry *registry,
                                              const tegata_issued_results **results,
                                              tegata_error **error);
 
-/// Makes a key and issues a certificate for it (NAV-1, NAV-15).
+/// Makes a key and issues a certificate for it.
 ///
 /// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
 /// `delivery.collected` when a repeated request comes after the key was confirmed.
@@ -3196,7 +3241,7 @@ tegata_status tegata_certificates_by_serial(const tegata_registry *registry,
                                             const tegata_certificate_record **certificate_record,
                                             tegata_error **error);
 
-/// The certificate with its record and the certificates above it (NEC-6, NAV-4, NEC-53).
+/// The certificate with its record and the certificates above it.
 ///
 /// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
 tegata_status tegata_certificates_issued(const tegata_registry *registry,
@@ -3312,7 +3357,7 @@ tegata_status tegata_devices_register(const tegata_registry *registry,
                                       const tegata_device **device,
                                       tegata_error **error);
 
-/// Registers many devices, with a result per item in their order (NEC-21).
+/// Registers many devices, with a result per item in their order.
 ///
 /// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
 tegata_status tegata_devices_register_many(const tegata_registry *registry,
@@ -3323,7 +3368,7 @@ tegata_status tegata_devices_register_many(const tegata_registry *registry,
                                            const tegata_device_results **results,
                                            tegata_error **error);
 
-/// Notes a device that was seen somewhere (NEC-47). It is admitted when it enrolls or is enabled.
+/// Notes a device that was seen somewhere. It is admitted when it enrolls or is enabled.
 ///
 /// Errors: As `register`.
 tegata_status tegata_devices_discover(const tegata_registry *registry,
@@ -3346,7 +3391,8 @@ tegata_status tegata_devices_discover_many(const tegata_registry *registry,
 /// Enrolls a unit: checks its product credential and the product's policy, registers the device and issues its
 /// certificate, in one commit.
 ///
-/// Errors: Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`, `product.suspended`, `product.discontinued`,
+/// Errors: Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`,
+/// `product.suspended`, `product.discontinued`,
 /// `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
 /// key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
 tegata_status tegata_devices_enroll(const tegata_registry *registry,
@@ -3391,7 +3437,7 @@ tegata_status tegata_devices_count(const tegata_registry *registry,
                                    uint64_t *count,
                                    tegata_error **error);
 
-/// The certificates that are attached to a device, the oldest first (NEC-28).
+/// The certificates that are attached to a device, the oldest first.
 ///
 /// Errors: `input.unknown_id`.
 tegata_status tegata_devices_credentials(const tegata_registry *registry,
@@ -3409,7 +3455,7 @@ tegata_status tegata_devices_update(const tegata_registry *registry,
                                     const tegata_device **device,
                                     tegata_error **error);
 
-/// Changes many devices' information, with a result per item in their order (NEC-25).
+/// Changes many devices' information, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_update_many(const tegata_registry *registry,
@@ -3443,7 +3489,7 @@ tegata_status tegata_devices_set_group_many(const tegata_registry *registry,
                                             const tegata_device_results **results,
                                             tegata_error **error);
 
-/// Shuts a device out at once (NEC-17): none of its credentials counts. Under a profile that says so, certificates
+/// Shuts a device out at once: none of its credentials counts. Under a profile that says so, certificates
 /// that it alone holds go on hold in the CRL too.
 ///
 /// Errors: `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
@@ -3453,7 +3499,7 @@ tegata_status tegata_devices_disable(const tegata_registry *registry,
                                      const tegata_device **device,
                                      tegata_error **error);
 
-/// Shuts many devices out, with a result per item in their order (NEC-22).
+/// Shuts many devices out, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_disable_many(const tegata_registry *registry,
@@ -3464,7 +3510,7 @@ tegata_status tegata_devices_disable_many(const tegata_registry *registry,
                                           const tegata_device_results **results,
                                           tegata_error **error);
 
-/// Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
+/// Lets a disabled device in again, or admits a discovered one. Only the holds that its disabling set are lifted;
 /// a revocation is never undone.
 ///
 /// Errors: `device.already_enabled`, `device.quarantined`, `device.deleted`.
@@ -3474,7 +3520,7 @@ tegata_status tegata_devices_enable(const tegata_registry *registry,
                                     const tegata_device **device,
                                     tegata_error **error);
 
-/// Lets many devices in, with a result per item in their order (NEC-23).
+/// Lets many devices in, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_enable_many(const tegata_registry *registry,
@@ -3485,7 +3531,7 @@ tegata_status tegata_devices_enable_many(const tegata_registry *registry,
                                          const tegata_device_results **results,
                                          tegata_error **error);
 
-/// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
+/// Deletes a device for good: certificates that it alone holds are revoked (cessationOfOperation), its name
 /// and unit are free again, its ID is never used again. Its record stays, as a tombstone.
 ///
 /// Errors: `device.deleted`.
@@ -3495,7 +3541,7 @@ tegata_status tegata_devices_delete(const tegata_registry *registry,
                                     const tegata_device **device,
                                     tegata_error **error);
 
-/// Deletes many devices, with a result per item in their order (NEC-24).
+/// Deletes many devices, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_delete_many(const tegata_registry *registry,
@@ -3527,7 +3573,7 @@ tegata_status tegata_registry_due(const tegata_registry *registry,
                                   tegata_error **error);
 
 /// The roots that those who check this registry's certificates should trust: all generations that are neither
-/// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts (SOL-4).
+/// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts.
 ///
 /// Errors: store errors.
 tegata_status tegata_registry_trust_bundle(const tegata_registry *registry,
@@ -3572,7 +3618,8 @@ void tegata_packed_file_list_free(const tegata_packed_file_list *list);
 
 /// A certificate as files.
 ///
-/// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent` when the
+/// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent`
+/// when the
 /// key is not the certificate's; `certificate.password_not_ascii`; `input.invalid` for an empty password or a file name
 /// that cannot be one.
 tegata_status tegata_certificates_export(const tegata_registry *registry,
@@ -3655,7 +3702,8 @@ void tegata_rows_add(tegata_rows *rows,
 /// Answers that a row which was asked for by its key does not exist. Only inside the callback.
 void tegata_rows_add_missing(tegata_rows *rows);
 
-/// Answers that more rows match than this page holds, the last of which has this key and, in the column of the order, this
+/// Answers that more rows match than this page holds, the last of which has this key and, in the column of the order,
+/// this
 /// value (null when ordered by key). Only inside the callback.
 void tegata_rows_next(tegata_rows *rows,
                       const tegata_value *last_value,
@@ -3692,7 +3740,8 @@ tegata_status tegata_issued_pem(const tegata_issued *issued,
                                 const tegata_string **pem,
                                 tegata_error **error);
 
-/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446, 4.4.2).
+/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446,
+/// 4.4.2).
 tegata_status tegata_issued_fullchain_pem(const tegata_issued *issued,
                                           const tegata_string **pem,
                                           tegata_error **error);
@@ -3734,7 +3783,8 @@ void tegata_outcomes_free(const tegata_outcomes *outcomes);
 /// Frees claim codes; NULL is fine. They are erased first.
 void tegata_claim_codes_free(const tegata_claim_codes *claim_codes);
 
-/// Makes `count` one-time claim codes, which expire at `expires` unless that is NULL. They are stored as keyed tags only, so
+/// Makes `count` one-time claim codes, which expire at `expires` unless that is NULL. They are stored as keyed tags
+/// only, so
 /// this is the only time they are seen. Case and dashes do not matter when one is used.
 ///
 /// Errors: `input.invalid` for more than 10,000 at once or an expiry that has passed; `product.discontinued`;
@@ -3778,10 +3828,11 @@ tegata_status tegata_product_spec_load(const char *file,
                                        const tegata_product_spec **spec,
                                        tegata_error **error);
 
-/// Registers a product and issues its first credential, in one commit (PAP-4, PAP-5): the server makes key and
+/// Registers a product and issues its first credential, in one commit: the server makes key and
 /// certificate, whose subject names the product and no unit.
 ///
-/// Errors: `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state, `input.*`.
+/// Errors: `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state,
+/// `input.*`.
 tegata_status tegata_products_register(const tegata_registry *registry,
                                        const tegata_new_product *new_product,
                                        const tegata_call *call,
@@ -3872,7 +3923,8 @@ tegata_status tegata_products_add_units(const tegata_registry *registry,
                                         const tegata_outcomes **outcomes,
                                         tegata_error **error);
 
-/// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling until
+/// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling
+/// until
 /// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
 ///
 /// Errors: `product.discontinued`, and as `register`.

@@ -12,7 +12,8 @@ use crate::bytes::tegata_bytes;
 const FIRST_CHUNK: usize = 2048;
 const ALIGNMENT: usize = 16;
 
-/// Grows, is never moved, and is freed at once. What is put here is `Copy`, so it needs no dropping; what does is kept apart.
+/// Grows, is never moved, and is freed at once. What is put here is `Copy`, so it needs no dropping; what does is kept
+/// apart.
 pub(crate) struct Arena {
     chunks: Vec<(NonNull<u8>, Layout)>,
     kept: Vec<Kept>,

@@ -14,7 +14,8 @@ pub const TEGATA_FAILURE_TEXT: usize = 256;
 /// Where a callback that fails says why, before it returns something other than 0. All zero when the callback begins.
 #[repr(C)]
 pub struct tegata_failure {
-    /// A sentence for people, in UTF-8 and ended by a zero octet: `snprintf(failure->text, sizeof failure->text, ...)`. It must
+    /// A sentence for people, in UTF-8 and ended by a zero octet: `snprintf(failure->text, sizeof failure->text, ...)`.
+    /// It must
     /// not hold a secret.
     pub text: [c_char; TEGATA_FAILURE_TEXT],
     /// For a conflict: the index of the write that met it.

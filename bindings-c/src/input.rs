@@ -24,7 +24,8 @@ macro_rules! growing {
 }
 pub(crate) use growing;
 
-/// What stands at `pointer`, or all zero for NULL. Fields that the caller's header did not have yet are zero; fields that this
+/// What stands at `pointer`, or all zero for NULL. Fields that the caller's header did not have yet are zero; fields
+/// that this
 /// library does not have yet must be.
 pub(crate) fn sized<T: Growing>(pointer: *const T, field: &str) -> Result<T> {
     maybe_sized(pointer, field)?.ok_or_else(|| invalid(field, "is NULL"))

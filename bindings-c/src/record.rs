@@ -22,21 +22,42 @@ pub(crate) trait ToC {
     }
 }
 
-/// A record with a note in front of it: who owns the memory. NULL in records within others, so that freeing one of those
+/// A record with a note in front of it: who owns the memory. NULL in records within others, so that freeing one of
+/// those
 /// by mistake does nothing; and the value of the core behind it, for the records that have functions.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Noted<C: Copy> {
     owner: *mut Arena,
     origin: *const (),
+    /// Says that this is one; see [`mark`].
+    mark: usize,
     record: C,
+}
+
+/// What stands in front of a record at `place`, and hardly by chance in front of anything else: a copy of a record, or a struct
+/// of the caller's own, is recognised before what precedes it is taken for pointers.
+fn mark<C: Copy>(place: *const Noted<C>) -> usize {
+    place.addr() ^ 0x7e6a_7a5b_usize.rotate_left(usize::BITS / 2) ^ size_of::<C>()
+}
+
+/// The note in front of a record, or `None` when there is none.
+fn note<C: Copy>(record: *const C) -> Option<(*mut Arena, *const ())> {
+    let noted = record.wrapping_byte_sub(std::mem::offset_of!(Noted<C>, record)).cast::<Noted<C>>();
+    // SAFETY: every record that C can have is inside a `Noted`, and lives. Where a caller breaks this promise, what is read here
+    // is compared with the mark before it is used.
+    let (owner, origin, found) = unsafe { ((*noted).owner, (*noted).origin, (*noted).mark) };
+    (found == mark(noted)).then_some((owner, origin))
 }
 
 impl Arena {
     fn noted<C: Copy>(&mut self, owner: *mut Self, origin: *const (), record: C) -> *const C {
-        let place = self.put(Noted { owner, origin, record });
-        // SAFETY: a field of what was just put.
-        unsafe { &raw const (*place).record }
+        let place = self.put(Noted { owner, origin, mark: 0, record }).cast_mut();
+        // SAFETY: two fields of what was just put.
+        unsafe {
+            (*place).mark = mark(place.cast_const());
+            &raw const (*place).record
+        }
     }
 
     /// A record within another.
@@ -76,23 +97,20 @@ pub(crate) fn origin<'a, T: Originates>(record: *const T::C, field: &str) -> Res
     if record.is_null() {
         return Err(invalid(field, "is NULL"));
     }
-    let noted = record.wrapping_byte_sub(std::mem::offset_of!(Noted<T::C>, record)).cast::<Noted<T::C>>();
-    // SAFETY: every record that C can have is inside a `Noted` and lives; its origin is a T, which `kept` of this type kept.
-    let origin = unsafe { (*noted).origin.cast::<T>().as_ref() };
-    origin.ok_or_else(|| invalid(field, "is not a record of this library"))
+    let (_, origin) = note(record).ok_or_else(|| invalid(field, "is no record of this library, or a copy of one"))?;
+    // SAFETY: what `kept` of this type kept, or NULL, and it lives as long as the record.
+    unsafe { origin.cast::<T>().as_ref() }.ok_or_else(|| invalid(field, "is a record without functions"))
 }
 
-/// Frees a record and all that it points to; does nothing for NULL and for a record within another.
+/// Frees a record and all that it points to; does nothing for NULL, for a record within another, and for a copy.
 pub(crate) fn free_record<C: Copy>(record: *const C) {
     if record.is_null() {
         return;
     }
     quietly(|| {
-        let noted = record.wrapping_byte_sub(std::mem::offset_of!(Noted<C>, record)).cast::<Noted<C>>();
-        // SAFETY: every record that C can have is inside a `Noted`, and the caller frees it once.
-        let owner = unsafe { (*noted).owner };
+        let Some((owner, _)) = note(record) else { return };
         if !owner.is_null() {
-            // SAFETY: leaked by `give`.
+            // SAFETY: leaked by `give`, and the caller frees the record once.
             drop(unsafe { Box::from_raw(owner) });
         }
     });

@@ -36,7 +36,8 @@ pub struct tegata_signer_callbacks {
     /// Given to every callback.
     pub userdata: *mut c_void,
     /// Signs `message`, which it hashes itself: SHA-256 for P-256 and RSA keys, SHA-384 for P-384. Adds to `signature`
-    /// what X.509 carries: the DER `ECDSA-Sig-Value`, the 64 octets of Ed25519, or PKCS#1 v1.5. Returns 0, or anything else
+    /// what X.509 carries: the DER `ECDSA-Sig-Value`, the 64 octets of Ed25519, or PKCS#1 v1.5. Returns 0, or anything
+    /// else
     /// after saying why in `failure`: the call gets `signer.failed`. Required.
     pub sign: Option<
         unsafe extern "C" fn(
@@ -75,7 +76,8 @@ impl Signer for HostSigner {
     }
 }
 
-/// Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever happens,
+/// Makes a signer from the host's callbacks. `public_key` is its public half: SubjectPublicKeyInfo in DER. Whatever
+/// happens,
 /// `callbacks->free` is called in the end, unless `callbacks` itself cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_host_signer_new(

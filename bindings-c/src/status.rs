@@ -72,7 +72,8 @@ impl tegata_error {
     }
 }
 
-/// The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL for NULL.
+/// The stable dotted code, such as `csr.signature_invalid`; see `tegata_codes.h`. It lives as long as the error. NULL
+/// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_error_code(error: *const tegata_error) -> *const c_char {
     // SAFETY: an error that this library gave out, or NULL.
@@ -93,7 +94,8 @@ pub unsafe extern "C" fn tegata_error_message(error: *const tegata_error) -> *co
     unsafe { error.as_ref() }.map_or(std::ptr::null(), |error| error.message.as_ptr())
 }
 
-/// Frees an error that a call gave you through its last parameter; NULL is fine. Those inside the results of a bulk call go with
+/// Frees an error that a call gave you through its last parameter; NULL is fine. Those inside the results of a bulk
+/// call go with
 /// the results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_error_free(error: *mut tegata_error) {

@@ -450,7 +450,27 @@ static void a_bulk_call_tells_how_far_it_is_and_can_be_stopped(void) {
   world_free(&made);
 }
 
+/* A record is where the library put it: what else is passed as one is refused, and freeing it does nothing. */
+static void a_copy_of_a_record_is_no_record(void) {
+  world made = world_in_memory();
+  const tegata_string *pem = NULL;
+  /* Behind something, so that what precedes the copy is ours. */
+  struct {
+    uint64_t before[8];
+    tegata_issued issued;
+  } copy;
+  memset(&copy, 0, sizeof copy);
+  copy.issued = *made.camera->credential->issued;
+  REFUSED(tegata_issued_pem(&copy.issued, &pem, error), TEGATA_CODE_INPUT_INVALID);
+  HOLDS(pem == NULL);
+  tegata_issued_free(&copy.issued);
+  WELL(tegata_issued_pem(made.camera->credential->issued, &pem, error));
+  tegata_string_free(pem);
+  world_free(&made);
+}
+
 int main(void) {
+  a_copy_of_a_record_is_no_record();
   an_authority_signs_with_a_key_in_openssl();
   what_cannot_become_a_signer_is_freed_all_the_same();
   a_dictionary_is_a_store();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether tegata.h has all that the core offers: each operation of core/tests/operations.json, each variant of each enum."""
+"""Whether tegata.h has all that the core offers: each operation of core/tests/operations.json, each variant of each enum, each error's code."""
 
 import json
 import re
@@ -62,9 +62,21 @@ def missing_variants(found):
                 yield f"{enum}: {file.relative_to(ROOT)} has {', '.join(lost)} besides"
 
 
+def wrong_codes():
+    """Differences between tegata_codes.h and the core's table of errors."""
+    text = (ROOT / "bindings-c/include/tegata_codes.h").read_text(encoding="utf-8")
+    have = dict(re.findall(r'^#define (TEGATA_CODE_\w+) +"(.+)"$', text, re.M))
+    table = json.loads((ROOT / "core/tests/errors.json").read_text(encoding="utf-8"))
+    for code in sorted({one["code"] for one in table} ^ set(have.values())):
+        yield f"{code} is in one of tegata_codes.h and the table of errors only"
+    for name, code in have.items():
+        if name != "TEGATA_CODE_" + code.upper().replace(".", "_"):
+            yield f"{name} is {code}"
+
+
 def main():
     found = header.read(ROOT / "bindings-c/include/tegata.h")
-    wrong = [*missing_operations(found), *missing_variants(found)]
+    wrong = [*missing_operations(found), *missing_variants(found), *wrong_codes()]
     for one in wrong:
         print(one, file=sys.stderr)
     compared = sum(1 for enum in found.enums for _ in variants(

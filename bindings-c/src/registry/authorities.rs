@@ -4,7 +4,8 @@ use crate::registry::prelude::*;
 
 /// Makes a root: an authority that certifies itself.
 ///
-/// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store errors.
+/// Errors: `authority.name_taken`; `key.generation_unsupported` for RSA without the feature `aws-lc`; signer and store
+/// errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_create_root(
     registry: *const tegata_registry,
@@ -175,7 +176,8 @@ pub unsafe extern "C" fn tegata_authorities_chain(
 /// same moment: it still revokes and signs CRLs, and what it issued stays valid. What referred to the old one
 /// (products, renewals) is issued by the new one from now on.
 ///
-/// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject or a
+/// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject
+/// or a
 /// validity that cannot be; as
 /// `create_intermediate`.
 #[unsafe(no_mangle)]
@@ -201,7 +203,8 @@ pub unsafe extern "C" fn tegata_authorities_rebuild(
 /// Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
 /// another hierarchy) can follow. Returns the cross-certificate in DER; it is kept with the authority.
 ///
-/// Errors: The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier one.
+/// Errors: The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier
+/// one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_cross_certify(
     registry: *const tegata_registry,

@@ -19,7 +19,8 @@ pub struct tegata_call {
     pub size: usize,
     /// Who acts, as the host knows them; it stands in the event. At most 255 bytes, no control characters. May be NULL.
     pub actor: *const c_char,
-    /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that was
+    /// Repeating a call with the same request ID and content changes nothing and returns the first result. A call that
+    /// was
     /// refused changed nothing either and may be repeated with the same ID. Each actor has request IDs of its own. At
     /// most 255 bytes. May be NULL.
     pub request_id: *const c_char,

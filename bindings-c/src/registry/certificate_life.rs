@@ -2,13 +2,14 @@
 
 use crate::registry::prelude::*;
 
-/// Renews a certificate (NEC-7): a new serial number and validity, from the newest generation of its authority
-/// (SOL-4), the same subject and alternative names. The old one stays in force until `confirm`
+/// Renews a certificate: a new serial number and validity, from the newest generation of its authority
+///, the same subject and alternative names. The old one stays in force until `confirm`
 /// says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
 /// the same key returns the same certificate; with another key it replaces the one that was not confirmed.
 /// Renewals wait for no approval.
 ///
-/// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked` and the other states that do not allow it;
+/// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked`
+/// and the other states that do not allow it;
 /// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
 /// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
 /// `renew_credential` renews; `csr.key_unchanged` when the profile wants a
@@ -94,7 +95,8 @@ pub unsafe extern "C" fn tegata_certificates_confirm(
 /// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
 /// says that it arrived. Until then, only a call with the same request ID gets it again.
 ///
-/// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made elsewhere;
+/// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made
+/// elsewhere;
 /// the certificate's state, unless it is in force or not yet valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_collect_key(
@@ -113,7 +115,8 @@ pub unsafe extern "C" fn tegata_certificates_collect_key(
 
 /// Says that a private key arrived; it is erased here and can never be read again.
 ///
-/// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
+/// Errors: `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`,
+/// `delivery.none`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_confirm_key(
     registry: *const tegata_registry,
@@ -145,7 +148,7 @@ pub unsafe extern "C" fn tegata_certificates_erase_uncollected(
     })
 }
 
-/// Puts a certificate out of force for now, at once (NAV-11). If its profile says so, CRLs list it as on hold.
+/// Puts a certificate out of force for now, at once. If its profile says so, CRLs list it as on hold.
 ///
 /// Errors: The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
 #[unsafe(no_mangle)]
@@ -188,7 +191,8 @@ pub unsafe extern "C" fn tegata_certificates_suspend_many(
 
 /// Puts a suspended certificate in force again. A revocation is never undone, and expiry ends a suspension.
 ///
-/// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
+/// Errors: `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the
+/// device
 /// that alone has it is disabled, or one of several when a device's disabling suspended it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_resume(
@@ -228,7 +232,7 @@ pub unsafe extern "C" fn tegata_certificates_resume_many(
     })
 }
 
-/// Puts a certificate out of force for good. The authority's next CRL lists it with this reason (NEC-8). With
+/// Puts a certificate out of force for good. The authority's next CRL lists it with this reason. With
 /// `keyCompromise`, its key is never certified again; that can also be said of one that was revoked for another reason.
 ///
 /// Errors: `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
@@ -280,7 +284,7 @@ pub unsafe extern "C" fn tegata_certificates_revoke_many(
     })
 }
 
-/// Deletes a certificate, which cannot be undone (NAV-12): it is revoked first (cessationOfOperation), unless it
+/// Deletes a certificate, which cannot be undone: it is revoked first (cessationOfOperation), unless it
 /// has expired or is revoked already; a key that was not collected is erased; devices lose it. Its record stays,
 /// but is listed only on request. A pending request is denied first.
 ///

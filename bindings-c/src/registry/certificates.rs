@@ -2,7 +2,7 @@
 
 use crate::registry::prelude::*;
 
-/// Issues a certificate for a CSR (NEC-5), by the same procedure with and without a device. With a device, it gets
+/// Issues a certificate for a CSR, by the same procedure with and without a device. With a device, it gets
 /// the device's subject and is attached to it.
 ///
 /// Errors: A `csr.` code that names what is wrong with the CSR; `profile.approval_needed`, and then
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn tegata_certificates_issue_many(
     })
 }
 
-/// Makes a key and issues a certificate for it (NAV-1, NAV-15).
+/// Makes a key and issues a certificate for it.
 ///
 /// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
 /// `delivery.collected` when a repeated request comes after the key was confirmed.
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn tegata_certificates_by_serial(
     })
 }
 
-/// The certificate with its record and the certificates above it (NEC-6, NAV-4, NEC-53).
+/// The certificate with its record and the certificates above it.
 ///
 /// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
 #[unsafe(no_mangle)]

@@ -20,7 +20,7 @@ pub unsafe extern "C" fn tegata_devices_register(
     })
 }
 
-/// Registers many devices, with a result per item in their order (NEC-21).
+/// Registers many devices, with a result per item in their order.
 ///
 /// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
 #[unsafe(no_mangle)]
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn tegata_devices_register_many(
     })
 }
 
-/// Notes a device that was seen somewhere (NEC-47). It is admitted when it enrolls or is enabled.
+/// Notes a device that was seen somewhere. It is admitted when it enrolls or is enabled.
 ///
 /// Errors: As `register`.
 #[unsafe(no_mangle)]
@@ -87,7 +87,8 @@ pub unsafe extern "C" fn tegata_devices_discover_many(
 /// Enrolls a unit: checks its product credential and the product's policy, registers the device and issues its
 /// certificate, in one commit.
 ///
-/// Errors: Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`, `product.suspended`, `product.discontinued`,
+/// Errors: Why the request was not accepted: `csr.*`; `certificate.proof_invalid`; `product.credential_*`,
+/// `product.suspended`, `product.discontinued`,
 /// `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
 /// key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
 #[unsafe(no_mangle)]
@@ -184,7 +185,7 @@ pub unsafe extern "C" fn tegata_devices_count(
     })
 }
 
-/// The certificates that are attached to a device, the oldest first (NEC-28).
+/// The certificates that are attached to a device, the oldest first.
 ///
 /// Errors: `input.unknown_id`.
 #[unsafe(no_mangle)]
@@ -224,7 +225,7 @@ pub unsafe extern "C" fn tegata_devices_update(
     })
 }
 
-/// Changes many devices' information, with a result per item in their order (NEC-25).
+/// Changes many devices' information, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 #[unsafe(no_mangle)]
@@ -297,7 +298,7 @@ pub unsafe extern "C" fn tegata_devices_set_group_many(
     })
 }
 
-/// Shuts a device out at once (NEC-17): none of its credentials counts. Under a profile that says so, certificates
+/// Shuts a device out at once: none of its credentials counts. Under a profile that says so, certificates
 /// that it alone holds go on hold in the CRL too.
 ///
 /// Errors: `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
@@ -316,7 +317,7 @@ pub unsafe extern "C" fn tegata_devices_disable(
     })
 }
 
-/// Shuts many devices out, with a result per item in their order (NEC-22).
+/// Shuts many devices out, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 #[unsafe(no_mangle)]
@@ -339,7 +340,7 @@ pub unsafe extern "C" fn tegata_devices_disable_many(
     })
 }
 
-/// Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
+/// Lets a disabled device in again, or admits a discovered one. Only the holds that its disabling set are lifted;
 /// a revocation is never undone.
 ///
 /// Errors: `device.already_enabled`, `device.quarantined`, `device.deleted`.
@@ -358,7 +359,7 @@ pub unsafe extern "C" fn tegata_devices_enable(
     })
 }
 
-/// Lets many devices in, with a result per item in their order (NEC-23).
+/// Lets many devices in, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 #[unsafe(no_mangle)]
@@ -381,7 +382,7 @@ pub unsafe extern "C" fn tegata_devices_enable_many(
     })
 }
 
-/// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
+/// Deletes a device for good: certificates that it alone holds are revoked (cessationOfOperation), its name
 /// and unit are free again, its ID is never used again. Its record stays, as a tombstone.
 ///
 /// Errors: `device.deleted`.
@@ -400,7 +401,7 @@ pub unsafe extern "C" fn tegata_devices_delete(
     })
 }
 
-/// Deletes many devices, with a result per item in their order (NEC-24).
+/// Deletes many devices, with a result per item in their order.
 ///
 /// Errors: As `register_many`.
 #[unsafe(no_mangle)]

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn tegata_registry_due(
 }
 
 /// The roots that those who check this registry's certificates should trust: all generations that are neither
-/// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts (SOL-4).
+/// compromised nor expired, so that a rebuild can be rolled out while the old generation still counts.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]

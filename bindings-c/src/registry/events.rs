@@ -2,7 +2,7 @@
 
 use crate::registry::prelude::*;
 
-/// One event (NEC-38). Events are only ever added.
+/// One event. Events are only ever added.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_event {
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn tegata_event_free(event: *const tegata_event) {
     free_record(event);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_event_list = List<tegata_event>;
 
 /// Frees a list and the records in it; NULL is fine.

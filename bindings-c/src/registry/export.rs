@@ -169,7 +169,8 @@ pub unsafe extern "C" fn tegata_packed_file_list_free(list: *const tegata_packed
 
 /// A certificate as files.
 ///
-/// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent` when the
+/// Errors: `certificate.pending` or `certificate.denied` when it was not issued; `key.` codes and `key.inconsistent`
+/// when the
 /// key is not the certificate's; `certificate.password_not_ascii`; `input.invalid` for an empty password or a file name
 /// that cannot be one.
 #[unsafe(no_mangle)]

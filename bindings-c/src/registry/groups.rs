@@ -2,7 +2,7 @@
 
 use crate::registry::prelude::*;
 
-/// A group of devices (NEC-36).
+/// A group of devices.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_group {
@@ -10,7 +10,8 @@ pub struct tegata_group {
     pub id: *const c_char,
     /// The name that operators use; unique.
     pub name: *const c_char,
-    /// Certificates of members are due this many days after their issue, unless they are due earlier by themselves. NULL when there is none.
+    /// Certificates of members are due this many days after their issue, unless they are due earlier by themselves.
+    /// NULL when there is none.
     pub certificate_days: *const u32,
     /// Symmetric keys of members are due this many days after their issue. NULL when there is none.
     pub key_days: *const u32,
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn tegata_group_free(group: *const tegata_group) {
     free_record(group);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_group_list = List<tegata_group>;
 
 /// Frees a list and the records in it; NULL is fine.

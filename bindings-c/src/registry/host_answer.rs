@@ -97,7 +97,8 @@ pub unsafe extern "C" fn tegata_rows_add_missing(rows: *mut tegata_rows) {
     }
 }
 
-/// Answers that more rows match than this page holds, the last of which has this key and, in the column of the order, this
+/// Answers that more rows match than this page holds, the last of which has this key and, in the column of the order,
+/// this
 /// value (null when ordered by key). Only inside the callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_rows_next(rows: *mut tegata_rows, last_value: *const tegata_value, last_key: u64) {

@@ -223,7 +223,8 @@ pub struct tegata_cursor {
     pub key: u64,
 }
 
-/// A question for rows of one table that match all filters, one page at a time. It is checked: its columns exist and are
+/// A question for rows of one table that match all filters, one page at a time. It is checked: its columns exist and
+/// are
 /// declared for what is asked.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -234,7 +235,8 @@ pub struct tegata_query {
     pub filters: *const tegata_filter,
     /// How many filters.
     pub filters_len: usize,
-    /// The position of the column to order by (then by key), leaving out rows with null there; NULL to order by key alone.
+    /// The position of the column to order by (then by key), leaving out rows with null there; NULL to order by key
+    /// alone.
     pub order: *const usize,
     /// Largest first.
     pub descending: bool,
@@ -258,7 +260,8 @@ pub struct tegata_tally {
     pub filters_len: usize,
     /// The position of the column whose values are counted (null among them); NULL for one total under null.
     pub by: *const usize,
-    /// Round integers down to a multiple of this first, or to the least 64-bit number where there is no such multiple; NULL
+    /// Round integers down to a multiple of this first, or to the least 64-bit number where there is no such multiple;
+    /// NULL
     /// to count them as they are.
     pub bucket: *const i64,
 }

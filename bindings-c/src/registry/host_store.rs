@@ -53,7 +53,8 @@ pub struct tegata_store_callbacks {
             failure: *mut tegata_failure,
         ) -> c_int,
     >,
-    /// Takes `count` numbers from a counter; none of them is ever given again. Writes the first one; the first number ever is
+    /// Takes `count` numbers from a counter; none of them is ever given again. Writes the first one; the first number
+    /// ever is
     /// 1. With `count` 0 it takes none and writes the counter's value plus 1.
     pub reserve: Option<
         unsafe extern "C" fn(
@@ -64,7 +65,8 @@ pub struct tegata_store_callbacks {
             failure: *mut tegata_failure,
         ) -> c_int,
     >,
-    /// Answers with the rows named, in the order named, all from one snapshot: `tegata_rows_add` or `tegata_rows_add_missing`
+    /// Answers with the rows named, in the order named, all from one snapshot: `tegata_rows_add` or
+    /// `tegata_rows_add_missing`
     /// for each.
     pub get: Option<
         unsafe extern "C" fn(
@@ -85,7 +87,8 @@ pub struct tegata_store_callbacks {
             failure: *mut tegata_failure,
         ) -> c_int,
     >,
-    /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each. Without a column
+    /// Answers how many rows have which value, in the order of the values: `tegata_tallies_add` for each. Without a
+    /// column
     /// it tells one total under null, also when it is 0.
     pub count: Option<
         unsafe extern "C" fn(

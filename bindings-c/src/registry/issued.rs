@@ -82,7 +82,8 @@ pub unsafe extern "C" fn tegata_issued_pem(
     })
 }
 
-/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446, 4.4.2).
+/// The certificate and the intermediates above it in PEM, without the root: what a TLS endpoint sends (RFC 8446,
+/// 4.4.2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_issued_fullchain_pem(
     issued: *const tegata_issued,

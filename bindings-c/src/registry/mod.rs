@@ -57,10 +57,12 @@ pub struct tegata_options {
 }
 growing!(tegata_options);
 
-/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
+/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was
+/// first
 /// opened with. The registry keeps both alive: you may free yours.
 ///
-/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
+/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store;
+/// `store.not_a_database`,
 /// `store.corrupt` and other store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_open(
@@ -87,7 +89,8 @@ pub unsafe extern "C" fn tegata_registry_open(
     })
 }
 
-/// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to be freed.
+/// Closes the registry: calls from now on get `store.closed`, on every thread. Calls under way finish. It is still to
+/// be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_close(
     registry: *const tegata_registry,

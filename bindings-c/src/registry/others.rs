@@ -29,7 +29,8 @@ pub unsafe extern "C" fn tegata_claim_codes_free(claim_codes: *const tegata_clai
     free_record(claim_codes);
 }
 
-/// Makes `count` one-time claim codes, which expire at `expires` unless that is NULL. They are stored as keyed tags only, so
+/// Makes `count` one-time claim codes, which expire at `expires` unless that is NULL. They are stored as keyed tags
+/// only, so
 /// this is the only time they are seen. Case and dashes do not matter when one is used.
 ///
 /// Errors: `input.invalid` for more than 10,000 at once or an expiry that has passed; `product.discontinued`;

@@ -2,10 +2,11 @@
 
 use crate::registry::prelude::*;
 
-/// Registers a product and issues its first credential, in one commit (PAP-4, PAP-5): the server makes key and
+/// Registers a product and issues its first credential, in one commit: the server makes key and
 /// certificate, whose subject names the product and no unit.
 ///
-/// Errors: `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state, `input.*`.
+/// Errors: `product.name_taken`, `profile.no_server_key`, `profile.server_key_algorithm`, the authority's state,
+/// `input.*`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_products_register(
     registry: *const tegata_registry,
@@ -203,7 +204,8 @@ pub unsafe extern "C" fn tegata_products_add_units(
     })
 }
 
-/// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling until
+/// Issues another credential with a new key, for the next batch of units. Units with an earlier one go on enrolling
+/// until
 /// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
 ///
 /// Errors: `product.discontinued`, and as `register`.

@@ -83,7 +83,8 @@ pub struct tegata_sealer_callbacks {
     /// Given to every callback.
     pub userdata: *mut c_void,
     /// Adds to `sealed` what `plaintext` becomes, authenticating `associated`: what was sealed under one must not open
-    /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`. Required.
+    /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`.
+    /// Required.
     pub seal: Option<
         unsafe extern "C" fn(
             userdata: *mut c_void,
@@ -93,7 +94,8 @@ pub struct tegata_sealer_callbacks {
             failure: *mut tegata_failure,
         ) -> c_int,
     >,
-    /// Adds to `plaintext` what was sealed for this place. Returns 0, or `TEGATA_OPEN_WRONG_KEY` or `TEGATA_OPEN_DAMAGED`, or
+    /// Adds to `plaintext` what was sealed for this place. Returns 0, or `TEGATA_OPEN_WRONG_KEY` or
+    /// `TEGATA_OPEN_DAMAGED`, or
     /// anything else after saying why in `failure`. Required.
     pub open: Option<
         unsafe extern "C" fn(

@@ -48,11 +48,11 @@ same_variants!(tegata_certificate_kind = CertificateKind { Product, Device, Othe
 /// The stored part of a certificate's state. What the clock adds is in `Standing`.
 #[repr(C)]
 pub enum tegata_certificate_state {
-    /// Requested, not issued yet (NAV-5).
+    /// Requested, not issued yet.
     Pending = 1,
     /// Issued and in force.
     Active = 2,
-    /// Out of force for now (NAV-11).
+    /// Out of force for now.
     Suspended = 3,
     /// Out of force for good.
     Revoked = 4,
@@ -105,7 +105,7 @@ same_variants!(
     tegata_standing = Standing { Pending, Denied, NotYetValid, Active, Suspended, Superseded, Revoked, Expired }
 );
 
-/// Where a device stands (NEC-29).
+/// Where a device stands.
 #[repr(C)]
 pub enum tegata_device_state {
     /// Seen, but not admitted yet.
@@ -177,7 +177,8 @@ same_variants!(tegata_suspend_mode = SuspendMode { Registry, CrlHold });
 /// When a key that is made here is handed out.
 #[repr(C)]
 pub enum tegata_hand_out {
-    /// With the answer. Repeating the call with the same request ID returns it again, until it is confirmed. The default.
+    /// With the answer. Repeating the call with the same request ID returns it again, until it is confirmed. The
+    /// default.
     Now = 1,
     /// When somebody collects it.
     Later = 2,
@@ -189,7 +190,8 @@ same_variants!(tegata_hand_out = HandOut { Now, Later });
 pub enum tegata_release {
     /// The keys it had go on; the other key was an impostor's.
     KeepKeys = 1,
-    /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new key.
+    /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new
+    /// key.
     NewKeys = 2,
 }
 same_variants!(tegata_release = Release { KeepKeys, NewKeys });
@@ -248,7 +250,8 @@ same_variants!(tegata_encoding = Encoding { Pem, Der });
 /// For whom a file is written.
 #[repr(C)]
 pub enum tegata_pkcs12_target {
-    /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12. The default.
+    /// AES-256 and SHA-256: everything of the last years, among it OpenSSL 1.1 and 3, Java, Windows 10, Android 12. The
+    /// default.
     Modern = 1,
     /// Triple DES and SHA-1: older Windows, Apple and Android; everything newer opens it as well.
     Legacy = 2,

@@ -30,7 +30,8 @@ pub unsafe extern "C" fn tegata_memory_store_new(
 pub struct tegata_sqlite_options {
     /// `sizeof(tegata_sqlite_options)`.
     pub size: usize,
-    /// Whether to make the file if there is none, or if it is empty. Without, a mistyped path is an error instead of a new
+    /// Whether to make the file if there is none, or if it is empty. Without, a mistyped path is an error instead of a
+    /// new
     /// registry. NULL for true.
     pub create: *const bool,
     /// How many milliseconds to wait for another process that is writing. NULL for 10,000.
@@ -39,7 +40,8 @@ pub struct tegata_sqlite_options {
     pub readers: *const usize,
     /// How many bytes of the file the writer may keep in memory. NULL for 16 MiB.
     pub cache: *const u32,
-    /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no limit.
+    /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no
+    /// limit.
     pub max_size: *const u64,
 }
 growing!(tegata_sqlite_options);

@@ -24,7 +24,7 @@ pub struct tegata_authority {
     pub not_before: i64,
     /// When its certificate ends.
     pub not_after: i64,
-    /// Who issued it; `None` for a root and for one issued outside. (NULL for `None`)
+    /// Who issued it; NULL for a root and for one issued outside.
     pub parent: *const c_char,
     /// The generation before. NULL when there is none.
     pub predecessor: *const c_char,
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn tegata_authority_free(authority: *const tegata_authorit
     free_record(authority);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_authority_list = List<tegata_authority>;
 
 /// Frees a list and the records in it; NULL is fine.
@@ -105,7 +105,7 @@ pub struct tegata_new_authority {
     pub algorithm: Number<tegata_key_algorithm>,
     /// How long its certificate is valid, in days. NULL for the default.
     pub validity_days: *const u32,
-    /// How many intermediates may follow it; `None` sets no limit. May be left out (NULL).
+    /// How many intermediates may follow it; NULL sets no limit.
     pub path_len: *const u8,
     /// Where the CRL of its issuer will be, for intermediates.
     pub crl_urls: tegata_texts,
@@ -172,7 +172,7 @@ impl ToCore for tegata_import_authority {
     }
 }
 
-/// How an authority is rebuilt. What is `None` stays as it was.
+/// How an authority is rebuilt. What is left out stays as it was.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_rebuild {

@@ -37,9 +37,9 @@ pub struct tegata_certificate_record {
     pub not_before: i64,
     /// When it ends.
     pub not_after: i64,
-    /// When it should be renewed; `None` when it needs no renewal (any more). (NULL for `None`)
+    /// When it should be renewed; NULL when it needs no renewal (any more).
     pub renew_at: *const i64,
-    /// Which of the owner's keys it certifies: 1 for the first, one more with each new key (NEC-53).
+    /// Which of the owner's keys it certifies: 1 for the first, one more with each new key.
     pub key_number: u32,
     /// Where the private key was made.
     pub key_origin: Number<tegata_key_origin>,
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn tegata_certificate_record_free(certificate_record: *con
     free_record(certificate_record);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_certificate_record_list = List<tegata_certificate_record>;
 
 /// Frees a list and the records in it; NULL is fine.
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn tegata_certificate_record_list_free(list: *const tegata
     free_record(list);
 }
 
-/// What a bulk call made of them.
+/// What became of the items of a bulk call.
 pub type tegata_certificate_record_results = Results<tegata_certificate_record>;
 
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn tegata_certificate_record_results_free(results: *const 
     free_record(results);
 }
 
-/// That a certificate is attached to a device, and since when (NAV-9).
+/// That a certificate is attached to a device, and since when.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_assignment {
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn tegata_assignment_free(assignment: *const tegata_assign
     free_record(assignment);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_assignment_list = List<tegata_assignment>;
 
 /// Frees a list and the records in it; NULL is fine.
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn tegata_assignment_list_free(list: *const tegata_assignm
     free_record(list);
 }
 
-/// A certificate that was issued, with all that its holder needs besides the private key (NAV-1, NEC-53).
+/// A certificate that was issued, with all that its holder needs besides the private key.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_issued {
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn tegata_issued_free(issued: *const tegata_issued) {
     free_record(issued);
 }
 
-/// What a bulk call made of them.
+/// What became of the items of a bulk call.
 pub type tegata_issued_results = Results<tegata_issued>;
 
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
@@ -222,7 +222,8 @@ pub struct tegata_issue {
     pub authority: *const c_char,
     /// The device that it is for, if any; it must be valid. May be left out (NULL).
     pub device: *const c_char,
-    /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
+    /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be
+    /// left out (NULL).
     pub name: *const c_char,
 }
 growing!(tegata_issue);
@@ -241,7 +242,7 @@ impl ToCore for tegata_issue {
     }
 }
 
-/// A certificate to be issued for a key that is made here (NAV-15).
+/// A certificate to be issued for a key that is made here.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_issue_with_key {
@@ -253,7 +254,8 @@ pub struct tegata_issue_with_key {
     pub authority: *const c_char,
     /// The device that it is for, if any; it must be valid. May be left out (NULL).
     pub device: *const c_char,
-    /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be left out (NULL).
+    /// The applicant's name, which profiles may put into the subject; not for devices, which have their own. May be
+    /// left out (NULL).
     pub name: *const c_char,
     /// What kind of key; the first that the profile lists by default. May be left out (0).
     pub algorithm: Number<tegata_key_algorithm>,
@@ -285,7 +287,8 @@ pub struct tegata_renew {
     pub size: usize,
     /// The certificate to renew. Required.
     pub certificate: *const c_char,
-    /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; `None` certifies the old key again. May be left out (NULL).
+    /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; left out (NULL), the old key is certified
+    /// again.
     pub csr: tegata_bytes,
     /// Another profile than before, such as a newer version of it. May be left out (NULL).
     pub profile: *const c_char,
@@ -347,15 +350,16 @@ pub struct tegata_certificate_filter {
     pub size: usize,
     /// By the common name, exactly or by its beginning; opaque ones are not searched. May be left out (NULL).
     pub name: *const tegata_text,
-    /// With these hexadecimal digits somewhere in the serial number; colons and spaces do not count (NAV-8). May be left out (NULL).
+    /// With these hexadecimal digits somewhere in the serial number; colons and spaces do not count. May be left out
+    /// (NULL).
     pub serial: *const c_char,
     /// Attached to this device. May be left out (NULL).
     pub device: *const c_char,
-    /// Attached to the device with exactly this name (NAV-8). May be left out (NULL).
+    /// Attached to the device with exactly this name. May be left out (NULL).
     pub device_name: *const c_char,
     /// In this stored state; what the clock adds is in `expired`. May be left out (0).
     pub state: Number<tegata_certificate_state>,
-    /// Whether notAfter has passed (SOL-11). May be left out (NULL).
+    /// Whether notAfter has passed. May be left out (NULL).
     pub expired: *const bool,
     /// Of this kind. May be left out (0).
     pub kind: Number<tegata_certificate_kind>,

@@ -2,7 +2,7 @@
 
 use crate::registry::prelude::*;
 
-/// What is known of a device besides its name (NEC-32). Free-form entries go into `more`.
+/// What is known of a device besides its name. Free-form entries go into `more`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_attributes {
@@ -54,7 +54,7 @@ impl ToC for Attributes {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_device {
-    /// Names the device; assigned here, never taken from a CSR, never used again (NEC-31).
+    /// Names the device; assigned here, never taken from a CSR, never used again.
     pub id: *const c_char,
     /// The name that operators use; unique among devices that are not deleted.
     pub name: *const c_char,
@@ -64,13 +64,14 @@ pub struct tegata_device {
     pub reason: Number<tegata_invalid_reason>,
     /// The product it is a unit of. NULL when there is none.
     pub product: *const c_char,
-    /// The manufacturer's identifier of the unit, such as a serial number or MAC; unique within the product. NULL when there is none.
+    /// The manufacturer's identifier of the unit, such as a serial number or MAC; unique within the product. NULL when
+    /// there is none.
     pub unit: *const c_char,
     /// Its group. NULL when there is none.
     pub group: *const c_char,
     /// What else is known.
     pub attributes: *const tegata_attributes,
-    /// The subject of its certificates, kept at every renewal (PAP-8). NULL when there is none.
+    /// The subject of its certificates, kept at every renewal. NULL when there is none.
     pub subject: *const c_char,
     /// When it became known.
     pub created: i64,
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn tegata_device_free(device: *const tegata_device) {
     free_record(device);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_device_list = List<tegata_device>;
 
 /// Frees a list and the records in it; NULL is fine.
@@ -113,7 +114,7 @@ pub unsafe extern "C" fn tegata_device_list_free(list: *const tegata_device_list
     free_record(list);
 }
 
-/// What a bulk call made of them.
+/// What became of the items of a bulk call.
 pub type tegata_device_results = Results<tegata_device>;
 
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.
@@ -191,7 +192,7 @@ pub struct tegata_device_filter {
     pub size: usize,
     /// By name. May be left out (NULL).
     pub name: *const tegata_text,
-    /// In one of these states; empty for all, deleted ones included (NEC-29). May be left out (NULL).
+    /// In one of these states; empty for all, deleted ones included. May be left out (NULL).
     pub states: *const Number<tegata_device_state>,
     /// How many states.
     pub states_len: usize,
@@ -201,7 +202,8 @@ pub struct tegata_device_filter {
     pub group: *const c_char,
     /// By the manufacturer's identifier. May be left out (NULL).
     pub unit: *const tegata_text,
-    /// With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value. May be left out (NULL).
+    /// With this attribute: `ip`, `mac`, `host_name`, `os_name` or the name of a free-form one, and its exact value.
+    /// May be left out (NULL).
     pub attribute: *const tegata_pair,
 }
 growing!(tegata_device_filter);
@@ -233,14 +235,17 @@ pub struct tegata_enroll {
     /// The product credential that the unit presented (PEM or DER). That the unit has its private key is seen by
     /// whoever ends the TLS session, or shown by `credential_signature`. Required.
     pub credential: tegata_bytes,
-    /// A signature by the credential's key over `Statement::ProductCredential` of the CSR's DER, as that key signs. When
+    /// A signature by the credential's key over `TEGATA_STATEMENT_PRODUCT_CREDENTIAL` of the CSR's DER, as that key
+    /// signs. When
     /// given, it must verify. May be left out (NULL).
     pub credential_signature: tegata_bytes,
     /// The unit's own CSR (PEM or DER), for a key that it made itself. Required.
     pub csr: tegata_bytes,
-    /// The device's name; without one, its ID serves. Ignored for a device that is known already. May be left out (NULL).
+    /// The device's name; without one, its ID serves. Ignored for a device that is known already. May be left out
+    /// (NULL).
     pub name: *const c_char,
-    /// The unit's identifier, such as a serial number or MAC; needed where the product's policy says so. May be left out (NULL).
+    /// The unit's identifier, such as a serial number or MAC; needed where the product's policy says so. May be left
+    /// out (NULL).
     pub unit: *const c_char,
     /// A one-time claim code; needed where the product's policy says so. May be left out (NULL).
     pub claim_code: *const c_char,
@@ -248,7 +253,8 @@ pub struct tegata_enroll {
     pub group: *const c_char,
     /// What else is known. Ignored for a device that is known already. NULL for the default.
     pub attributes: *const tegata_attributes,
-    /// When the unit has a new key: a signature by its former key over `Statement::FormerKey` of the CSR's DER, as that
+    /// When the unit has a new key: a signature by its former key over `TEGATA_STATEMENT_FORMER_KEY` of the CSR's DER,
+    /// as that
     /// key signs (DER ECDSA, Ed25519, RSA PKCS#1 v1.5 with SHA-256). May be left out (NULL).
     pub former_key_signature: tegata_bytes,
 }
@@ -305,7 +311,7 @@ pub unsafe extern "C" fn tegata_enrolled_free(enrolled: *const tegata_enrolled) 
     free_record(enrolled);
 }
 
-/// What a bulk call made of them.
+/// What became of the items of a bulk call.
 pub type tegata_enrolled_results = Results<tegata_enrolled>;
 
 /// Frees the results of a bulk call, the records and errors in them included; NULL is fine.

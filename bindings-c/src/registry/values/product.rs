@@ -127,7 +127,7 @@ pub struct tegata_product {
     pub credential_profile: *const c_char,
     /// The profile of its devices' certificates.
     pub device_profile: *const c_char,
-    /// The subject of its credentials (PAP-8). NULL when there is none.
+    /// The subject of its credentials. NULL when there is none.
     pub subject: *const c_char,
     /// The conditions of enrollment.
     pub policy: *const tegata_enrollment_policy,
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn tegata_product_free(product: *const tegata_product) {
     free_record(product);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_product_list = List<tegata_product>;
 
 /// Frees a list and the records in it; NULL is fine.
@@ -219,7 +219,7 @@ impl ToCore for tegata_new_product {
 pub struct tegata_registered_product {
     /// The product.
     pub product: *const tegata_product,
-    /// Its credential (PAP-5), to be built into every unit.
+    /// Its credential, to be built into every unit.
     pub credential: *const tegata_issued_with_key,
 }
 

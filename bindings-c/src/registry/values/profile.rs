@@ -2,7 +2,8 @@
 
 use crate::registry::prelude::*;
 
-/// Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently.
+/// Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped
+/// silently.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_san_policy {
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn tegata_profile_free(profile: *const tegata_profile) {
     free_record(profile);
 }
 
-/// A list of them.
+/// A page of them.
 pub type tegata_profile_list = List<tegata_profile>;
 
 /// Frees a list and the records in it; NULL is fine.

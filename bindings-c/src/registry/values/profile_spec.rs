@@ -25,7 +25,8 @@ pub struct tegata_subject_policy {
     pub fixed: *const c_char,
     /// Template: the name with its placeholders.
     pub name: *const c_char,
-    /// From the CSR: the attributes it may have, by short name (`CN`, `O`, `OU`, `L`, `ST`, `C`, `SERIALNUMBER`, `DC` ...).
+    /// From the CSR: the attributes it may have, by short name (`CN`, `O`, `OU`, `L`, `ST`, `C`, `SERIALNUMBER`, `DC`
+    /// ...).
     pub allow: tegata_texts,
     /// From the CSR: the attributes it must have.
     pub require: tegata_texts,
@@ -129,13 +130,16 @@ pub struct tegata_profile_spec {
     pub not_before: *const c_char,
     /// Key usage bits, as of `TEGATA_KEY_USAGE_`; NULL for digitalSignature.
     pub key_usage: *const u16,
-    /// Extended key usages: `clientAuth`, `serverAuth`, `codeSigning`, `emailProtection`, or a dotted OID; NULL for clientAuth.
+    /// Extended key usages: `clientAuth`, `serverAuth`, `codeSigning`, `emailProtection`, or a dotted OID; NULL for
+    /// clientAuth.
     pub extended_key_usage: *const tegata_texts,
     /// After which part of its validity a certificate is due for renewal, in percent; NULL for 66.
     pub renew_after_percent: *const u8,
-    /// By how much of the validity renewals are spread so that a fleet does not come back at once, in percent; NULL for 10.
+    /// By how much of the validity renewals are spread so that a fleet does not come back at once, in percent; NULL for
+    /// 10.
     pub renew_spread_percent: *const u8,
-    /// How long the old certificate still counts after its renewal, in days, unless the new one is confirmed earlier; NULL
+    /// How long the old certificate still counts after its renewal, in days, unless the new one is confirmed earlier;
+    /// NULL
     /// for 30.
     pub grace_days: *const u32,
     /// Whether every renewal needs a new key.
