@@ -17,8 +17,8 @@ use common::World;
 use tegata::model::{EnrollmentPolicy, ProfileSpec};
 use tegata::store::schema::{Index, Schema, Table};
 use tegata::store::{
-    Counter, Cursor, Expect, Filter, Foreign, Match, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write,
-    conformance,
+    Counter, Cursor, Expect, Filter, Foreign, Match, MemoryStore, Page, Query, Row, RowRef, Store, StoreError, Tally,
+    Value, Write, conformance,
 };
 use tegata::{CrlOptions, Presented, Proof, Renew};
 
@@ -226,6 +226,13 @@ fn matches(value: &Value, wanted: &Match) -> bool {
 #[test]
 fn a_dictionary_passes_the_suite() {
     if let Err(failures) = conformance::suite(&|| Box::new(Foreign::new(Dictionary::default()))) {
+        panic!("{failures}");
+    }
+}
+
+#[test]
+fn the_checks_let_the_answers_of_good_stores_through() {
+    if let Err(failures) = conformance::suite(&|| Box::new(Foreign::new(MemoryStore::new()))) {
         panic!("{failures}");
     }
 }

@@ -6,7 +6,8 @@ use crate::error::SignerError;
 
 /// A private key that signs without showing itself.
 ///
-/// Called from any thread, never with a lock of the library held; it must not call back into the registry that uses it.
+/// Called from any thread, never with a lock of the library held; a call back into a registry from inside
+/// it gets `input.called_back`.
 pub trait Signer: Send + Sync {
     /// The public half.
     fn public_key(&self) -> &PublicKey;

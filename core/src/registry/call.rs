@@ -56,8 +56,8 @@ pub enum Atomicity {
 pub struct Bulk<'a> {
     /// What happens to the rest when one item is refused.
     pub atomicity: Atomicity,
-    /// Called now and then with (items done, items in all); `Break` stops before the next portion. It must not call
-    /// the registry.
+    /// Called now and then with (items done, items in all); `Break` stops before the next portion. A call to
+    /// a registry from inside it gets `input.called_back`.
     pub progress: Option<&'a dyn Fn(usize, usize) -> ControlFlow<()>>,
 }
 

@@ -200,8 +200,11 @@ pub struct Tally {
 
 /// A place that keeps rows, transactionally and durably.
 ///
-/// Every method may be called from any thread at any time. `commit` returns `Ok` only when the writes survive a power
-/// cut, as far as the store promises durability at all.
+/// Every method may be called from any thread at any time. None may call the registry that uses the store
+/// (`input.called_back` stops that on its own thread) or wait for another thread that does. A store that the host wrote is
+/// used through [`Foreign`], which checks its answers.
+///
+/// `commit` returns `Ok` only when the writes survive a power cut, as far as the store promises durability at all.
 pub trait Store: Send + Sync {
     /// Brings an empty or older store to `schema`.
     ///

@@ -36,13 +36,14 @@ pub trait Sealer: Send + Sync {
     /// Seals `plaintext` for the place that [`associated`] describes.
     ///
     /// # Errors
-    /// Whatever keeps the key out of reach; `internal.random_failed` without randomness.
+    /// `seal.failed` for whatever keeps the key out of reach; `internal.random_failed` without randomness.
     fn seal(&self, associated: &[u8], plaintext: &[u8]) -> Result<Sealed, Error>;
 
     /// Opens what was sealed for this place.
     ///
     /// # Errors
-    /// `seal.wrong_key` when another key sealed it, `seal.damaged` when it was altered or comes from another place.
+    /// `seal.wrong_key` when another key sealed it, `seal.damaged` when it was altered or comes from another place;
+    /// `seal.failed` for whatever keeps the key out of reach.
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>, Error>;
 }
 
