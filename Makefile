@@ -85,6 +85,10 @@ test-c: ## the C library: installed elsewhere, C11 and C++17, sanitizers and val
 test-c-cross: ## the C library for devices on aarch64 and armv7, in qemu
 	bindings-c/test-device.sh
 
+.PHONY: test-python
+test-python: ## the Python wheel in an empty environment: types, scenarios, callbacks
+	bindings-python/test.sh
+
 .PHONY: test-node
 test-node: ## the Node.js package: built, packed, installed elsewhere and tested there
 	bindings-node/test.sh

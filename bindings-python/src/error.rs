@@ -50,9 +50,9 @@ impl From<Fail> for PyErr {
 }
 
 /// One call into the core, with other Python threads free to run meanwhile.
-pub(crate) fn run<C: Send, T>(py: Python<'_>, call: impl FnOnce() -> tegata::Result<C> + Send) -> PyResult<T>
+pub(crate) fn run<C, T>(py: Python<'_>, call: impl FnOnce() -> tegata::Result<C> + Send) -> PyResult<T>
 where
-    C: Show<T>,
+    C: Show<T> + Send,
 {
     drop(take_raised());
     match py.detach(call) {

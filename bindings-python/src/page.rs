@@ -18,8 +18,8 @@ options! {
         def limit: Option<u32> = None => u32;
         /// The `next` of the page before.
         opt after: Option<String> = None => Option<String>;
-        /// Whether to count all items.
-        flag total: bool = false => bool;
+        /// Whether to count all items, as it does unless told otherwise.
+        def total: Option<bool> = None => bool;
     }
 }
 

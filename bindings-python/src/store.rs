@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use tegata::store::Store as CoreStore;
 
 use crate::convert::Show;
 use crate::error::run;
+use crate::host::host_store;
 
 /// A store that ends with the process.
 #[pyclass(frozen, module = "tegata")]
@@ -97,6 +97,6 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Store {
         if let Ok(sqlite) = obj.cast::<SqliteStore>() {
             return Ok(Self(sqlite.get().0.clone()));
         }
-        Err(PyTypeError::new_err(format!("a store is needed, not {}", obj.get_type().name()?)))
+        host_store(&obj)
     }
 }

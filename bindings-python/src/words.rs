@@ -144,3 +144,31 @@ words! {
     SuspendCause(tegata::model::SuspendCause): "operator" = Operator, "device" = Device;
     SuspendMode(tegata::model::SuspendMode): "registry" = Registry, "crl-hold" = CrlHold;
 }
+
+/// A callable or a file of Python, with its type for stubs.
+macro_rules! objects {
+    ($($(#[$meta:meta])* $name:ident;)*) => { $(
+        $(#[$meta])*
+        pub(crate) struct $name(pub(crate) Py<PyAny>);
+
+        impl<'a, 'py> FromPyObject<'a, 'py> for $name {
+            type Error = std::convert::Infallible;
+
+            #[cfg(feature = "stubs")]
+            const INPUT_TYPE: pyo3::inspect::PyStaticExpr = hint(stringify!($name));
+
+            fn extract(obj: Borrowed<'a, 'py, PyAny>) -> Result<Self, Self::Error> {
+                Ok(Self(obj.to_owned().unbind()))
+            }
+        }
+    )* };
+}
+
+objects! {
+    /// Called with how many items are done and how many there are.
+    Progress;
+    /// A file opened for writing bytes.
+    Output;
+    /// A function that makes stores.
+    MakeStore;
+}

@@ -176,7 +176,7 @@ object! {
         run(py, || tegata::Crl::from_bytes(&input))
     }
 
-    /// Whether its next_update has passed.
+    /// Whether its `next_update` has passed.
     fn is_stale_at(&self, at: Time) -> bool {
         self.0.is_stale_at(at.0)
     }

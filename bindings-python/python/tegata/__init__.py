@@ -10,7 +10,7 @@ Every refusal is an exception of a class below `tegata.Error`, with a stable `co
 
 from __future__ import annotations
 
-from . import codes
+from . import codes, store
 from ._errors import (
     ConflictError,
     CorruptError,
@@ -158,8 +158,10 @@ from ._types import (
     KeyAlgorithm,
     KeyOrigin,
     OtherKey,
+    Output,
     Pkcs12Target,
     ProductState,
+    Progress,
     Random,
     Release,
     RevocationReason,
@@ -170,6 +172,7 @@ from ._types import (
     SignerLocation,
     Standing,
     Statement,
+    Store,
     SuspendCause,
     SuspendMode,
 )
@@ -261,6 +264,7 @@ __all__ = [
     "NotFoundError",
     "Options",
     "OtherKey",
+    "Output",
     "PackedFile",
     "Page",
     "Pkcs12Target",
@@ -281,6 +285,7 @@ __all__ = [
     "ProfilePages",
     "ProfileSpec",
     "Profiles",
+    "Progress",
     "Proof",
     "PublicKey",
     "Purpose",
@@ -310,6 +315,7 @@ __all__ = [
     "Standing",
     "StateError",
     "Statement",
+    "Store",
     "SubjectPolicy",
     "SuspendCause",
     "SuspendMode",
@@ -331,5 +337,6 @@ __all__ = [
     "parse_certificate",
     "parse_csr",
     "statement_message",
+    "store",
     "verify_chain",
 ]

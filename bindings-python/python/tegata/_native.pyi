@@ -6,10 +6,10 @@ from _typeshed import SupportsGetItem
 from datetime import datetime
 from os import PathLike
 from tegata._errors import Error
-from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, CertificateGrouping, CertificateKind, CertificateState, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, InvalidReason, KeyAlgorithm, KeyOrigin, Octets, OtherKey, Pkcs12Target, ProductState, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode
+from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, Cell, CertificateGrouping, CertificateKind, CertificateState, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, InvalidReason, KeyAlgorithm, KeyOrigin, MakeStore, Octets, OtherKey, Output, Pkcs12Target, ProductState, Progress, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode
 from typing import Any, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "Certificates", "Counts", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedWithKey", "MemoryStore", "NewAuthority", "NewDevice", "NewProduct", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "PublicKey", "Purpose", "Reason", "Rebuild", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Revocation", "SanPolicy", "SecretBytes", "SecretText", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SystemClock", "SystemRandom", "Text", "TrustBundle", "VerifiedChain", "VerifiedCsr", "_words", "check_installation", "csr_pem", "error_table", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "verify_chain"]
+__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "Certificates", "Column", "Counter", "Counts", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedWithKey", "MemoryStore", "NewAuthority", "NewDevice", "NewProduct", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Revocation", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SecretBytes", "SecretText", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "VerifiedChain", "VerifiedCsr", "Write", "_words", "check_installation", "check_store", "csr_pem", "error_table", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "verify_chain"]
 
 @final
 class Assignment:
@@ -168,7 +168,7 @@ class Authorities:
         Errors:
         `input.unknown_id`.
         """
-    def import(self, /, import: ImportAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
+    def import_(self, /, import_: ImportAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
         """
         Takes over an authority that exists, with its key and the certificates above it.
 
@@ -934,7 +934,7 @@ class Certificates:
         Errors:
         `certificate.deleted`; `input.unknown_id`.
         """
-    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
         """
         `delete` for many, with a result per item.
 
@@ -1011,7 +1011,7 @@ class Certificates:
         A `csr.` code that names what is wrong with the CSR; `profile.approval_needed`, and then
         `request` is the way; the device's state (`device.disabled` ...); the authority's state.
         """
-    def issue_many(self, /, issues: SupportsGetItem[int, Issue], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Issued | Error]:
+    def issue_many(self, /, issues: SupportsGetItem[int, Issue], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Issued | Error]:
         """
         Issues many certificates, with a result per item in their order.
 
@@ -1052,7 +1052,7 @@ class Certificates:
         `renew_credential` renews; `csr.key_unchanged` when the profile wants a
         new key; `csr.` codes.
         """
-    def renew_many(self, /, renewals: SupportsGetItem[int, Renew], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Issued | Error]:
+    def renew_many(self, /, renewals: SupportsGetItem[int, Renew], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Issued | Error]:
         """
         Renews many certificates, with a result per item in their order.
 
@@ -1083,7 +1083,7 @@ class Certificates:
         `certificate.not_suspended`, `certificate.revoked`, `certificate.expired` ...; `device.disabled` while the device
         that alone has it is disabled, or one of several when a device's disabling suspended it.
         """
-    def resume_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+    def resume_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
         """
         `resume` for many, with a result per item.
 
@@ -1108,7 +1108,7 @@ class Certificates:
         `certificate.already_revoked`, `certificate.pending`, `certificate.denied`; `input.invalid` for the reasons
         certificateHold and removeFromCRL.
         """
-    def revoke_many(self, /, ids: SupportsGetItem[int, str], reason: RevocationReason, *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+    def revoke_many(self, /, ids: SupportsGetItem[int, str], reason: RevocationReason, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
         """
         `revoke` for many, with a result per item.
 
@@ -1122,12 +1122,62 @@ class Certificates:
         Errors:
         The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
         """
-    def suspend_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
+    def suspend_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[CertificateRecord | Error]:
         """
         `suspend` for many, with a result per item.
 
         Errors:
         `input.` codes for the call as a whole.
+        """
+
+@final
+class Column:
+    """
+    A column of a table.
+    """
+    @property
+    def kind(self, /) -> str:
+        """
+        `int`, `text` or `bytes`. Any of them may be None in a row.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        Its name.
+        """
+    @property
+    def ordered(self, /) -> bool:
+        """
+        Whether rows are found or ordered by it, so that an index is worth it.
+        """
+    @property
+    def searchable(self, /) -> bool:
+        """
+        Whether rows are found by a part of it.
+        """
+    @property
+    def unique(self, /) -> bool:
+        """
+        Whether each value but None stands in one row only.
+        """
+
+@final
+class Counter:
+    """
+    A number that only the store changes; 0 at first.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    @property
+    def name(self, /) -> str:
+        """
+        What is counted.
+        """
+    @property
+    def of(self, /) -> int:
+        """
+        Of which record, or 0.
         """
 
 @final
@@ -1337,6 +1387,26 @@ class CrlRecord:
         """
 
 @final
+class Cursor:
+    """
+    Where a page ended.
+    """
+    def __new__(cls, /, value: Cell | None, key: SupportsIndex) -> Cursor:
+        """
+        The place of a page's last row.
+        """
+    @property
+    def key(self, /) -> int:
+        """
+        The last row's key.
+        """
+    @property
+    def value(self, /) -> int | str | bytes | None:
+        """
+        The last row's value in the column of the order; None when ordered by key.
+        """
+
+@final
 class Device:
     """
     A device.
@@ -1516,7 +1586,7 @@ class Devices:
         Errors:
         `device.deleted`.
         """
-    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Deletes many devices, with a result per item in their order (NEC-24).
 
@@ -1531,7 +1601,7 @@ class Devices:
         Errors:
         `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
         """
-    def disable_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def disable_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Shuts many devices out, with a result per item in their order (NEC-22).
 
@@ -1545,7 +1615,7 @@ class Devices:
         Errors:
         As `register`.
         """
-    def discover_many(self, /, new: SupportsGetItem[int, NewDevice], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def discover_many(self, /, new: SupportsGetItem[int, NewDevice], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Notes many devices, with a result per item in their order.
 
@@ -1564,7 +1634,7 @@ class Devices:
         Errors:
         `device.already_enabled`, `device.quarantined`, `device.deleted`.
         """
-    def enable_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def enable_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Lets many devices in, with a result per item in their order (NEC-23).
 
@@ -1581,7 +1651,7 @@ class Devices:
         `product.window_*`, `product.quota_exhausted`, `product.unit_*`, `product.claim_code_*`; `csr.key_bound` for a
         key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
         """
-    def enroll_many(self, /, requests: SupportsGetItem[int, Enroll], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Enrolled | Error]:
+    def enroll_many(self, /, requests: SupportsGetItem[int, Enroll], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Enrolled | Error]:
         """
         Enrolls many units, with a result per item in their order.
 
@@ -1609,7 +1679,7 @@ class Devices:
         Errors:
         `device.name_taken`, `device.unit_taken`, `input.invalid`, `input.unknown_id` for the product or group.
         """
-    def register_many(self, /, new: SupportsGetItem[int, NewDevice], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def register_many(self, /, new: SupportsGetItem[int, NewDevice], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Registers many devices, with a result per item in their order (NEC-21).
 
@@ -1630,7 +1700,7 @@ class Devices:
         Errors:
         `device.deleted`, `input.unknown_id`.
         """
-    def set_group_many(self, /, ids: SupportsGetItem[int, str], group: str | None = None, *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def set_group_many(self, /, ids: SupportsGetItem[int, str], group: str | None = None, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Moves many devices into a group, or out of theirs, with a result per item in their order.
 
@@ -1644,7 +1714,7 @@ class Devices:
         Errors:
         `device.name_taken`, `device.deleted`, `input.invalid`.
         """
-    def update_many(self, /, changes: SupportsGetItem[int, tuple[str, DeviceChange]], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
+    def update_many(self, /, changes: SupportsGetItem[int, tuple[str, DeviceChange]], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Device | Error]:
         """
         Changes many devices' information, with a result per item in their order (NEC-25).
 
@@ -1886,10 +1956,10 @@ class Event:
 @final
 class EventFilter:
     """
-    Which events to list.
+    Which events to list. Written out, since `from` is a keyword of Python: here it is `from_`.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, *, subject: Entity | None = None, object: Entity | None = None, action: str | None = None, actor: str | None = None, from: datetime | None = None, to: datetime | None = None, newest_first: bool = False) -> EventFilter: ...
+    def __new__(cls, /, *, subject: Entity | None = None, object: Entity | None = None, action: str | None = None, actor: str | None = None, from_: datetime | None = None, to: datetime | None = None, newest_first: bool = False) -> EventFilter: ...
     def __repr__(self, /) -> str: ...
     @property
     def action(self, /) -> str | None:
@@ -1902,7 +1972,7 @@ class EventFilter:
         By this actor.
         """
     @property
-    def from(self, /) -> datetime | None:
+    def from_(self, /) -> datetime | None:
         """
         From this moment on.
         """
@@ -1968,7 +2038,7 @@ class Events:
         """
         All of them, fetched page by page while the iterator goes on.
         """
-    def export(self, /, out: Any, filter: EventFilter | None = None) -> int:
+    def export(self, /, out: Output, filter: EventFilter | None = None) -> int:
         """
         Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.
         """
@@ -2054,6 +2124,43 @@ class FileNames:
     def usual(encoding: Encoding) -> FileNames:
         """
         The names that servers commonly use.
+        """
+
+@final
+class Filter:
+    """
+    How a column must compare. None in a row is equal to None and passes nothing else.
+    """
+    @property
+    def below(self, /) -> int | str | bytes | None:
+        """
+        The first value above a `range`, if there is one.
+        """
+    @property
+    def column(self, /) -> str:
+        """
+        The column's name.
+        """
+    @property
+    def least(self, /) -> int | str | bytes | None:
+        """
+        The least value of a `range`, if there is one.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `eq`, `prefix`, `contains`, `range` or `in`. `contains` looks into text, or into the upper-case hexadecimal form of
+        octets.
+        """
+    @property
+    def value(self, /) -> int | str | bytes | None:
+        """
+        What it must equal, begin with or hold.
+        """
+    @property
+    def values(self, /) -> list[int | str | bytes | None]:
+        """
+        The values of `in`.
         """
 
 @final
@@ -2642,7 +2749,7 @@ class Page:
     Which part of a list: how many items, and where to begin.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, *, limit: SupportsIndex | None = None, after: str | None = None, total: bool = False) -> Page: ...
+    def __new__(cls, /, *, limit: SupportsIndex | None = None, after: str | None = None, total: bool | None = None) -> Page: ...
     def __repr__(self, /) -> str: ...
     @property
     def after(self, /) -> str | None:
@@ -2657,7 +2764,7 @@ class Page:
     @property
     def total(self, /) -> bool:
         """
-        Whether to count all items.
+        Whether to count all items, as it does unless told otherwise.
         """
 
 @final
@@ -2958,7 +3065,7 @@ class Products:
     """
     Products: what all units share. A product credential bootstraps its units; it names the product, never the unit.
     """
-    def add_units(self, /, id: str, units: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Any | None = None, actor: str = "", request_id: str | None = None) -> list[tuple[()] | Error]:
+    def add_units(self, /, id: str, units: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[None | Error]:
         """
         Puts units on the product's allow-list, with a result per item in their order.
 
@@ -3417,6 +3524,47 @@ class Purpose:
         """
 
 @final
+class Query:
+    """
+    A question for rows that pass all filters, a page at a time.
+    """
+    @property
+    def after(self, /) -> Cursor | None:
+        """
+        Only rows after this place.
+        """
+    @property
+    def descending(self, /) -> bool:
+        """
+        Largest first.
+        """
+    @property
+    def filters(self, /) -> list[Filter]:
+        """
+        All of them must pass.
+        """
+    @property
+    def limit(self, /) -> int:
+        """
+        How many rows at most.
+        """
+    @property
+    def order(self, /) -> str | None:
+        """
+        The column by which rows are ordered, then by key; rows with None there are left out. None: by key alone.
+        """
+    @property
+    def table(self, /) -> str:
+        """
+        The table's name.
+        """
+    @property
+    def total(self, /) -> bool:
+        """
+        Whether to count all rows, on all pages.
+        """
+
+@final
 class Reason:
     """
     One row of the error table.
@@ -3490,7 +3638,7 @@ class Registry:
     `with Registry.open(...) as registry:` closes it at the end.
     """
     def __enter__(self, /) -> Registry: ...
-    def __exit__(self, /, *_exception) -> None: ...
+    def __exit__(self, /, _type: Any | None, _value: Any | None, _traceback: Any | None) -> None: ...
     def authenticate(self, /, presented: Presented) -> Principal:
         """
         Who presents a certificate. An exception says why it does not count.
@@ -3658,6 +3806,78 @@ class Revocation:
         """
 
 @final
+class Row:
+    """
+    A row.
+    """
+    def __new__(cls, /, table: str, key: SupportsIndex, version: SupportsIndex, values: SupportsGetItem[int, Cell | None]) -> Row:
+        """
+        A row to answer with.
+        """
+    def __repr__(self, /) -> str: ...
+    @property
+    def key(self, /) -> int:
+        """
+        The key.
+        """
+    @property
+    def table(self, /) -> str:
+        """
+        The table's name.
+        """
+    @property
+    def values(self, /) -> list[int | str | bytes | None]:
+        """
+        A value for each column.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        1 when it was first written, one more at every write. In a `put`, ignored.
+        """
+
+@final
+class RowPage:
+    """
+    A page of rows.
+    """
+    def __new__(cls, /, rows: SupportsGetItem[int, Row], next: Cursor | None = None, total: SupportsIndex | None = None) -> RowPage:
+        """
+        An answer to a `Query`.
+        """
+    @property
+    def next(self, /) -> Cursor | None:
+        """
+        The place of the last row, if more follow.
+        """
+    @property
+    def rows(self, /) -> list[Row]:
+        """
+        The rows, in order.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many rows there are on all pages, if that was asked for.
+        """
+
+@final
+class RowRef:
+    """
+    Which row.
+    """
+    @property
+    def key(self, /) -> int:
+        """
+        The key, from 0 to 2^64 - 1. Ordered as if it had a sign: from 2^63 on before 0.
+        """
+    @property
+    def table(self, /) -> str:
+        """
+        The table's name.
+        """
+
+@final
 class SanPolicy:
     """
     Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently.
@@ -3710,6 +3930,22 @@ class SanPolicy:
     def uri(self, /) -> list[str]:
         """
         Beginnings of URIs, such as `urn:` or `spiffe://example.com/`.
+        """
+
+@final
+class Schema:
+    """
+    All tables that a store has to keep.
+    """
+    @property
+    def tables(self, /) -> list[Table]:
+        """
+        The tables.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        Counts up when tables or columns are added.
         """
 
 @final
@@ -3854,6 +4090,48 @@ class SystemRandom:
     def __new__(cls, /) -> SystemRandom: ...
 
 @final
+class Table:
+    """
+    A table: rows of values under a key.
+    """
+    @property
+    def columns(self, /) -> list[Column]:
+        """
+        Its columns, in the order in which rows hold their values.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        Its name.
+        """
+
+@final
+class Tally:
+    """
+    How many rows there are for each value of a column.
+    """
+    @property
+    def bucket(self, /) -> int | None:
+        """
+        Numbers count together that have the same multiple of this below them: the value to answer with.
+        """
+    @property
+    def by(self, /) -> str | None:
+        """
+        The column; None: one count of all rows, under the value None.
+        """
+    @property
+    def filters(self, /) -> list[Filter]:
+        """
+        All of them must pass.
+        """
+    @property
+    def table(self, /) -> str:
+        """
+        The table's name.
+        """
+
+@final
 class Text:
     """
     How a text must compare: `Text.is_("lamp")`, `Text.starts_with("la")`, `Text.contains("am")`.
@@ -3978,6 +4256,57 @@ class VerifiedCsr:
         Whether it wants to be a CA.
         """
 
+@final
+class Write:
+    """
+    One write of a commit.
+    """
+    @property
+    def at_most(self, /) -> int | None:
+        """
+        The highest value allowed afterwards, of `add`. The lowest is 0.
+        """
+    @property
+    def by(self, /) -> int | None:
+        """
+        How much is added, of `add`; may be negative.
+        """
+    @property
+    def counter(self, /) -> Counter | None:
+        """
+        The counter, of `add`.
+        """
+    @property
+    def expect(self, /) -> str | None:
+        """
+        What must be there already: `absent`, `version` or `any`; not of `add`.
+        """
+    @property
+    def key(self, /) -> int | None:
+        """
+        The key; not of `add`.
+        """
+    @property
+    def table(self, /) -> str | None:
+        """
+        The table's name; not of `add`.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `put`, `delete`, `require` or `add`.
+        """
+    @property
+    def values(self, /) -> list[int | str | bytes | None] | None:
+        """
+        The values, of `put`.
+        """
+    @property
+    def version(self, /) -> int | None:
+        """
+        The version that must be there, if `expect` is `version`.
+        """
+
 def _words() -> list[tuple[str, list[str]]]:
     """
     The words of each enum. The tests compare them with the `Literal` types.
@@ -3986,6 +4315,12 @@ def _words() -> list[tuple[str, list[str]]]:
 def check_installation(check: InstallationCheck) -> list[Finding]:
     """
     Checks what browsers and TLS stacks refuse about an installation.
+    """
+
+def check_store(make: MakeStore) -> None:
+    """
+    Puts stores through everything that a store must do. `make()` gives a new, empty store each time. AssertionError says
+    what it did wrong.
     """
 
 def csr_pem(der: Octets) -> str:

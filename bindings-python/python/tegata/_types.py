@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol, Union
+from typing import TYPE_CHECKING, Callable, List, Literal, Optional, Protocol, Sequence, Tuple, Union
 
 if TYPE_CHECKING:
     from ._native import (
+        Counter,
         FixedClock,
         MemoryStore,
         PrivateKey,
         PublicKey,
+        Query,
+        Row,
+        RowPage,
+        RowRef,
+        Schema,
         SecretBytes,
         SecretText,
         SoftwareSealer,
         SqliteStore,
         SystemClock,
         SystemRandom,
+        Tally,
+        Write,
     )
 
 Octets = Union[bytes, bytearray, memoryview]
@@ -122,8 +130,53 @@ class Random(Protocol):
         ...
 
 
+class Store(Protocol):
+    """Keeps rows. `tegata.store` has what it is asked and what it answers, and the exceptions that it may raise; any
+    other exception becomes `store.backend`. Answers are checked: one that does not fit its question is `store.contract`.
+    `tegata.store.check_store` puts a store through everything that it must do.
+
+    Several threads call it at the same time. It must not call the registry.
+    """
+
+    def migrate(self, schema: Schema) -> None:
+        """Makes the tables, or adds what is new since an earlier version. Raises `SchemaTooNew` if a later one was here."""
+        ...
+
+    def reserve(self, counter: Counter, count: int) -> range:
+        """Takes so many numbers from a counter, from 1 on, none of them twice: `range(first, first + count)`."""
+        ...
+
+    def get(self, rows: List[RowRef]) -> Sequence[Optional[Row]]:
+        """The rows named, each in its place; None for what is not there. All as of one moment."""
+        ...
+
+    def find(self, query: Query) -> RowPage:
+        """A page of rows."""
+        ...
+
+    def count(self, tally: Tally) -> Sequence[Tuple[Union[None, int, str, bytes], int]]:
+        """How many rows there are for each value of a column, in the order of the values."""
+        ...
+
+    def commit(self, writes: List[Write]) -> None:
+        """Does all writes or none, durably. Raises `Conflict` with the index of the first that does not meet what it
+        expects."""
+        ...
+
+
+class Output(Protocol):
+    """A file opened for writing bytes."""
+
+    def write(self, data: bytes, /) -> Optional[int]:
+        """Writes."""
+        ...
+
+
+Cell = Union[int, str, bytes, bytearray]
+Progress = Callable[[int, int], object]
+MakeStore = Callable[[], "AnyStore"]
 AnySigner = Union["PrivateKey", Signer]
 AnySealer = Union["SoftwareSealer", Sealer]
 AnyClock = Union["SystemClock", "FixedClock", Clock]
 AnyRandom = Union["SystemRandom", Random]
-AnyStore = Union["MemoryStore", "SqliteStore"]
+AnyStore = Union["MemoryStore", "SqliteStore", Store]

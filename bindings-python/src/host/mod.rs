@@ -5,16 +5,20 @@
 //! thread.
 
 mod environment;
+mod rows;
 mod sealer;
 mod signer;
+mod store;
 
 use std::cell::RefCell;
 
 use pyo3::prelude::*;
 
 pub(crate) use environment::{FixedClock, Options, SystemClock, SystemRandom};
+pub(crate) use rows::{Column, Counter, Cursor, Filter, Query, Row, RowPage, RowRef, Schema, Table, Tally, Write};
 pub(crate) use sealer::{Sealer, SoftwareSealer};
 pub(crate) use signer::Signer;
+pub(crate) use store::{check_store, host_store};
 
 thread_local! {
     /// What host code raised during the current call on this thread.

@@ -9,6 +9,7 @@ use pyo3::types::PyEllipsis;
 pub(crate) struct GroupChange(pub(crate) tegata::GroupChange);
 
 /// A number of days, none, or `...`: as it was.
+#[allow(clippy::option_option)] // As it was, none, a number: as in the core.
 pub(crate) struct Days(Option<Option<u32>>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Days {

@@ -141,16 +141,16 @@ impl Authorities {
     /// `certificate.malformed`, `authority.not_ca` (version 1, no CA:TRUE, no keyCertSign, no cRLSign, no key
     /// identifier), `authority.chain_invalid`, `authority.path_length`, `authority.signer_mismatch`,
     /// `authority.name_taken`.
-    #[pyo3(signature = (import, *, actor="", request_id=None))]
-    fn import(
+    #[pyo3(signature = (import_, *, actor="", request_id=None))]
+    fn import_(
         &self,
         py: Python<'_>,
-        import: &ImportAuthority,
+        import_: &ImportAuthority,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
         let registry = self.0.here()?;
-        run(py, || registry.authorities().import(&import.0, &called_by(actor, request_id)))
+        run(py, || registry.authorities().import(&import_.0, &called_by(actor, request_id)))
     }
 
     /// Installs what the outside CA issued for `request`: the certificate, and those above it as PEM.

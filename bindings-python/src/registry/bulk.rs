@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::convert::Show;
 use crate::error::{exception, raise};
-use crate::words::Atomicity;
+use crate::words::{Atomicity, Progress};
 
 /// What became of one item: its result, or the exception in its place.
 pub(crate) enum Outcome<T> {
@@ -36,12 +36,34 @@ impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Outcome<T> {
     }
 }
 
+/// The result of an item that has none but success.
+pub(crate) struct Nothing;
+
+impl Show<Nothing> for () {
+    fn show(&self) -> Nothing {
+        Nothing
+    }
+}
+
+impl<'py> IntoPyObject<'py> for Nothing {
+    type Target = pyo3::types::PyNone;
+    type Output = Borrowed<'py, 'py, pyo3::types::PyNone>;
+    type Error = std::convert::Infallible;
+
+    #[cfg(feature = "stubs")]
+    const OUTPUT_TYPE: pyo3::inspect::PyStaticExpr = <pyo3::types::PyNone as pyo3::PyTypeInfo>::TYPE_HINT;
+
+    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Self::Error> {
+        Ok(pyo3::types::PyNone::get(py))
+    }
+}
+
 /// Makes a bulk call. `progress(done, total)` is called now and then; `False` stops, and an exception stops and is
 /// raised when the call has ended.
 pub(crate) fn many<C, T>(
     py: Python<'_>,
     atomicity: Option<Atomicity>,
-    progress: Option<Py<PyAny>>,
+    progress: Option<Progress>,
     call: impl FnOnce(&tegata::Bulk<'_>) -> tegata::Result<Vec<tegata::Result<C>>> + Send,
 ) -> PyResult<Vec<Outcome<T>>>
 where
@@ -52,7 +74,7 @@ where
         let goes_on = Python::try_attach(|py| match &progress {
             Some(progress) => {
                 py.check_signals()?;
-                let answer = progress.bind(py).call1((done, total))?;
+                let answer = progress.0.bind(py).call1((done, total))?;
                 Ok(!answer.is(pyo3::types::PyBool::new(py, false)))
             }
             None => py.check_signals().map(|()| true),

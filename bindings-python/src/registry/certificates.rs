@@ -11,7 +11,7 @@ use crate::registry::Handle;
 use crate::registry::bulk::{Outcome, many};
 use crate::registry::called_by;
 use crate::sums::{CertificateCount, ExportFormat};
-use crate::words::{Atomicity, CertificateGrouping, RevocationReason};
+use crate::words::{Atomicity, CertificateGrouping, Progress, RevocationReason};
 
 /// Certificates: issued for a CSR or with a key made here, renewed, suspended, revoked, attached to devices, exported.
 #[pyclass(frozen, module = "tegata")]
@@ -157,7 +157,7 @@ impl Certificates {
         py: Python<'_>,
         ids: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
@@ -275,7 +275,7 @@ impl Certificates {
         py: Python<'_>,
         issues: Vec<Issue>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Issued>>> {
@@ -346,7 +346,7 @@ impl Certificates {
         py: Python<'_>,
         renewals: Vec<Renew>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Issued>>> {
@@ -412,7 +412,7 @@ impl Certificates {
         py: Python<'_>,
         ids: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
@@ -466,7 +466,7 @@ impl Certificates {
         ids: Vec<String>,
         reason: RevocationReason,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
@@ -497,7 +497,7 @@ impl Certificates {
         py: Python<'_>,
         ids: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {

@@ -10,7 +10,7 @@ use crate::records::{CertificateRecord, Device, Enrolled};
 use crate::registry::Handle;
 use crate::registry::bulk::{Outcome, many};
 use crate::registry::called_by;
-use crate::words::{Atomicity, Release};
+use crate::words::{Atomicity, Progress, Release};
 
 /// Devices: registered, enrolled, shut out, let in, deleted.
 #[pyclass(frozen, module = "tegata")]
@@ -60,7 +60,7 @@ impl Devices {
         py: Python<'_>,
         ids: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
@@ -90,7 +90,7 @@ impl Devices {
         py: Python<'_>,
         ids: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
@@ -119,7 +119,7 @@ impl Devices {
         py: Python<'_>,
         new: Vec<NewDevice>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
@@ -151,7 +151,7 @@ impl Devices {
         py: Python<'_>,
         ids: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
@@ -183,7 +183,7 @@ impl Devices {
         py: Python<'_>,
         requests: Vec<Enroll>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Enrolled>>> {
@@ -242,7 +242,7 @@ impl Devices {
         py: Python<'_>,
         new: Vec<NewDevice>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
@@ -300,7 +300,7 @@ impl Devices {
         ids: Vec<String>,
         group: Option<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
@@ -339,7 +339,7 @@ impl Devices {
         py: Python<'_>,
         changes: Vec<(String, DeviceChange)>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {

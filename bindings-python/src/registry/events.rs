@@ -7,6 +7,7 @@ use crate::options::EventFilter;
 use crate::page::{EventListing, EventPages, Page, or_first};
 use crate::registry::Handle;
 use crate::registry::output::Output;
+use crate::words;
 
 /// What happened: who did what, to which record, when. Every change writes its event in the same commit.
 #[pyclass(frozen, module = "tegata")]
@@ -36,9 +37,9 @@ impl Events {
 
     /// Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.
     #[pyo3(signature = (out, filter=None))]
-    fn export(&self, py: Python<'_>, out: Py<PyAny>, filter: Option<EventFilter>) -> PyResult<u64> {
+    fn export(&self, py: Python<'_>, out: words::Output, filter: Option<EventFilter>) -> PyResult<u64> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let mut out = Output::new(out);
+        let mut out = Output::new(out.0);
         let registry = self.0.here()?;
         let exported = py.detach(|| registry.events().export(&filter, &mut out));
         out.finish(py, exported)

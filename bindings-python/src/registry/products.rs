@@ -8,10 +8,10 @@ use crate::options::{EnrollmentPolicy, NewProduct, ProductChange, ProductFilter}
 use crate::page::{Page, ProductListing, ProductPages, or_first};
 use crate::records::{CertificateRecord, IssuedWithKey, Product, RegisteredProduct};
 use crate::registry::Handle;
-use crate::registry::bulk::{Outcome, many};
+use crate::registry::bulk::{Nothing, Outcome, many};
 use crate::registry::called_by;
 use crate::secret::SecretText;
-use crate::words::{Atomicity, HandOut, KeyAlgorithm, RevocationReason};
+use crate::words::{Atomicity, HandOut, KeyAlgorithm, Progress, RevocationReason};
 
 /// Products: what all units share. A product credential bootstraps its units; it names the product, never the unit.
 #[pyclass(frozen, module = "tegata")]
@@ -32,10 +32,10 @@ impl Products {
         id: &str,
         units: Vec<String>,
         atomicity: Option<Atomicity>,
-        progress: Option<Py<PyAny>>,
+        progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
-    ) -> PyResult<Vec<Outcome<()>>> {
+    ) -> PyResult<Vec<Outcome<Nothing>>> {
         let registry = self.0.here()?;
         many(py, atomicity, progress, |bulk| {
             registry.products().add_units(id.parse()?, &units, bulk, &called_by(actor, request_id))
