@@ -1271,7 +1271,7 @@ class Crl:
         """
     def is_stale_at(self, /, at: datetime) -> bool:
         """
-        Whether its next_update has passed.
+        Whether its `next_update` has passed.
         """
     @property
     def issuer(self, /) -> str:
@@ -4319,7 +4319,7 @@ def check_installation(check: InstallationCheck) -> list[Finding]:
 
 def check_store(make: MakeStore) -> None:
     """
-    Puts stores through everything that a store must do. `make()` gives a new, empty store each time. AssertionError says
+    Puts stores through everything that a store must do. `make()` gives a new, empty store each time. `AssertionError` says
     what it did wrong.
     """
 
