@@ -44,10 +44,11 @@ pub unsafe extern "C" fn tegata_certificates_renew_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_given(renewals, len, "renewals")?;
+        let certificates = registry_of(registry)?.certificates();
+        let renewals = all_given(renewals, len, "renewals")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.certificates().renew_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| certificates.renew_many(&renewals, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -181,10 +182,11 @@ pub unsafe extern "C" fn tegata_certificates_suspend_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
+        let certificates = registry_of(registry)?.certificates();
+        let ids = all_parsed(ids, len, "ids")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.certificates().suspend_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| certificates.suspend_many(&ids, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -224,10 +226,11 @@ pub unsafe extern "C" fn tegata_certificates_resume_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
+        let certificates = registry_of(registry)?.certificates();
+        let ids = all_parsed(ids, len, "ids")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.certificates().resume_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| certificates.resume_many(&ids, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -273,13 +276,12 @@ pub unsafe extern "C" fn tegata_certificates_revoke_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
-        let input1 = reason.core("reason")?;
+        let certificates = registry_of(registry)?.certificates();
+        let ids = all_parsed(ids, len, "ids")?;
+        let reason = reason.core("reason")?;
         let call = call_of(call)?;
-        results.give(
-            with_bulk(bulk, |bulk| registry.certificates().revoke_many(&input0, input1, bulk, &call))?.as_slice(),
-        );
+        let done = with_bulk(bulk, |bulk| certificates.revoke_many(&ids, reason, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -319,10 +321,11 @@ pub unsafe extern "C" fn tegata_certificates_delete_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
+        let certificates = registry_of(registry)?.certificates();
+        let ids = all_parsed(ids, len, "ids")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.certificates().delete_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| certificates.delete_many(&ids, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }

@@ -37,10 +37,11 @@ pub unsafe extern "C" fn tegata_certificates_issue_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_given(issues, len, "issues")?;
+        let certificates = registry_of(registry)?.certificates();
+        let issues = all_given(issues, len, "issues")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.certificates().issue_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| certificates.issue_many(&issues, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }

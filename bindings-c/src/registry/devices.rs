@@ -35,10 +35,11 @@ pub unsafe extern "C" fn tegata_devices_register_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_given(new_devices, len, "new_devices")?;
+        let devices = registry_of(registry)?.devices();
+        let new_devices = all_given(new_devices, len, "new_devices")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().register_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.register_many(&new_devices, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -76,10 +77,11 @@ pub unsafe extern "C" fn tegata_devices_discover_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_given(new_devices, len, "new_devices")?;
+        let devices = registry_of(registry)?.devices();
+        let new_devices = all_given(new_devices, len, "new_devices")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().discover_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.discover_many(&new_devices, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -121,10 +123,11 @@ pub unsafe extern "C" fn tegata_devices_enroll_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_given(requests, len, "requests")?;
+        let devices = registry_of(registry)?.devices();
+        let requests = all_given(requests, len, "requests")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().enroll_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.enroll_many(&requests, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -241,10 +244,11 @@ pub unsafe extern "C" fn tegata_devices_update_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = changes_of(ids, changes, len)?;
+        let devices = registry_of(registry)?.devices();
+        let changes = changes_of(ids, changes, len)?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().update_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.update_many(&changes, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -288,12 +292,12 @@ pub unsafe extern "C" fn tegata_devices_set_group_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
-        let input1 = maybe_parsed(group, "group")?;
+        let devices = registry_of(registry)?.devices();
+        let ids = all_parsed(ids, len, "ids")?;
+        let group = maybe_parsed(group, "group")?;
         let call = call_of(call)?;
-        results
-            .give(with_bulk(bulk, |bulk| registry.devices().set_group_many(&input0, input1, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.set_group_many(&ids, group, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -332,10 +336,11 @@ pub unsafe extern "C" fn tegata_devices_disable_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
+        let devices = registry_of(registry)?.devices();
+        let ids = all_parsed(ids, len, "ids")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().disable_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.disable_many(&ids, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -374,10 +379,11 @@ pub unsafe extern "C" fn tegata_devices_enable_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
+        let devices = registry_of(registry)?.devices();
+        let ids = all_parsed(ids, len, "ids")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().enable_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.enable_many(&ids, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }
@@ -416,10 +422,11 @@ pub unsafe extern "C" fn tegata_devices_delete_many(
 ) -> Number<tegata_status> {
     run(error, || {
         let results = out(results, "results")?;
-        let registry = registry_of(registry)?;
-        let input0 = all_parsed(ids, len, "ids")?;
+        let devices = registry_of(registry)?.devices();
+        let ids = all_parsed(ids, len, "ids")?;
         let call = call_of(call)?;
-        results.give(with_bulk(bulk, |bulk| registry.devices().delete_many(&input0, bulk, &call))?.as_slice());
+        let done = with_bulk(bulk, |bulk| devices.delete_many(&ids, bulk, &call))?;
+        results.give(done.as_slice());
         Ok(())
     })
 }

@@ -195,11 +195,12 @@ pub unsafe extern "C" fn tegata_products_add_units(
 ) -> Number<tegata_status> {
     run(error, || {
         let outcomes = out(outcomes, "outcomes")?;
-        let registry = registry_of(registry)?;
-        let input0 = parsed(id, "id")?;
-        let input1 = tegata_texts { items: units, len }.strings("units")?;
+        let products = registry_of(registry)?.products();
+        let id = parsed(id, "id")?;
+        let units = tegata_texts { items: units, len }.strings("units")?;
         let call = call_of(call)?;
-        outcomes.give(&Outcomes(&with_bulk(bulk, |bulk| registry.products().add_units(input0, &input1, bulk, &call))?));
+        let done = with_bulk(bulk, |bulk| products.add_units(id, &units, bulk, &call))?;
+        outcomes.give(&Outcomes(&done));
         Ok(())
     })
 }
