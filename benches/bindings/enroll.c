@@ -3,6 +3,8 @@
  *
  * Keys and requests are made before; a product open to all, a store in memory, a hundred enrolments to warm up.
  */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
