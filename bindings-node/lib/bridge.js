@@ -82,7 +82,7 @@ function hostHandle(kind, host, spki, algorithm) {
 /** Set while a callback runs, also across its awaits. */
 const inside = new AsyncLocalStorage();
 
-function failure(error) {
+function explained(error) {
   try {
     const code = typeof error?.code === 'string' ? error.code : '';
     const message = error instanceof Error ? String(error.message) : String(error);
@@ -106,7 +106,7 @@ function ask(question, json, buffer, number, method) {
     try {
       answer = host.encode(method, value);
     } catch (error) {
-      return finish(false, failure(error));
+      return finish(false, explained(error));
     }
     return finish(true, answer);
   };
@@ -117,12 +117,12 @@ function ask(question, json, buffer, number, method) {
       return host.invoke(method, JSON.parse(json), read);
     });
     if (typeof result?.then === 'function') {
-      Promise.resolve(result).then(give, (error) => finish(false, failure(error)));
+      Promise.resolve(result).then(give, (error) => finish(false, explained(error)));
     } else {
       give(result);
     }
   } catch (error) {
-    finish(false, failure(error));
+    finish(false, explained(error));
   }
 }
 
@@ -139,7 +139,7 @@ function settle(kind, number, json, buffer, handle, host, method) {
   calls.delete(number);
   call.done?.();
   if (kind === 1) {
-    call.reject(failed(json));
+    call.reject(new Failure(json));
   } else {
     try {
       call.resolve(decoded(json, buffer, handle, call.decode));
@@ -174,8 +174,24 @@ function run(op, args) {
   return settled(native.run(op.number, op.encode(args)), op.decode);
 }
 
+/** A failure on its way to whoever awaits it. */
+class Failure {
+  constructor(json) {
+    this.json = json;
+  }
+}
+
 /** Runs an operation on another thread. `core` is the registry that it touches, if any. */
-function start(op, core, args) {
+async function start(op, core, args) {
+  try {
+    return await begin(op, core, args);
+  } catch (error) {
+    // Made here and not where the answer arrives, an error knows who awaits it.
+    throw error instanceof Failure ? failed(error.json) : error;
+  }
+}
+
+function begin(op, core, args) {
   return new Promise((resolve, reject) => {
     if (core !== undefined && inside.getStore()?.active) {
       const code = 'input.called_back';

@@ -95,6 +95,7 @@ impl Signer for JsSigner {
 /// A sealer in JavaScript.
 pub(crate) struct JsSealer(pub(crate) Host);
 
+#[allow(clippy::needless_pass_by_value, reason = "errors are mapped by value")]
 fn seal_error(failure: Failure) -> Error {
     match failure.code.as_str() {
         "seal.wrong_key" => SealError::WrongKey.into(),

@@ -166,6 +166,18 @@ test('our objects cannot be forged or confused', async () => {
   assert.throws(() => ProfileSpec.toJson({ keys: ['rsa-1'] }), invalid(/keys\[0\]/));
 });
 
+test('an error says who called', async () => {
+  const registry = await open();
+  const whoCalled = async () => {
+    await registry.devices.get('aaaaaaaaaaaaaaaaaaaaaaaaaa');
+  };
+  await assert.rejects(whoCalled(), (error) => {
+    assert.match(error.stack, /^NotFoundError: no device/);
+    return /whoCalled/.test(error.stack);
+  });
+  await registry.close();
+});
+
 test('secrets are not shown', async () => {
   const key = await makeKey('ecdsa-p256');
   const pem = key.toPkcs8Pem();

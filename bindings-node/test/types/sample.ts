@@ -34,6 +34,9 @@ export async function everyday(registry: tegata.Registry): Promise<void> {
   await registry.groups.update('id', { certificateDays: null });
   same<Equal<(typeof tegata.errorCodes)[number], tegata.ErrorCode>>();
 
+  await using second = await tegata.Registry.open(new tegata.MemoryStore(), tegata.SoftwareSealer.generate());
+  same<Equal<typeof second, tegata.Registry>>();
+
   // @ts-expect-error a state that does not exist
   await registry.devices.find({ states: ['vaild'] });
   // @ts-expect-error a field that does not exist
