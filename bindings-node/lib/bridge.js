@@ -147,7 +147,6 @@ function settle(kind, number, json, buffer, handle, host, method) {
       call.reject(error);
     }
   }
-  if (call.core !== undefined) leave(call.core);
 }
 
 if (!native.setup(settle)) throw new Error('tegata could not connect with this JavaScript environment');
@@ -183,32 +182,37 @@ class Failure {
 
 /** Runs an operation on another thread. `core` is the registry that it touches, if any. */
 async function start(op, core, args) {
+  if (core !== undefined) {
+    if (inside.getStore()?.active) throw calledBack();
+    core.active += 1;
+  }
   try {
     return await begin(op, core, args);
   } catch (error) {
     // Made here and not where the answer arrives, an error knows who awaits it.
     throw error instanceof Failure ? failed(error.json) : error;
+  } finally {
+    if (core !== undefined) leave(core);
   }
+}
+
+function calledBack() {
+  const code = 'input.called_back';
+  const text = 'the registry was called from inside a callback that it waits for; return from the callback first';
+  return make(code, kindOf[code], text);
 }
 
 function begin(op, core, args) {
   return new Promise((resolve, reject) => {
-    if (core !== undefined && inside.getStore()?.active) {
-      const code = 'input.called_back';
-      const text = 'the registry was called from inside a callback that it waits for; return from the callback first';
-      throw make(code, kindOf[code], text);
-    }
     const values = op.encode(args);
-    const call = { resolve, reject, decode: op.decode, core, done: undefined };
+    const call = { resolve, reject, decode: op.decode, done: undefined };
     const number = next();
     const bulk = op.bulk ? control(number, call, args.at(-1)) : undefined;
     calls.set(number, call);
-    if (core !== undefined) core.active += 1;
     const refused = native.start(number, op.number, core?.handle, values, bulk);
     if (refused !== null) {
       calls.delete(number);
       call.done?.();
-      if (core !== undefined) leave(core);
       settled(refused);
     }
   });
@@ -256,7 +260,7 @@ function control(number, call, options) {
 function checkStore(factory) {
   return new Promise((resolve, reject) => {
     const number = next();
-    calls.set(number, { resolve, reject, decode: (json) => json, core: undefined });
+    calls.set(number, { resolve, reject, decode: (json) => json });
     native.checkStore(number, hostNumber(factory));
   });
 }

@@ -161,7 +161,10 @@ class Registry extends RegistryBase {
   async #close() {
     run('registry.close', this);
     const core = this.#core;
-    if (core.active > 0) await new Promise((resolve) => (core.idle = resolve));
+    if (core.active === 0) return;
+    await new Promise((resolve) => (core.idle = resolve));
+    // Whoever awaits the last of them hears of it first.
+    await new Promise(setImmediate);
   }
 }
 Object.assign(Registry.prototype, shown('Registry'));
