@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the device library for two ARM targets and lets its test program run there (in qemu): it makes a key and a request, a CA
-# played by openssl answers, and the program checks the answer. Tells the sizes, which have a limit on armv7.
+# played by openssl answers, and the program checks the answer. The scenarios that need no registry run there too. Tells the sizes, of
+# which the one on armv7 has a limit.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,6 +11,8 @@ warnings=(-std=c11 -Wall -Wextra -Werror -pedantic)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 gnumake() { "${MAKE:-make}" --no-print-directory -s "$@"; }
+
+python3 tests/scenarios/run.py write-device "$work/scenarios.c"
 
 # Both in one go, since what runs on this machine (procedural macros) is then built once.
 ./build.sh --profile device --device $(printf -- '--target %s ' "${targets[@]}")
@@ -36,6 +39,12 @@ for target in "${targets[@]}"; do
     tests/ca.sh "$folder"
     "${run[@]}" "$root/device" check "$folder"
     "${run[@]}" -E LD_LIBRARY_PATH="$root/usr/lib" "$root/device-shared" check "$folder"
+
+    # The scenarios that every language runs, those of them that need no registry.
+    "$gnu-gcc" "${warnings[@]}" -Wno-unused-function -D_POSIX_C_SOURCE=200809L -Itests/scenarios "${cflags[@]}" "$work/scenarios.c" \
+        -L"$root/usr/lib" -ltegata -o "$root/scenarios"
+    "${run[@]}" -E LD_LIBRARY_PATH="$root/usr/lib" "$root/scenarios" "$folder" >"$root/scenarios.out"
+    echo "test-device: $target: $(python3 tests/scenarios/run.py check-device "$root/scenarios.out")"
 
     size=$(stat -c %s "$root/device") so=$(stat -L -c %s "$root/usr/lib/libtegata.so")
     echo "test-device: $target: a program with the library inside has $size octets, libtegata.so $so"

@@ -89,4 +89,5 @@ fi
 # --- the parts with tests of their own -------------------------------------------------------------------------------
 
 bindings-c/test-install.sh
+bindings-c/test-programs.sh
 say "all well"

@@ -11,6 +11,8 @@
  * ADDRESS is what people type to reach the device's web page: a DNS name or an IP address.
  */
 #define _POSIX_C_SOURCE 200809L
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64 /* certificates outlive 2038 */
 
 #include <arpa/inet.h>
 #include <errno.h>

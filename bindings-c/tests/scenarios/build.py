@@ -25,8 +25,8 @@ def c_string(text):
 class Scenario:
     """The function of one scenario."""
 
-    def __init__(self, header, show, number, scenario, operations):
-        self.header, self.show, self.number, self.operations = header, show, number, operations
+    def __init__(self, header, show, number, scenario, operations, device=False):
+        self.header, self.show, self.number, self.operations, self.device = header, show, number, operations, device
         self.scenario = scenario
         self.variables, self.body, self.frees = [], [], []
         self.stored = {}  # name -> (expression, type)
@@ -411,20 +411,27 @@ class Scenario:
         head = [f"/* {self.scenario['name'].replace('*/', '')} */",
                 f"static bool scenario_{self.number}(const char *folder) {{",
                 "  bool failed = false;", "  pool memory;", "  written text;", "  tegata_error *error = NULL;",
-                "  tegata_registry *registry = NULL;", "  tegata_clock *clock_ = NULL;"]
+                *([] if self.device else ["  tegata_registry *registry = NULL;", "  tegata_clock *clock_ = NULL;"])]
         head += ["  " + one for one in self.variables]
         # What is freed at the end is there from the start, also when a step fails before.
         head += [f"  {name}" for name in sorted({re.sub(r'^\w+_free\((\w+)\);$', r'\1 = NULL;', one) for one in self.frees})]
-        head += ["  (void)folder; (void)error;", "  memset(&memory, 0, sizeof memory);", "  memset(&text, 0, sizeof text);",
-                 f'  check(__LINE__, tegata_fixed_clock_at(INT64_C({start}), &clock_, NULL) == TEGATA_STATUS_OK, "a clock");']
+        head += ["  (void)folder; (void)error;", "  memset(&memory, 0, sizeof memory);", "  memset(&text, 0, sizeof text);"]
+        if not self.device:
+            head.append(f'  check(__LINE__, tegata_fixed_clock_at(INT64_C({start}), &clock_, NULL) == TEGATA_STATUS_OK, "a clock");')
         tail = ["  goto end;", "end:", "  free(text.text);", "  pool_free(&memory);", *["  " + one for one in reversed(self.frees)],
-                "  tegata_registry_free(registry);", "  tegata_clock_free(clock_);", "  return !failed;", "}"]
+                *([] if self.device else ["  tegata_registry_free(registry);", "  tegata_clock_free(clock_);"]), "  return !failed;", "}"]
         return "\n".join(head + self.body + tail) + "\n"
 
 
-def program(header, show, scenarios, operations, registry=True):
-    """The whole program."""
-    functions = [Scenario(header, show, n, s, operations).function() for n, s in enumerate(scenarios)]
+def for_devices(header, functions):
+    """The numbers of the scenarios that call nothing but these functions."""
+    called = re.compile(r"\b(tegata_\w+)\(")
+    return [n for n, text in functions.items() if header.functions.keys() >= set(called.findall(text))]
+
+
+def program(header, show, scenarios, operations, device=False):
+    """The whole program; for `device`, of the scenarios that need no registry. `scenarios` are by their number."""
+    functions = [Scenario(header, show, n, s, operations, device).function() for n, s in scenarios.items()]
     usual = """static tegata_registry *usual_registry(const tegata_clock *clock) {
   tegata_store *store = NULL;
   tegata_sealer *sealer = NULL;
@@ -441,7 +448,7 @@ def program(header, show, scenarios, operations, registry=True):
 }
 """
     calls = "\n".join(f'  printf("scenario {n}\\n"); fflush(stdout); sprintf(folder, "%s/{n}", argv[1]); '
-                      f"worked = scenario_{n}(folder) && worked;" for n in range(len(functions)))
+                      f"worked = scenario_{n}(folder) && worked;" for n in scenarios)
     main = f"""int main(int argc, char **argv) {{
   bool worked = true;
   char folder[4096];
@@ -450,5 +457,7 @@ def program(header, show, scenarios, operations, registry=True):
   return worked ? 0 : 1;
 }}
 """
+    if device:
+        usual = ""
     parts = ['/* Written by build.py from core/tests/scenarios. */', '#include "support.h"', ""]
     return "\n".join(parts) + "\n".join(show.order) + "\n" + usual + "\n" + "\n".join(functions) + "\n" + main

@@ -27,9 +27,12 @@ def declared(text):
     return kind, match[2]
 
 
-def read(path):
+def read(path, device=False):
+    """The header; for `device`, without the registry."""
     header = Header()
     text = path.read_text(encoding="utf-8")
+    if device:
+        text = re.sub(r"^#if defined\(TEGATA_REGISTRY\)$.*?^#endif$", "", text, flags=re.M | re.S)
     header.macros = dict(re.findall(r"^#define (TEGATA_\w+) (.+)$", text, re.M))
     text = re.sub(r"//.*", "", text)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
