@@ -1,0 +1,44 @@
+"""The command line: `python -m tegata init|product|enrol|renew|revoke|list|crl|export`.
+
+A registry is a folder with two files: `registry.db`, the store, and `sealing.key`, without which the store's secrets stay
+shut. Keep the two apart in backups.
+
+Exit codes: 0 done, 1 refused (the error's code is on stderr, with `--json` as an object), 2 wrong usage, 3 a file that
+cannot be read or written.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import List, Optional
+
+from .. import Error
+from .commands import parser
+from .output import Printer
+
+DONE, REFUSED, USAGE, FILES = 0, 1, 2, 3
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Runs one command. The result is the exit code."""
+    options = parser().parse_args(arguments)
+    printer = Printer(options.json)
+    try:
+        options.run(options, printer)
+    except Error as error:
+        if options.json:
+            print(json.dumps({"error": {"code": error.code, "kind": error.kind, "message": error.message}}), file=sys.stderr)
+        else:
+            print(f"tegata: {error.message} [{error.code}]", file=sys.stderr)
+        return REFUSED
+    except BrokenPipeError:
+        return FILES
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"tegata: {error}", file=sys.stderr)
+        return FILES
+    except ValueError as error:
+        print(f"tegata: {error}", file=sys.stderr)
+        return USAGE
+    printer.flush()
+    return DONE

@@ -1,0 +1,324 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import List, Optional, get_args
+
+from .. import (
+    AuthorityFilter,
+    CertificateFilter,
+    CertificateRecord,
+    DeviceFilter,
+    Enroll,
+    EnrollmentPolicy,
+    ExportFormat,
+    FileNames,
+    Issued,
+    NewAuthority,
+    NewProduct,
+    PrivateKey,
+    ProductFilter,
+    ProductSpec,
+    ProfileSpec,
+    Registry,
+    Renew,
+    Text,
+    csr_pem,
+    make_csr,
+    make_key,
+    parse_certificate,
+)
+from .._types import CertificateState, DeviceState, KeyAlgorithm, RevocationReason
+from .files import create, open_existing, write_public, write_secret
+from .output import Printer, Record
+
+Options = argparse.Namespace
+ROOT, FOR_PRODUCTS, FOR_DEVICES = "root", "product", "device"
+
+
+def text(time: Optional[datetime]) -> Optional[str]:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+
+
+def init(options: Options, printer: Printer) -> None:
+    """Makes a registry with a root authority and the two usual profiles."""
+    with create(options.registry) as registry:
+        new = NewAuthority(ROOT, options.subject, algorithm=options.algorithm, validity_days=options.days)
+        root = registry.authorities.create_root(new, actor=options.actor)
+        registry.profiles.put(FOR_PRODUCTS, ProfileSpec.product_credential(), actor=options.actor)
+        registry.profiles.put(FOR_DEVICES, ProfileSpec.device(), actor=options.actor)
+        write_public(options.registry / "root.pem", root.pem)
+    printer.one({"registry": str(options.registry), "authority": root.id, "subject": root.subject, "root": "root.pem"})
+
+
+def product(options: Options, printer: Printer) -> None:
+    """Registers a product and writes the credential that its units share."""
+    refuse_existing(options.out / "key.pem")
+    with open_existing(options.registry) as registry:
+        policy = EnrollmentPolicy(mode="allow-list" if options.units else "open", quota=options.quota)
+        spec = ProductSpec(options.name, enrollment=policy)
+        profiles = [registry.profiles.newest(name).id for name in (FOR_PRODUCTS, FOR_DEVICES)]
+        new = NewProduct(spec, authority_id(registry), profiles[0], profiles[1])
+        made = registry.products.register(new, actor=options.actor, request_id=options.request_id)
+        if made.credential.key_pem is not None:
+            write_secret(options.out / "key.pem", made.credential.key_pem.expose())
+        write_certificate(options.out, made.credential.issued)
+        if options.units:
+            units = [line.strip() for line in options.units.read_text(encoding="utf-8").splitlines() if line.strip()]
+            for outcome in registry.products.add_units(made.product.id, units, actor=options.actor):
+                if outcome is not None:
+                    raise outcome
+    printer.one({"product": made.product.id, "name": made.product.name, "out": str(options.out)})
+
+
+def enrol(options: Options, printer: Printer) -> None:
+    """Enrols a unit: with its CSR, or with a key that is made here and written to the output folder."""
+    credential = parse_certificate(options.credential.read_bytes()).der
+    csr = options.csr.read_bytes() if options.csr else own_csr(options.out, options.algorithm)
+    request = Enroll(credential, csr, name=options.name, unit=options.unit, claim_code=options.claim_code)
+    with open_existing(options.registry) as registry:
+        enrolled = registry.devices.enroll(request, actor=options.actor, request_id=options.request_id)
+    write_certificate(options.out, enrolled.issued)
+    printer.one(
+        {
+            "device": enrolled.device.id,
+            "name": enrolled.device.name,
+            "unit": enrolled.device.unit,
+            "enrollment": enrolled.enrollment,
+            "certificate": enrolled.issued.certificate.id,
+            "serial": enrolled.issued.serial,
+            "not_after": text(enrolled.issued.certificate.not_after),
+            "out": str(options.out),
+        }
+    )
+
+
+def renew(options: Options, printer: Printer) -> None:
+    """Renews a certificate: with its key, or with the key of a new CSR."""
+    csr = options.csr.read_bytes() if options.csr else None
+    with open_existing(options.registry) as registry:
+        request = Renew(options.certificate, csr=csr)
+        issued = registry.certificates.renew(request, actor=options.actor, request_id=options.request_id)
+        if options.confirm:
+            registry.certificates.confirm(issued.certificate.id, actor=options.actor)
+    write_certificate(options.out, issued)
+    printer.one(
+        {
+            "certificate": issued.certificate.id,
+            "renews": options.certificate,
+            "serial": issued.serial,
+            "not_after": text(issued.certificate.not_after),
+            "out": str(options.out),
+        }
+    )
+
+
+def revoke(options: Options, printer: Printer) -> None:
+    """Revokes certificates. Each stands on its own; the first refusal decides about the exit code."""
+    with open_existing(options.registry) as registry:
+        outcomes = registry.certificates.revoke_many(options.certificate, options.reason, actor=options.actor)
+    rows: List[Record] = []
+    refused = None
+    for id_, outcome in zip(options.certificate, outcomes):
+        if isinstance(outcome, CertificateRecord):
+            rows.append({"certificate": id_, "state": outcome.state, "reason": outcome.reason, "error": None})
+        else:
+            rows.append({"certificate": id_, "state": None, "reason": None, "error": outcome.code})
+            refused = refused or outcome
+    printer.many(rows)
+    if refused:
+        printer.flush()
+        raise refused
+
+
+def list_(options: Options, printer: Printer) -> None:
+    """Lists authorities, products, devices or certificates."""
+    name = Text.contains(options.name) if options.name else None
+    with open_existing(options.registry) as registry:
+        rows: List[Record]
+        if options.what == "authorities":
+            rows = [
+                {"id": one.id, "name": one.name, "state": one.state, "subject": one.subject, "not_after": text(one.not_after)}
+                for one in registry.authorities.each(AuthorityFilter(name=name))
+            ]
+        elif options.what == "products":
+            rows = [
+                {"id": one.id, "name": one.name, "state": one.state, "enrolled": registry.products.enrolled(one.id)}
+                for one in registry.products.each(ProductFilter(name=name))
+            ]
+        elif options.what == "devices":
+            states = [options.state] if options.state else None
+            rows = [
+                {"id": one.id, "name": one.name, "state": one.state, "unit": one.unit, "product": one.product}
+                for one in registry.devices.each(DeviceFilter(name=name, states=states, product=options.product))
+            ]
+        else:
+            wanted = CertificateFilter(name=name, state=options.state, device=options.device, product=options.product)
+            rows = [
+                {
+                    "id": one.id,
+                    "serial": one.serial.hex().upper(),
+                    "kind": one.kind,
+                    "state": one.state,
+                    "device": one.device,
+                    "not_after": text(one.not_after),
+                }
+                for one in registry.certificates.each(wanted)
+            ]
+    printer.many(rows)
+
+
+def crl(options: Options, printer: Printer) -> None:
+    """Signs a new CRL of an authority and writes it."""
+    with open_existing(options.registry) as registry:
+        made = registry.authorities.crl(authority_id(registry, options.authority), actor=options.actor)
+    write_public(options.out, made.pem if options.out.suffix == ".pem" else made.der)
+    printer.one(
+        {"number": made.number, "entries": made.entries, "next_update": text(made.next_update), "out": str(options.out)}
+    )
+
+
+def export(options: Options, printer: Printer) -> None:
+    """Writes a certificate in a form that others take."""
+    key = options.key.read_bytes() if options.key else None
+    if options.form == "pkcs12":
+        if key is None:
+            raise ValueError("pkcs12 needs --key, the file with the certificate's private key")
+        form = ExportFormat.pkcs12(PrivateKey.from_bytes(key).to_pkcs8_der(), password(), options.target)
+    elif options.form == "files":
+        der = PrivateKey.from_bytes(key).to_pkcs8_der() if key is not None else None
+        form = ExportFormat.files(FileNames.usual("pem"), key=der)
+    else:
+        forms = {"pem": ExportFormat.pem, "fullchain": ExportFormat.full_chain_pem, "der": ExportFormat.der}
+        form = forms.get(options.form, ExportFormat.pkcs7)()
+    with open_existing(options.registry) as registry:
+        files = registry.certificates.export(options.certificate, form)
+    for file in files:
+        if file.secret:
+            refuse_existing(options.out / file.name)
+    for file in files:
+        (write_secret if file.secret else write_public)(options.out / file.name, file.content.expose())
+    printer.many([{"file": str(options.out / file.name), "secret": file.secret} for file in files])
+
+
+# --- what commands share ------------------------------------------------------------------------------------------------
+
+
+def authority_id(registry: Registry, name: str = ROOT) -> str:
+    """The newest authority of this name that is active."""
+    found = list(registry.authorities.each(AuthorityFilter(name=Text.is_(name), state="active")))
+    if not found:
+        raise ValueError(f"there is no active authority {name!r}")
+    return max(found, key=lambda one: one.generation).id
+
+
+def own_csr(folder: Path, algorithm: KeyAlgorithm) -> bytes:
+    """The request of a new key in this folder. An attempt before left both there: the same request then, since a request ID
+    stands for one content."""
+    key_file, csr_file = folder / "key.pem", folder / "request.pem"
+    if csr_file.exists():
+        return csr_file.read_bytes()
+    if key_file.exists():
+        key = PrivateKey.from_bytes(key_file.read_bytes())
+    else:
+        key = make_key(algorithm)
+        write_secret(key_file, key.to_pkcs8_pem().expose())
+    csr = csr_pem(make_csr(key))
+    write_public(csr_file, csr)
+    return csr.encode()
+
+
+def refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(f"{path} is there already; nothing was changed")
+
+
+def write_certificate(folder: Path, issued: Issued) -> None:
+    write_public(folder / "certificate.pem", issued.pem)
+    write_public(folder / "fullchain.pem", issued.fullchain_pem)
+
+
+def password() -> str:
+    """The password for PKCS#12: never an argument, which other users could see."""
+    given = os.environ.get("TEGATA_PASSWORD")
+    return given if given is not None else getpass.getpass("password for the PKCS#12 file: ")
+
+
+# --- options --------------------------------------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("-r", "--registry", type=Path, default=Path("registry"), help="the registry's folder (registry)")
+    common.add_argument("--actor", default=os.environ.get("TEGATA_ACTOR", "cli"), help="who acts, for the events")
+    common.add_argument("--json", action="store_true", help="print JSON")
+    main = argparse.ArgumentParser(prog="python -m tegata", description="Gives devices an identity.")
+    commands = main.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, *aliases: str) -> argparse.ArgumentParser:
+        described = (getattr(run, "__doc__", None) or "").splitlines()[0]
+        made = commands.add_parser(name, aliases=aliases, parents=[common], help=described, description=described)
+        made.set_defaults(run=run)
+        return made
+
+    def repeatable(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--request-id", help="makes a repetition harmless: it gets the first result again")
+
+    algorithms = get_args(KeyAlgorithm)
+    made = command("init", init)
+    made.add_argument("--subject", required=True, help='the root\'s subject, such as "CN=Example Root,O=Example"')
+    made.add_argument("--algorithm", choices=algorithms, help="of the root's key")
+    made.add_argument("--days", type=int, help="how long the root is valid")
+
+    made = command("product", product)
+    made.add_argument("name")
+    made.add_argument("--out", type=Path, required=True, help="folder for the credential")
+    made.add_argument("--quota", type=int, help="how many units may enrol")
+    made.add_argument("--units", type=Path, help="file with the units that may enrol, one a line")
+    repeatable(made)
+
+    made = command("enrol", enrol, "enroll")
+    made.add_argument("--credential", type=Path, required=True, help="the product's certificate")
+    made.add_argument("--out", type=Path, required=True, help="folder for the device's credential")
+    made.add_argument("--csr", type=Path, help="the unit's request; without one, a key is made here")
+    made.add_argument("--algorithm", choices=algorithms, default="ecdsa-p256", help="of the key made here")
+    made.add_argument("--name", help="the device's name")
+    made.add_argument("--unit", help="the manufacturer's identifier of the unit")
+    made.add_argument("--claim-code", help="what entitles the unit to enrol")
+    repeatable(made)
+
+    made = command("renew", renew)
+    made.add_argument("certificate", help="the certificate's ID")
+    made.add_argument("--out", type=Path, required=True, help="folder for the new certificate")
+    made.add_argument("--csr", type=Path, help="a request with a new key")
+    made.add_argument("--confirm", action="store_true", help="it is installed already: the old one retires now")
+    repeatable(made)
+
+    made = command("revoke", revoke)
+    made.add_argument("certificate", nargs="+", help="the certificates' IDs")
+    made.add_argument("--reason", choices=get_args(RevocationReason), default="unspecified")
+
+    made = command("list", list_)
+    made.add_argument("what", choices=("authorities", "products", "devices", "certificates"))
+    made.add_argument("--name", help="whose name holds this")
+    made.add_argument("--state", choices=sorted({*get_args(DeviceState), *get_args(CertificateState)}))
+    made.add_argument("--product", help="of the product with this ID")
+    made.add_argument("--device", help="of the device with this ID")
+
+    made = command("crl", crl)
+    made.add_argument("--authority", default=ROOT, help="the authority's name (root)")
+    made.add_argument("--out", type=Path, required=True, help="file: .pem for PEM, else DER")
+
+    made = command("export", export)
+    made.add_argument("certificate", help="the certificate's ID")
+    made.add_argument("--form", choices=("pem", "fullchain", "der", "pkcs7", "pkcs12", "files"), default="files")
+    made.add_argument("--key", type=Path, help="file with its private key")
+    made.add_argument("--target", choices=("modern", "legacy"), help="who shall read the PKCS#12 file")
+    made.add_argument("--out", type=Path, required=True, help="folder for the files")
+    return main

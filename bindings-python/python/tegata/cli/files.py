@@ -1,0 +1,49 @@
+"""Files: those of a registry, keys that only their owner may read and that nothing replaces, certificates."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Union
+
+from .. import Registry, SoftwareSealer, SqliteOptions, SqliteStore
+
+STORE, KEY = "registry.db", "sealing.key"
+
+
+def create(folder: Path) -> Registry:
+    """Makes a registry in a folder that has none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (STORE, KEY):
+        if (folder / name).exists():
+            raise FileExistsError(f"{folder / name} is there already; nothing was changed")
+    sealer = SoftwareSealer.create_file(folder / KEY)
+    return Registry.open(SqliteStore.open(folder / STORE), sealer)
+
+
+def open_existing(folder: Path) -> Registry:
+    """Opens the registry in a folder."""
+    if not (folder / STORE).exists():
+        raise FileNotFoundError(f"there is no registry in {folder}; `python -m tegata init` makes one")
+    options = SqliteOptions(create=False)
+    return Registry.open(SqliteStore.open(folder / STORE, options), SoftwareSealer.from_file(folder / KEY))
+
+
+def write_secret(path: Path, content: Union[str, bytes]) -> None:
+    """Writes a new file that only its owner may read. What is there already is never replaced."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_public(path: Path, content: Union[str, bytes]) -> None:
+    """Writes a file whole or not at all, in the place of an older one."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.write_bytes(data)
+    os.replace(new, path)

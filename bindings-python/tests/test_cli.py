@@ -1,0 +1,133 @@
+"""`python -m tegata`, as scripts call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+from tegata import PrivateKey, parse_certificate
+
+
+def tegata(folder: Path, *arguments: object, code: int = 0, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "tegata", *map(str, arguments)]
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def asked(folder: Path, *arguments: object, **environment: str) -> Any:
+    return json.loads(tegata(folder, *arguments, "--json", code=0, **environment).stdout)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    asked(tmp_path, "init", "--subject", "CN=Example Root,O=Example")
+    asked(tmp_path, "product", "Camera", "--out", "camera")
+    return tmp_path
+
+
+def enrolled(folder: Path, name: str, *more: object) -> Dict[str, Any]:
+    record = asked(folder, "enrol", "--credential", "camera/certificate.pem", "--name", name, "--out", name, *more)
+    assert isinstance(record, dict)
+    return record
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_device_from_init_to_crl(folder: Path) -> None:
+    device = enrolled(folder, "lamp", "--unit", "SN-1", "--actor", "line 1")
+    certificate = parse_certificate((folder / "lamp/certificate.pem").read_bytes())
+    key = PrivateKey.from_bytes((folder / "lamp/key.pem").read_bytes())
+    assert certificate.public_key == key.public_key
+    assert mode(folder / "lamp/key.pem") == mode(folder / "camera/key.pem") == 0o600
+    assert (folder / "lamp/fullchain.pem").read_text().count("BEGIN CERTIFICATE") >= 1
+
+    renewed = asked(folder, "renew", device["certificate"], "--out", "lamp", "--confirm")
+    assert parse_certificate((folder / "lamp/certificate.pem").read_bytes()).serial_hex == renewed["serial"]
+
+    revoked = asked(folder, "revoke", renewed["certificate"], "--reason", "keyCompromise")
+    assert revoked[0]["state"] == "revoked"
+    crl = asked(folder, "crl", "--out", "root.crl.pem")
+    assert crl["entries"] >= 1 and "X509 CRL" in (folder / "root.crl.pem").read_text()
+
+    assert [one["name"] for one in asked(folder, "list", "devices")] == ["lamp"]
+    assert asked(folder, "list", "products")[0]["enrolled"] == 1
+    assert asked(folder, "list", "authorities")[0]["subject"] == "CN=Example Root,O=Example"
+    assert len(asked(folder, "list", "certificates", "--state", "revoked")) >= 1
+    assert "lamp" in tegata(folder, "list", "devices").stdout
+
+
+def test_a_csr_from_the_device_leaves_no_key_here(folder: Path) -> None:
+    from tegata import csr_pem, make_csr, make_key
+
+    (folder / "unit.csr").write_text(csr_pem(make_csr(make_key("ed25519"))))
+    enrolled(folder, "lamp", "--csr", "unit.csr")
+    assert not (folder / "lamp/key.pem").exists()
+
+
+def test_enrolling_again_with_the_same_request_id_gives_the_same_device(folder: Path) -> None:
+    first = enrolled(folder, "lamp", "--request-id", "r1")
+    key = (folder / "lamp/key.pem").read_bytes()
+    again = enrolled(folder, "lamp", "--request-id", "r1")
+    assert (first.pop("enrollment"), again.pop("enrollment")) == ("new", "known")
+    assert again == first
+    assert (folder / "lamp/key.pem").read_bytes() == key
+
+
+def test_refusals_have_a_code_and_an_exit_code(folder: Path) -> None:
+    enrolled(folder, "lamp")
+    arguments = ("enrol", "--credential", "camera/certificate.pem", "--name", "lamp", "--out", "other")
+    assert "[device.name_taken]" in tegata(folder, *arguments, code=1).stderr
+    told = json.loads(tegata(folder, *arguments, "--json", code=1).stderr)
+    assert told["error"]["code"] == "device.name_taken"
+    assert "input.invalid" in tegata(folder, "renew", "nonsense", "--out", "x", code=1).stderr
+    tegata(folder, "revoke", "--reason", "nonsense", code=2)
+    tegata(folder, code=2)
+    tegata(folder, "list", "devices", "-r", "elsewhere", code=3)
+
+
+def test_nothing_is_replaced(folder: Path) -> None:
+    before = (folder / "registry/sealing.key").read_bytes()
+    tegata(folder, "init", "--subject", "CN=Other", code=3)
+    assert (folder / "registry/sealing.key").read_bytes() == before
+    tegata(folder, "product", "Camera 2", "--out", "camera", code=3)
+    assert len(asked(folder, "list", "products")) == 1
+    assert mode(folder / "registry/sealing.key") == 0o600
+
+
+def test_listed_units_only(folder: Path) -> None:
+    (folder / "units.txt").write_text("SN-1\nSN-2\n")
+    asked(folder, "product", "Lock", "--out", "lock", "--units", "units.txt", "--quota", "5")
+    arguments = ("enrol", "--credential", "lock/certificate.pem", "--out")
+    tegata(folder, *arguments, "lock-1", "--unit", "SN-1")
+    assert "product.unit_not_listed" in tegata(folder, *arguments, "lock-9", "--unit", "SN-9", code=1).stderr
+
+
+@pytest.mark.parametrize("form", ["pem", "fullchain", "der", "pkcs7", "files"])
+def test_export(folder: Path, form: str) -> None:
+    device = enrolled(folder, "lamp")
+    files = asked(folder, "export", device["certificate"], "--form", form, "--out", "exported")
+    assert files and all((folder / one["file"]).stat().st_size for one in files)
+
+
+def test_export_as_pkcs12(folder: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    device = enrolled(folder, "lamp")
+    arguments = ("export", device["certificate"], "--form", "pkcs12", "--out", "exported")
+    tegata(folder, *arguments, code=2)
+    (file,) = asked(folder, *arguments, "--key", "lamp/key.pem", TEGATA_PASSWORD="let me in")
+    path = folder / file["file"]
+    assert mode(path) == 0o600
+    key, certificate, _ = pkcs12.load_key_and_certificates(path.read_bytes(), b"let me in")
+    assert key is not None and certificate is not None
+    tegata(folder, *arguments, "--key", "lamp/key.pem", code=3, TEGATA_PASSWORD="again")

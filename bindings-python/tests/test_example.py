@@ -1,0 +1,75 @@
+"""examples/python: the script that a user would copy."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+import tegata
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "python"
+
+
+def run(folder: Path, *arguments: str, code: int = 0) -> str:
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "error"})
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def report(folder: Path) -> List[Dict[str, str]]:
+    with (folder / "batch" / "report.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    run(tmp_path, "-m", "tegata", "init", "--subject", "CN=Root")
+    run(tmp_path, "-m", "tegata", "product", "Camera", "--out", "camera", "--quota", "3")
+    shutil.copy(EXAMPLE / "units.csv", tmp_path)
+    return tmp_path
+
+
+def provision(folder: Path, code: int = 0) -> str:
+    script = str(EXAMPLE / "provision.py")
+    return run(folder, script, "units.csv", "--credential", "camera/certificate.pem", "--out", "batch", code=code)
+
+
+def test_a_batch_is_provisioned_and_running_again_changes_nothing(folder: Path) -> None:
+    assert "3 of 3 units" in provision(folder)
+    lines = report(folder)
+    assert [line["result"] for line in lines] == ["new", "new", "new"]
+    for line in lines:
+        unit = folder / "batch" / line["folder"]
+        key = tegata.PrivateKey.from_bytes((unit / "key.pem").read_bytes())
+        certificate = tegata.parse_certificate((unit / "certificate.pem").read_bytes())
+        assert certificate.public_key == key.public_key and certificate.serial_hex == line["serial"]
+        assert stat.S_IMODE((unit / "key.pem").stat().st_mode) == 0o600
+    # As if it had been stopped before the second unit was finished.
+    (folder / "batch" / lines[1]["folder"] / "certificate.pem").unlink()
+    (folder / "batch" / "report.csv").unlink()
+    provision(folder)
+    assert report(folder) == [{**line, "result": "known"} for line in lines]
+    assert (folder / "batch" / lines[1]["folder"] / "certificate.pem").exists()
+
+
+def test_refused_units_are_in_the_report_and_the_others_are_done(folder: Path) -> None:
+    with (folder / "units.csv").open("a") as file:
+        file.write("SN-0004,,\nSN-0005,,not a mac\n")
+    told = provision(folder, code=1)
+    assert "3 of 5 units" in told
+    assert {line["error"].split(":")[0] for line in report(folder)[3:]} == {"product.quota_exhausted"}
+
+
+def test_a_unit_twice_or_no_units_at_all_is_a_mistake(folder: Path) -> None:
+    (folder / "units.csv").write_text("unit\nA\nA\n")
+    assert "again" in provision(folder, code=1)
+    (folder / "units.csv").write_text("serial\nA\n")
+    assert "no column" in provision(folder, code=1)
