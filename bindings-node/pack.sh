@@ -15,7 +15,9 @@ cp "$target/$built/libtegata_node.so" "$here/tegata.new"
 mv "$here/tegata.new" "$here/tegata.linux-x64-gnu.node"
 
 cp "$here/../LICENSE-MIT" "$here/../LICENSE-APACHE" "$here/"
+# What is a link within the repository is none in the package.
+sed "s/\[\([^]]*\)\](\.\.[^)]*)/\1/g" "$here/../docs/node.md" >"$here/README.md"
 cd "$here"
 file=$(npm pack --silent --ignore-scripts --pack-destination "$out")
-rm -f LICENSE-MIT LICENSE-APACHE
+rm -f LICENSE-MIT LICENSE-APACHE README.md
 echo "$out/$file"

@@ -21,6 +21,7 @@ cd "$work/project"
 echo '{ "name": "empty", "private": true, "version": "0.0.0" }' >package.json
 npm install --silent --offline --ignore-scripts --no-fund --no-audit "$package"
 test ! -e node_modules/tegata/src
+test -s node_modules/tegata/LICENSE-MIT && test -s node_modules/tegata/README.md
 node -e "require('tegata')"
 node --input-type=module -e "import { Registry } from 'tegata'; if (typeof Registry.open !== 'function') process.exit(1);"
 

@@ -123,11 +123,17 @@ impl Link {
         drop(closed);
     }
 
-    /// Has a thread do `work` for the call with this number and sends its outcome.
-    pub(crate) fn start(self: &Arc<Self>, call: u32, work: impl FnOnce() -> Result<Writer, Error> + Send + 'static) {
+    /// Has a thread do `work` for the call with this number and sends its outcome. Work without a registry may be what a
+    /// callback asked for: it is urgent.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        call: u32,
+        urgent: bool,
+        work: impl FnOnce() -> Result<Writer, Error> + Send + 'static,
+    ) {
         self.calls.fetch_add(1, Ordering::AcqRel);
         let link = Arc::clone(self);
-        pool::submit(Box::new(move || {
+        let job = move || {
             if *link.closed.read().unwrap_or_else(PoisonError::into_inner) {
                 return;
             }
@@ -135,7 +141,8 @@ impl Link {
             let outcome = crate::guarded(work);
             CALL.set(0);
             link.post(Message::Done { call, outcome });
-        }));
+        };
+        pool::submit(Box::new(job), urgent);
     }
 
     /// Asks the host object `host` and waits for its answer; `None` when the environment ends first.

@@ -58,7 +58,9 @@ unsafe extern "C" fn finalize(_: sys::napi_env, data: *mut c_void, _: *mut c_voi
     let tagged = unsafe { Box::from_raw(data.cast::<Tagged>()) };
     // The last handle on a database waits for its writer: not on the engine's thread.
     match tagged.handle {
-        Handle::Registry(_) | Handle::Store(_) | Handle::Database(_) => pool::submit(Box::new(move || drop(tagged))),
+        Handle::Registry(_) | Handle::Store(_) | Handle::Database(_) => {
+            pool::submit(Box::new(move || drop(tagged)), false);
+        }
         _ => drop(tagged),
     }
 }

@@ -152,7 +152,7 @@ pub fn start(
             arguments.progress = Some(Progress::new(host, Arc::clone(&stop)));
             state.stops.insert(call, stop);
         }
-        state.link.start(call, move || ops::run(op, arguments));
+        state.link.start(call, arguments.registry.is_none(), move || ops::run(op, arguments));
         // SAFETY: on the engine's thread.
         unsafe { state.link.refer(env.raw()) };
         Ok(Writer::default())
@@ -270,7 +270,7 @@ pub fn check_store(env: Env, call: u32, factory: u32) {
     let started = with(|state| {
         let link = Arc::clone(&state.link);
         let host = Host::new(Arc::clone(&link), factory);
-        state.link.start(call, move || {
+        state.link.start(call, false, move || {
             let failure = RefCell::new(None);
             let outcome = conformance::suite(&|| {
                 let mut arguments = Writer::default();

@@ -15,6 +15,9 @@ use std::{hint, thread};
 /// What a thread does next.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
+/// The most threads for calls of registries. Those beyond wait for their turn.
+const MOST: usize = 512;
+
 /// How long a thread without work stays.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -61,21 +64,26 @@ fn limit() -> usize {
 
 impl State {
     /// Starts a thread when there is work that no thread is free for.
-    fn grow(&mut self) {
+    fn grow(&mut self, most: usize) {
         let free = self.idle + POOL.lookouts.load(Ordering::SeqCst);
-        if self.queue.len() > free && self.threads - self.waiting < limit() {
+        if self.queue.len() > free && self.threads - self.waiting < limit() && self.threads < most {
             let started = thread::Builder::new().name("tegata".to_owned()).spawn(work);
             self.threads += usize::from(started.is_ok());
         }
     }
 }
 
-/// Has a thread do `job`.
-pub(crate) fn submit(job: Job) {
+/// Has a thread do `job`. One that is `urgent` may be what a callback waits for, so it comes first and gets a thread even if
+/// hundreds wait for their callbacks.
+pub(crate) fn submit(job: Job, urgent: bool) {
     let mut state = lock();
-    state.queue.push_back(job);
+    if urgent {
+        state.queue.push_front(job);
+    } else {
+        state.queue.push_back(job);
+    }
     POOL.queued.store(state.queue.len(), Ordering::SeqCst);
-    state.grow();
+    state.grow(if urgent { usize::MAX } else { MOST });
     // A thread on the lookout looks into the queue under the lock before it sleeps, so it takes one job without being
     // woken.
     let needs_waking = state.queue.len() > POOL.lookouts.load(Ordering::SeqCst) && state.idle > 0;
@@ -92,7 +100,7 @@ pub(crate) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
     }
     let mut state = lock();
     state.waiting += 1;
-    state.grow();
+    state.grow(MOST);
     drop(state);
     let answer = wait();
     lock().waiting -= 1;

@@ -3,9 +3,10 @@
 import { strict as assert } from 'node:assert';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
-import { HostError, MemoryStore, Registry, SoftwareSealer, checkStoreConformance, makeCsr, parseCertificate, parseCsr } from 'tegata';
+import { HostError, MemoryStore, Registry, SoftwareSealer, checkStoreConformance, makeCsr, makeKey, parseCertificate, parseCsr } from 'tegata';
 import { MapStore } from './support/map-store.mjs';
 import { admin, open, request, setUp } from './support/registry.mjs';
 
@@ -120,6 +121,31 @@ test('eight concurrent enrollments with a store in JavaScript finish', async () 
   const enrolled = await Promise.all(requests.map((one) => registry.devices.enroll(one, admin)));
   assert.equal(new Set(enrolled.map(({ device }) => device.id)).size, 8);
   assert.equal(await registry.devices.count({}), 8);
+  await registry.close();
+});
+
+test('hundreds of calls that wait for callbacks, which need other threads, finish with a bounded number of threads', async () => {
+  const registry = await open();
+  const signer = kms();
+  const { credential } = await setUp(registry, { signer });
+  const plain = signer.sign;
+  let most = 0;
+  const threads = () => Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  let arrived = 0;
+  let go;
+  const gate = new Promise((resolve) => (go = resolve));
+  signer.sign = async (message) => {
+    arrived += 1;
+    if (arrived === 500) go();
+    await Promise.race([gate, delay(5000, undefined, { ref: false })]);
+    most = Math.max(most, threads());
+    await makeKey('ed25519');
+    return plain(message);
+  };
+  const requests = await Promise.all(Array.from({ length: 600 }, () => request(credential)));
+  const enrolled = await Promise.all(requests.map((one) => registry.devices.enroll(one, admin)));
+  assert.equal(enrolled.length, 600);
+  assert.ok(arrived >= 600 && most < 700, `${most} threads`);
   await registry.close();
 });
 
