@@ -4182,3 +4182,10 @@ tegata_status tegata_profile_spec_to_json(const tegata_profile_spec *spec,
 #endif  // __cplusplus
 
 #endif  /* TEGATA_H */
+
+/* Compilers that make enums smaller than int (-fshort-enums) do not fit this library. */
+#if defined(__cplusplus)
+static_assert(sizeof(tegata_status) == sizeof(int), "enums of tegata.h are as big as int");
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+_Static_assert(sizeof(tegata_status) == sizeof(int), "enums of tegata.h are as big as int");
+#endif

@@ -450,6 +450,102 @@ static void a_bulk_call_tells_how_far_it_is_and_can_be_stopped(void) {
   world_free(&made);
 }
 
+/* What calls back from anywhere gets an error, and the call that it is part of goes on. */
+
+static int called_back = 0;
+static tegata_registry *to_call;
+
+static bool call_back_from_progress(void *userdata, size_t done, size_t total) {
+  uint64_t count = 0;
+  (void)userdata;
+  (void)done;
+  (void)total;
+  REFUSED(tegata_devices_count(to_call, NULL, &count, error), TEGATA_CODE_INPUT_CALLED_BACK);
+  called_back++;
+  return true;
+}
+
+static int call_back_from_writer(void *userdata, tegata_bytes data, tegata_failure *failure) {
+  const tegata_counts *counts = NULL;
+  (void)userdata;
+  (void)failure;
+  HOLDS(data.len > 0);
+  REFUSED(tegata_registry_counts(to_call, &counts, error), TEGATA_CODE_INPUT_CALLED_BACK);
+  called_back++;
+  return 0;
+}
+
+static int64_t call_back_from_clock(void *userdata) {
+  uint64_t count = 0;
+  (void)userdata;
+  if (to_call != NULL) {
+    REFUSED(tegata_devices_count(to_call, NULL, &count, error), TEGATA_CODE_INPUT_CALLED_BACK);
+    called_back++;
+  }
+  return 1767225600;
+}
+
+static int fail_to_write(void *userdata, tegata_bytes data, tegata_failure *failure) {
+  (void)userdata;
+  (void)data;
+  snprintf(failure->text, sizeof failure->text, "the tape is full");
+  return 1;
+}
+
+static void callbacks_that_call_back_are_refused(void) {
+  world made = world_in_memory();
+  tegata_clock_callbacks clocking;
+  tegata_options options;
+  tegata_clock *clock = NULL;
+  tegata_store *store = NULL;
+  tegata_sealer *sealer = NULL;
+  tegata_registry *other = NULL;
+  tegata_new_device new_device;
+  tegata_bulk bulk;
+  tegata_writer writer;
+  const tegata_device_results *results = NULL;
+  const tegata_device *device = NULL;
+  uint64_t count = 0;
+  to_call = made.registry;
+  TEGATA_INIT(new_device);
+  TEGATA_INIT(bulk);
+  bulk.progress = call_back_from_progress;
+  WELL(tegata_devices_register_many(made.registry, &new_device, 1, &bulk, NULL, &results, error));
+  HOLDS(called_back > 0 && results->items[0] != NULL);
+  tegata_device_results_free(results);
+
+  called_back = 0;
+  TEGATA_INIT(writer);
+  writer.write = call_back_from_writer;
+  WELL(tegata_events_export(made.registry, NULL, &writer, &count, error));
+  HOLDS(called_back > 0 && count > 0);
+  writer.write = fail_to_write;
+  count = 77;
+  HOLDS(tegata_events_export(made.registry, NULL, &writer, &count, NULL) != TEGATA_STATUS_OK && count == 77);
+
+  /* Also into another registry: it could wait for this one. */
+  to_call = NULL;
+  TEGATA_INIT(clocking);
+  clocking.now = call_back_from_clock;
+  WELL(tegata_host_clock_new(&clocking, &clock, error));
+  WELL(tegata_memory_store_new(&store, error));
+  WELL(tegata_software_sealer_generate(&sealer, error));
+  TEGATA_INIT(options);
+  options.clock = clock;
+  WELL(tegata_registry_open(store, sealer, &options, &other, error));
+  to_call = made.registry;
+  called_back = 0;
+  WELL(tegata_devices_register(other, &new_device, NULL, &device, error));
+  HOLDS(called_back > 0);
+  tegata_device_free(device);
+  to_call = NULL;
+  tegata_registry_free(other);
+  tegata_clock_free(clock);
+  tegata_sealer_free(sealer);
+  tegata_store_free(store);
+  world_free(&made);
+}
+
 /* A record is where the library put it: what else is passed as one is refused, and freeing it does nothing. */
 static void a_copy_of_a_record_is_no_record(void) {
   world made = world_in_memory();
@@ -471,6 +567,7 @@ static void a_copy_of_a_record_is_no_record(void) {
 
 int main(void) {
   a_copy_of_a_record_is_no_record();
+  callbacks_that_call_back_are_refused();
   an_authority_signs_with_a_key_in_openssl();
   what_cannot_become_a_signer_is_freed_all_the_same();
   a_dictionary_is_a_store();
