@@ -1,0 +1,73 @@
+package tegata
+
+/** For device certificates: an opaque subject, client authentication, one year. */
+fun ProfileSpec.Companion.device(): ProfileSpec = usualProfile(UsualProfile.DEVICE)
+
+/** For product credentials: client authentication, ten years, a key made by the registry. */
+fun ProfileSpec.Companion.productCredential(): ProfileSpec = usualProfile(UsualProfile.PRODUCT_CREDENTIAL)
+
+/** For TLS servers, such as a device's own web page: names from the CSR, server authentication, 397 days. */
+fun ProfileSpec.Companion.tlsServer(): ProfileSpec = usualProfile(UsualProfile.TLS_SERVER)
+
+/** Reads a profile from TOML; `profile.syntax` names line and field. */
+fun ProfileSpec.Companion.fromToml(text: String): ProfileSpec = profileFromToml(text)
+
+/** Reads a profile from JSON; `profile.syntax` names line and field. */
+fun ProfileSpec.Companion.fromJson(text: String): ProfileSpec = profileFromJson(text)
+
+/** Reads a product from TOML. */
+fun ProductSpec.Companion.fromToml(text: String): ProductSpec = productFromToml(text)
+
+/** Reads a product from a TOML file. */
+fun ProductSpec.Companion.load(file: String): ProductSpec = productFromFile(file)
+
+/** Reads a `SubjectPublicKeyInfo` in DER. */
+fun PublicKey.Companion.fromSpki(der: ByteArray): PublicKey = publicKeyFromSpki(der)
+
+/** What the key signs to make this statement: a prefix that names the purpose, a zero octet, and [content]. */
+fun Statement.message(content: ByteArray): ByteArray = statementMessage(this, content)
+
+/** Reads all `CERTIFICATE` blocks of PEM text in order and passes over others, such as a private key. */
+fun Certificate.Companion.manyFromPem(input: ByteArray): List<Certificate> = certificatesFromPem(input)
+
+/** The usual names: `cert`, `chain`, `fullchain` and `key` with `.pem` or `.der`, and `cacert.crt`. */
+fun FileNames.Companion.usual(encoding: Encoding = Encoding.PEM): FileNames = usualFileNames(encoding)
+
+/** Reads a name in the form of OpenSSL's configuration, such as `DNS:camera.local`. */
+fun GeneralName.Companion.parse(text: String): GeneralName = parseGeneralName(text)
+
+/** Writes a name in the form of OpenSSL's configuration. */
+fun GeneralName.toText(): String = generalNameText(this)
+
+/** Reads a private key: PKCS#8, SEC1 or PKCS#1, in PEM or DER. */
+fun PrivateKey.Companion.fromBytes(input: ByteArray): PrivateKey = PrivateKey.fromBytes(Secret(input))
+
+/** A certificate that came with a TLS session which the caller ended itself. */
+fun Presented.Companion.overTls(certificate: ByteArray): Presented = Presented.Certificate(certificate, Proof.TlsSession)
+
+/** A certificate with a signature over the statement `CHALLENGE` of a message that the caller chose afresh. */
+fun Presented.Companion.signed(certificate: ByteArray, message: ByteArray, signature: ByteArray): Presented =
+    Presented.Certificate(certificate, Proof.Signature(message, signature))
+
+/**
+ * Puts stores made by [factory] (a new, empty one each time) through everything that every store must do: what a [HostStore]
+ * is tested with. Null when all is well, otherwise a line for each check that failed.
+ */
+fun checkStore(factory: StoreFactory): String? = storeConformance(factory)
+
+/** The order of values in a store: nothing, numbers, texts by their UTF-8 octets, octets. */
+object StoreValueOrder : Comparator<StoreValue> {
+    override fun compare(a: StoreValue, b: StoreValue): Int = when {
+        a is StoreValue.Int && b is StoreValue.Int -> a.value.compareTo(b.value)
+        a is StoreValue.Text && b is StoreValue.Text -> java.util.Arrays.compareUnsigned(a.value.toByteArray(), b.value.toByteArray())
+        a is StoreValue.Bytes && b is StoreValue.Bytes -> java.util.Arrays.compareUnsigned(a.value, b.value)
+        else -> rank(a) - rank(b)
+    }
+
+    private fun rank(value: StoreValue): Int = when (value) {
+        is StoreValue.Null -> 0
+        is StoreValue.Int -> 1
+        is StoreValue.Text -> 2
+        is StoreValue.Bytes -> 3
+    }
+}

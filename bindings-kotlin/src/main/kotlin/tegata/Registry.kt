@@ -1,0 +1,76 @@
+package tegata
+
+/** Where a registry lives: a [MemoryStore], a [SqliteStore], or a [HostStore] of your own. */
+sealed interface Store
+
+/** What seals a registry's secrets: a [SoftwareSealer], or a [HostSealer] of your own. */
+sealed interface Sealer
+
+/**
+ * A registry of devices and the authority over their credentials.
+ *
+ * It may be used from any number of threads. Its calls block while they sign and store; [async] has the same calls as
+ * suspending functions. [close] it when it is no longer needed: what it still does is finished first, and later calls get
+ * `store.closed`.
+ */
+class Registry private constructor(private val native: NativeRegistry) : RegistryQuestions(native), AutoCloseable {
+    /** Authorities: the private CA. */
+    val authorities = Authorities(native.authorities())
+
+    /** Profiles: what certificates hold. */
+    val profiles = Profiles(native.profiles())
+
+    /** Products and the credentials that their units share. */
+    val products = Products(native.products())
+
+    /** Devices. */
+    val devices = Devices(native.devices())
+
+    /** Groups of devices. */
+    val groups = Groups(native.groups())
+
+    /** Certificates. */
+    val certificates = Certificates(native.certificates())
+
+    /** What happened. */
+    val events = Events(native.events())
+
+    /** The same calls as suspending functions; needs kotlinx-coroutines. */
+    val async: AsyncRegistry by lazy { AsyncRegistry(this) }
+
+    /** Closes the registry. Calls under way finish; a second call does nothing. */
+    override fun close() {
+        try {
+            native.closeRegistry()
+        } catch (_: StateException) {
+            return
+        }
+        listOf(
+            authorities.native, profiles.native, products.native, devices.native, groups.native, certificates.native,
+            events.native, native,
+        ).forEach { it.close() }
+    }
+
+    override fun toString(): String = "Registry(..)"
+
+    companion object {
+        /**
+         * Opens the registry in [store], or makes a new one in an empty store. [sealer] must be the one that the store was
+         * first opened with.
+         *
+         * The registry goes on using store and sealer; both can be closed at once here and still serve it.
+         */
+        fun open(store: Store, sealer: Sealer, options: Options = Options()): Registry {
+            val anyStore = when (store) {
+                is MemoryStore -> AnyStore.Memory(store)
+                is SqliteStore -> AnyStore.Sqlite(store)
+                is HostStore -> AnyStore.Host(store)
+            }
+            val anySealer = when (sealer) {
+                is SoftwareSealer -> AnySealer.Software(sealer)
+                is HostSealer -> AnySealer.Host(sealer)
+            }
+            return Registry(openRegistry(anyStore, anySealer, options))
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Stores and sealers that the core brings, and how a registry is opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tegata::store::Sealer;
+
+use crate::error::{Result, TegataError};
+use crate::host::{Drawing, HostClock, HostRandom, HostSealer, Sealing, Ticking};
+use crate::host_store::{HostStore, Keeping};
+use crate::registry::Registry;
+use crate::values::SecretBytes;
+
+/// Keeps everything in memory and forgets it in the end: for tests, and for scripts that forget.
+#[derive(uniffi::Object)]
+pub struct MemoryStore(Arc<tegata::store::MemoryStore>);
+
+#[uniffi::export]
+impl MemoryStore {
+    /// An empty store.
+    #[uniffi::constructor]
+    #[allow(clippy::new_without_default, reason = "nobody calls this from Rust")]
+    pub fn new() -> Self {
+        Self(Arc::new(tegata::store::MemoryStore::new()))
+    }
+}
+
+/// How to open a [`SqliteStore`].
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct SqliteOptions {
+    /// Whether to make the file if there is none, or if it is empty.
+    #[uniffi(default = true)]
+    pub create: bool,
+    /// How long to wait for another process that is writing; 10 seconds by default.
+    #[uniffi(default)]
+    pub wait: Option<Duration>,
+    /// How many connections for reading to keep open; 8 by default.
+    #[uniffi(default)]
+    pub readers: Option<u32>,
+    /// How many bytes of the file the writer may keep in memory; 16 MiB by default.
+    #[uniffi(default)]
+    pub cache: Option<u32>,
+    /// How large the file may grow, in bytes.
+    #[uniffi(default)]
+    pub max_size: Option<u64>,
+}
+
+/// A store in one SQLite file.
+#[derive(uniffi::Object)]
+pub struct SqliteStore(Arc<tegata::store::SqliteStore>);
+
+#[uniffi::export]
+impl SqliteStore {
+    /// Opens the database at `path`, or makes it.
+    #[uniffi::constructor]
+    pub fn open(path: String, options: SqliteOptions) -> Result<Self> {
+        let mut chosen = tegata::store::SqliteOptions { create: options.create, ..Default::default() };
+        chosen.wait = options.wait.unwrap_or(chosen.wait);
+        chosen.readers = options.readers.and_then(|n| usize::try_from(n).ok()).unwrap_or(chosen.readers);
+        chosen.cache = options.cache.unwrap_or(chosen.cache);
+        chosen.max_size = options.max_size;
+        Ok(Self(Arc::new(tegata::store::SqliteStore::open(path, chosen)?)))
+    }
+}
+
+/// Seals with a key in this process's memory, which comes from a file or from the host.
+#[derive(uniffi::Object)]
+pub struct SoftwareSealer(Arc<tegata::store::SoftwareSealer>);
+
+#[uniffi::export]
+impl SoftwareSealer {
+    /// Seals with a new key that exists in this process only: for tests, and for stores in memory.
+    #[uniffi::constructor]
+    pub fn generate() -> Result<Self> {
+        Ok(Self(Arc::new(tegata::store::SoftwareSealer::generate()?)))
+    }
+
+    /// Seals with `key`: 32 octets from a good generator.
+    #[uniffi::constructor]
+    pub fn from_key(key: SecretBytes) -> Result<Self> {
+        let key = <[u8; 32]>::try_from(key.expose().as_slice())
+            .map_err(|_| TegataError::from(tegata::Error::from(tegata::error::SealError::KeyLength)))?;
+        Ok(Self(Arc::new(tegata::store::SoftwareSealer::from_key(key.into())?)))
+    }
+
+    /// Reads the key from a file: 64 hexadecimal digits or 32 octets.
+    #[uniffi::constructor]
+    pub fn from_file(path: String) -> Result<Self> {
+        Ok(Self(Arc::new(tegata::store::SoftwareSealer::from_file(path)?)))
+    }
+
+    /// Makes a new key and writes it to a file that must not exist yet. Whoever loses it loses every sealed value.
+    #[uniffi::constructor]
+    pub fn create_file(path: String) -> Result<Self> {
+        Ok(Self(Arc::new(tegata::store::SoftwareSealer::create_file(path)?)))
+    }
+}
+
+/// Any store that a registry can be opened in.
+#[derive(uniffi::Enum)]
+#[allow(missing_docs, reason = "each is the store that its type says")]
+pub enum AnyStore {
+    /// In memory.
+    Memory { store: Arc<MemoryStore> },
+    /// In one SQLite file.
+    Sqlite { store: Arc<SqliteStore> },
+    /// The host's.
+    Host { store: Arc<dyn HostStore> },
+}
+
+/// Any sealer that a registry can be opened with.
+#[derive(uniffi::Enum)]
+#[allow(missing_docs, reason = "each is the sealer that its type says")]
+pub enum AnySealer {
+    /// With a key in memory.
+    Software { sealer: Arc<SoftwareSealer> },
+    /// The host's.
+    Host { sealer: Arc<dyn HostSealer> },
+}
+
+/// What surrounds a registry, besides its store and its sealer.
+#[derive(uniffi::Record)]
+pub struct Options {
+    /// Where the time comes from; the machine's clock by default.
+    #[uniffi(default)]
+    pub clock: Option<Arc<dyn HostClock>>,
+    /// Where random octets come from; the operating system by default.
+    #[uniffi(default)]
+    pub random: Option<Arc<dyn HostRandom>>,
+}
+
+/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
+/// opened with.
+#[uniffi::export]
+pub fn open_registry(store: AnyStore, sealer: AnySealer, options: Options) -> Result<Arc<Registry>> {
+    let mut around = tegata::Options::default();
+    if let Some(clock) = options.clock {
+        around = around.with_clock(Arc::new(Ticking(clock)));
+    }
+    if let Some(random) = options.random {
+        around = around.with_random(Arc::new(Drawing(random)));
+    }
+    let sealer: Arc<dyn Sealer> = match sealer {
+        AnySealer::Software { sealer } => Arc::<tegata::store::SoftwareSealer>::clone(&sealer.0),
+        AnySealer::Host { sealer } => Arc::new(Sealing(sealer)),
+    };
+    let core = match store {
+        AnyStore::Memory { store } => tegata::Registry::open(Arc::clone(&store.0), sealer, around),
+        AnyStore::Sqlite { store } => tegata::Registry::open(Arc::clone(&store.0), sealer, around),
+        AnyStore::Host { store } => tegata::Registry::open(Keeping(store), sealer, around),
+    }?;
+    Ok(Arc::new(Registry::new(core)))
+}

@@ -1,0 +1,253 @@
+//! The front door: its handles, and the questions about everything.
+
+use std::sync::Arc;
+
+use tegata::model::{CertificateKind, CertificateState, DeviceState};
+use tegata::{CertificateId, DeviceId, Due, GroupId, Page, Principal, ProductId, Timestamp};
+
+use crate::authorities_handle::Authorities;
+use crate::certificates_handle::Certificates;
+use crate::devices_handle::Devices;
+use crate::error::Result;
+use crate::events::Events;
+use crate::groups::Groups;
+use crate::lists::CertificateListing;
+use crate::products::Products;
+use crate::profiles::Profiles;
+
+/// How the presenter showed that it has the certificate's private key.
+#[derive(Clone, Debug, uniffi::Enum)]
+pub enum Proof {
+    /// In a TLS handshake that the caller ended itself. The caller vouches for that.
+    TlsSession,
+    /// By a signature over the statement `Challenge` of a message that the caller chose afresh.
+    Signature {
+        /// What was signed: a challenge that was never used before.
+        message: Vec<u8>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
+}
+
+/// What was presented.
+#[derive(Clone, Debug, uniffi::Enum)]
+pub enum Presented {
+    /// A client certificate.
+    Certificate {
+        /// The certificate, PEM or DER; without its chain, which the registry knows.
+        certificate: Vec<u8>,
+        /// That the presenter has its key.
+        proof: Proof,
+        /// Which device presents it; needed only where several hold one certificate.
+        #[uniffi(default)]
+        device: Option<DeviceId>,
+    },
+}
+
+/// Who it is, by what, until when.
+#[uniffi::remote(Enum)]
+#[non_exhaustive]
+pub enum Principal {
+    /// A device, by its own certificate.
+    Device {
+        /// Which.
+        device: DeviceId,
+        /// The product it is a unit of.
+        product: Option<ProductId>,
+        /// By which certificate.
+        certificate: CertificateId,
+        /// Until when the certificate counts, if nothing happens to it.
+        until: Timestamp,
+    },
+    /// Some unit of a product, by the product credential: good for enrolling and nothing else.
+    Product {
+        /// Which.
+        product: ProductId,
+        /// By which certificate.
+        certificate: CertificateId,
+        /// Until when the certificate counts, if nothing happens to it.
+        until: Timestamp,
+    },
+}
+
+/// Which certificates are due.
+#[uniffi::remote(Record)]
+pub struct Due {
+    /// Until which moment to look.
+    pub until: Timestamp,
+    /// Only this group's.
+    #[uniffi(default)]
+    pub group: Option<GroupId>,
+}
+
+macro_rules! tallies {
+    ($($(#[$meta:meta])* $name:ident { $(#[$kmeta:meta])* $key:ident: $ty:ty })*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, uniffi::Record)]
+            pub struct $name {
+                $(#[$kmeta])*
+                pub $key: $ty,
+                /// How many there are.
+                pub count: u64,
+            }
+
+            impl From<($ty, u64)> for $name {
+                fn from(($key, count): ($ty, u64)) -> Self {
+                    Self { $key, count }
+                }
+            }
+        )*
+    };
+}
+
+tallies! {
+    /// How many devices are in one state.
+    DeviceStateCount {
+        /// The state.
+        state: DeviceState
+    }
+    /// How many devices are in one group.
+    GroupCount {
+        /// The group; nothing for those without one.
+        group: Option<GroupId>
+    }
+    /// How many devices are units of one product.
+    ProductCount {
+        /// The product; nothing for those without one.
+        product: Option<ProductId>
+    }
+    /// How many certificates are in one stored state.
+    CertificateStateCount {
+        /// The state.
+        state: CertificateState
+    }
+    /// How many certificates are of one kind.
+    CertificateKindCount {
+        /// The kind.
+        kind: CertificateKind
+    }
+    /// How many certificates are due in one week.
+    WeekCount {
+        /// The week's first moment.
+        week: Timestamp
+    }
+}
+
+/// Numbers for a dashboard. Each list is complete and in the order of its first element.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Counts {
+    /// Devices by state.
+    pub devices: Vec<DeviceStateCount>,
+    /// Devices by group.
+    pub devices_by_group: Vec<GroupCount>,
+    /// Devices by product.
+    pub devices_by_product: Vec<ProductCount>,
+    /// Certificates by stored state; expiry is in `expired`.
+    pub certificates: Vec<CertificateStateCount>,
+    /// Certificates by kind.
+    pub certificates_by_kind: Vec<CertificateKindCount>,
+    /// Certificates in force or suspended whose notAfter has passed.
+    pub expired: u64,
+    /// Renewals by the week in which they are due.
+    pub due_by_week: Vec<WeekCount>,
+}
+
+fn tally<K, T: From<(K, u64)>>(counts: Vec<(K, u64)>) -> Vec<T> {
+    counts.into_iter().map(T::from).collect()
+}
+
+/// The roots that whoever trusts this registry should trust.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct TrustBundle {
+    /// The root certificates in DER.
+    pub roots: Vec<Vec<u8>>,
+}
+
+#[uniffi::export]
+impl TrustBundle {
+    /// All of them as PEM, one after the other.
+    pub fn pem(&self) -> Result<String> {
+        crate::parsed::all_pem(self.roots.iter())
+    }
+}
+
+/// A registry of devices and the authority over their credentials.
+#[derive(uniffi::Object)]
+pub struct Registry {
+    core: tegata::Registry,
+}
+
+impl Registry {
+    pub(crate) const fn new(core: tegata::Registry) -> Self {
+        Self { core }
+    }
+}
+
+macro_rules! handles {
+    ($($method:ident $handle:ident $doc:literal;)*) => {
+        #[uniffi::export]
+        impl Registry {
+            $(
+                #[doc = $doc]
+                pub fn $method(&self) -> Arc<$handle> {
+                    Arc::new($handle { core: self.core.clone() })
+                }
+            )*
+        }
+    };
+}
+
+handles! {
+    authorities Authorities "Authorities: the private CA.";
+    profiles Profiles "Profiles: what certificates hold.";
+    products Products "Products and the credentials that their units share.";
+    devices Devices "Devices.";
+    groups Groups "Groups of devices.";
+    certificates Certificates "Certificates.";
+    events Events "What happened.";
+}
+
+#[uniffi::export]
+impl Registry {
+    /// Who presents this? The first reason that fails is the error: the certificate's, the authority's, the device's.
+    pub fn authenticate(&self, presented: Presented) -> Result<Principal> {
+        let Presented::Certificate { certificate, proof, device } = &presented;
+        let proof = match proof {
+            Proof::TlsSession => tegata::Proof::TlsSession,
+            Proof::Signature { message, signature } => tegata::Proof::Signature { message, signature },
+        };
+        let presented = tegata::Presented::Certificate { certificate, proof, device: *device };
+        Ok(self.core.authenticate(&presented)?)
+    }
+
+    /// The certificates that should be renewed until a moment, the most urgent first.
+    pub fn due(&self, due: Due, page: Page) -> Result<CertificateListing> {
+        Ok(self.core.due(&due, &page)?.into())
+    }
+
+    /// How many there are of what.
+    pub fn counts(&self) -> Result<Counts> {
+        let counts = self.core.counts()?;
+        Ok(Counts {
+            devices: tally(counts.devices),
+            devices_by_group: tally(counts.devices_by_group),
+            devices_by_product: tally(counts.devices_by_product),
+            certificates: tally(counts.certificates),
+            certificates_by_kind: tally(counts.certificates_by_kind),
+            expired: counts.expired,
+            due_by_week: tally(counts.due_by_week),
+        })
+    }
+
+    /// The roots that those who check this registry's certificates should trust: all generations that are neither
+    /// compromised nor expired.
+    pub fn trust_bundle(&self) -> Result<TrustBundle> {
+        Ok(TrustBundle { roots: self.core.trust_bundle()?.roots })
+    }
+
+    /// Closes the registry: calls from now on get `store.closed`. Calls under way finish.
+    pub fn close_registry(&self) {
+        self.core.close();
+    }
+}
