@@ -32,7 +32,7 @@ pub enum Atomicity {
 
 /// Hears how far a bulk call is.
 #[uniffi::export(with_foreign)]
-pub trait Progress: Send + Sync {
+pub trait BulkProgress: Send + Sync {
     /// `done` of `total` items are done. `false` stops before the next portion.
     fn report(&self, done: u64, total: u64) -> bool;
 }
@@ -44,7 +44,7 @@ pub struct Bulk {
     pub atomicity: Atomicity,
     /// Called now and then; it must not call the registry.
     #[uniffi(default)]
-    pub progress: Option<Arc<dyn Progress>>,
+    pub progress: Option<Arc<dyn BulkProgress>>,
 }
 
 impl Bulk {
@@ -52,7 +52,7 @@ impl Bulk {
     pub(crate) fn run<T>(self, work: impl FnOnce(&tegata::Bulk<'_>) -> T) -> T {
         let report = self.progress.map(|progress| {
             move |done: usize, total: usize| {
-                if crate::host::guarded(|| progress.report(count(done), count(total))) {
+                if tegata::callback::run(|| progress.report(count(done), count(total))) {
                     ControlFlow::Continue(())
                 } else {
                     ControlFlow::Break(())

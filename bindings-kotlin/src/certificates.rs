@@ -177,7 +177,7 @@ twin! {
 impl CertificateRecord {
     /// How it stands at `now`.
     pub fn standing(&self, now: Timestamp) -> Standing {
-        Standing::of(self.state, self.reason, self.not_before, self.not_after, self.retires, now)
+        Standing::of(self.state, self.reason, [self.not_before, self.not_after], self.retires, now)
     }
 }
 

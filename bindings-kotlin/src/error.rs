@@ -74,7 +74,7 @@ areas! { KeyError SignerError StoreError InternalError }
 /// What a callback threw that is not of a type that it may throw. Whoever called it says which error that is.
 impl From<uniffi::UnexpectedUniFFICallbackError> for TegataError {
     fn from(thrown: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Internal { code: "internal.defect".to_owned(), text: crate::host::printable(&thrown.reason) }
+        Self::Internal { code: "internal.defect".to_owned(), text: tegata::callback::reason(&thrown.reason) }
     }
 }
 

@@ -2,25 +2,15 @@
 
 use std::sync::Arc;
 
-use tegata::error::{InternalError, SealError, SignerError};
+use tegata::error::{SealError, SignerError};
 use tegata::{PublicKey, Sealed, Secret, Timestamp};
 
 use crate::error::{Result, TegataError};
 use crate::values::SecretBytes;
 
 /// Runs a call into the host's code: from inside it, the registry refuses to be called.
-pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> T {
-    call()
-}
-
-/// At most so many characters of what a host's code says get into an error's text.
-const LONGEST: usize = 300;
-
-/// What a host's code said, fit for one line of an error.
-pub(crate) fn printable(text: &str) -> String {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no reason given").trim();
-    line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
-}
+pub(crate) use tegata::callback::run as guarded;
+use tegata::callback::{clock_failed, random_failed, sealer_failed, signer_failed};
 
 /// A private key that signs without showing itself: an Android Keystore, a smart card, a cloud KMS.
 ///
@@ -44,7 +34,7 @@ pub(crate) struct Signing {
 
 impl Signing {
     pub(crate) fn of(host: Arc<dyn HostSigner>) -> Result<Self> {
-        let spki = guarded(|| host.spki()).map_err(|e| failed(e))?;
+        let spki = guarded(|| host.spki()).map_err(failed)?;
         Ok(Self { public: PublicKey::from_spki(&spki)?, host })
     }
 
@@ -55,7 +45,7 @@ impl Signing {
 }
 
 fn failed(error: TegataError) -> SignerError {
-    SignerError::Failed { reason: printable(&error.into_text()) }
+    signer_failed(&error.into_text())
 }
 
 impl tegata::Signer for Signing {
@@ -79,8 +69,12 @@ pub(crate) struct Ticking(pub(crate) Arc<dyn HostClock>);
 
 impl tegata::Clock for Ticking {
     fn now(&self) -> Timestamp {
-        // A clock cannot fail in the core. At the end of time everything has expired, so nothing is issued or let in.
-        guarded(|| self.0.now()).unwrap_or(Timestamp::MAX)
+        // Asked by nobody who can ask `try_now`. At the end of time everything has expired.
+        self.try_now().unwrap_or(Timestamp::MAX)
+    }
+
+    fn try_now(&self) -> std::result::Result<Timestamp, tegata::Error> {
+        guarded(|| self.0.now()).map_err(|e| clock_failed(&e.into_text()))
     }
 }
 
@@ -125,10 +119,10 @@ pub(crate) struct Drawing(pub(crate) Arc<dyn HostRandom>);
 
 impl tegata::Random for Drawing {
     fn fill(&self, out: &mut [u8]) -> std::result::Result<(), tegata::Error> {
-        let count = u32::try_from(out.len()).map_err(|_| InternalError::RandomFailed)?;
-        let drawn = guarded(|| self.0.bytes(count)).map_err(|_| InternalError::RandomFailed)?;
+        let count = u32::try_from(out.len()).map_err(|_| random_failed("too many octets at once"))?;
+        let drawn = guarded(|| self.0.bytes(count)).map_err(|e| random_failed(&e.into_text()))?;
         if drawn.len() != out.len() {
-            return Err(InternalError::RandomFailed.into());
+            return Err(random_failed("the host gave another number of octets than was asked for"));
         }
         out.copy_from_slice(&drawn);
         Ok(())
@@ -144,9 +138,9 @@ pub enum SealFailure {
     /// It was altered, or comes from another place.
     #[error("altered")]
     Damaged,
-    /// The key cannot be used now.
+    /// The key cannot be used now, or something else is wrong.
     #[error("{reason}")]
-    Unavailable {
+    Failed {
         /// Why.
         reason: String,
     },
@@ -154,7 +148,7 @@ pub enum SealFailure {
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for SealFailure {
     fn from(thrown: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Unavailable { reason: thrown.reason }
+        Self::Failed { reason: thrown.reason }
     }
 }
 
@@ -176,7 +170,7 @@ fn refused(failure: SealFailure) -> tegata::Error {
     match failure {
         SealFailure::WrongKey => SealError::WrongKey.into(),
         SealFailure::Damaged => SealError::Damaged { at: "the host's sealer".to_owned() }.into(),
-        SealFailure::Unavailable { reason } => SealError::KeyFile { reason: printable(&reason) }.into(),
+        SealFailure::Failed { reason } => sealer_failed(&reason),
     }
 }
 

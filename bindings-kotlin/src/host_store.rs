@@ -3,11 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use tegata::store::foreign::Foreign;
 use tegata::store::schema::{ColumnKind, Index, Schema, Table};
 use tegata::store::{Counter, Cursor, Expect, Filter, Match, Page, Query, Row, RowRef, Store, Tally, Value, Write};
 use tegata::store::{StoreError, conformance};
 
-use crate::host::{guarded, printable};
+use crate::host::guarded;
 
 /// What a column holds, besides nothing.
 #[uniffi::remote(Enum)]
@@ -287,14 +288,14 @@ impl From<StoreFailure> for StoreError {
     fn from(failure: StoreFailure) -> Self {
         match failure {
             StoreFailure::Conflict { write } => Self::Conflict { write: usize::try_from(write).unwrap_or(usize::MAX) },
-            StoreFailure::Unavailable { reason } => Self::Unavailable { reason: printable(&reason) },
-            StoreFailure::Corrupt { at } => Self::Corrupt { at: printable(&at) },
+            StoreFailure::Unavailable { reason } => Self::Unavailable { reason },
+            StoreFailure::Corrupt { at } => Self::Corrupt { at },
             StoreFailure::Schema { found, supported } => Self::Schema { found, supported },
-            StoreFailure::NotADatabase { reason } => Self::NotADatabase { reason: printable(&reason) },
+            StoreFailure::NotADatabase { reason } => Self::NotADatabase { reason },
             StoreFailure::ReadOnly => Self::ReadOnly,
             StoreFailure::Full => Self::Full,
-            StoreFailure::InvalidQuery { reason } => Self::InvalidQuery { reason: printable(&reason) },
-            StoreFailure::Backend { reason } => Self::Backend { reason: printable(&reason) },
+            StoreFailure::InvalidQuery { reason } => Self::InvalidQuery { reason },
+            StoreFailure::Backend { reason } => Self::Backend { reason },
         }
     }
 }
@@ -326,11 +327,11 @@ pub trait HostStore: Send + Sync {
     fn commit(&self, writes: Vec<StoreWrite>) -> Answer<()>;
 }
 
-/// A host's store as the core knows it.
+/// A host's store as the core knows it. `Foreign` stands around it: it marks the thread and checks the answers.
 pub(crate) struct Keeping(pub(crate) Arc<dyn HostStore>);
 
 fn nonsense(what: &str) -> StoreError {
-    StoreError::Backend { reason: format!("the host's store answered {what}") }
+    StoreError::Contract { reason: format!("it answered {what}") }
 }
 
 fn signed(number: u64) -> i64 {
@@ -412,11 +413,11 @@ impl Store for Keeping {
                 .collect(),
         };
         let schema = StoreSchema { version: schema.version, tables: schema.tables.iter().map(table).collect() };
-        Ok(guarded(|| self.0.migrate(schema))?)
+        Ok(self.0.migrate(schema)?)
     }
 
     fn reserve(&self, of: Counter, count: u32) -> Result<Range<u64>, StoreError> {
-        let first = guarded(|| self.0.reserve(counter(of), count))?;
+        let first = self.0.reserve(counter(of), count)?;
         let first = unsigned(first, "a negative number")?;
         let end = first.checked_add(count.into()).ok_or_else(|| nonsense("a number that is too large"))?;
         Ok(first..end)
@@ -424,7 +425,7 @@ impl Store for Keeping {
 
     fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
         let asked = rows.iter().copied().map(reference).collect();
-        let found = guarded(|| self.0.get(asked))?;
+        let found = self.0.get(asked)?;
         if found.len() != rows.len() {
             return Err(nonsense("another number of rows than was asked for"));
         }
@@ -445,7 +446,7 @@ impl Store for Keeping {
             limit: u32::try_from(query.page_size()).unwrap_or(u32::MAX),
             total: query.total,
         };
-        let page = guarded(|| self.0.find(asked))?;
+        let page = self.0.find(asked)?;
         Ok(Page {
             rows: page.rows.into_iter().map(|row| read(query.table, row)).collect::<Result<_, _>>()?,
             next: page.next.map(|c| Cursor { value: c.value.into(), key: c.key.cast_unsigned() }),
@@ -461,13 +462,13 @@ impl Store for Keeping {
             by: tally.by.map(str::to_owned),
             bucket: tally.bucket,
         };
-        let counts = guarded(|| self.0.count(asked))?;
+        let counts = self.0.count(asked)?;
         counts.into_iter().map(|c| Ok((c.value.into(), unsigned(c.count, "a negative count")?))).collect()
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let writes = writes.iter().map(write).collect();
-        Ok(guarded(|| self.0.commit(writes))?)
+        Ok(self.0.commit(writes)?)
     }
 }
 
@@ -482,5 +483,5 @@ pub trait StoreFactory: Send + Sync {
 /// for each check that failed.
 #[uniffi::export]
 pub fn store_conformance(factory: Arc<dyn StoreFactory>) -> Option<String> {
-    conformance::suite(&|| Box::new(Keeping(guarded(|| factory.make())))).err()
+    conformance::suite(&|| Box::new(Foreign::new(Keeping(guarded(|| factory.make()))))).err()
 }

@@ -38,8 +38,16 @@ pub fn parse_general_name(text: String) -> Result<GeneralName> {
     text.parse().map_err(TegataError::from)
 }
 
+/// The same name, its content checked where the type does not do it.
+pub(crate) fn checked(name: GeneralName) -> Result<GeneralName> {
+    match name {
+        GeneralName::Other { type_id, value } => Ok(GeneralName::other(type_id, &value)?),
+        other => Ok(other),
+    }
+}
+
 /// Writes a name in the form of OpenSSL's configuration.
 #[uniffi::export]
-pub fn general_name_text(name: GeneralName) -> String {
-    name.to_string()
+pub fn general_name_text(name: GeneralName) -> Result<String> {
+    Ok(checked(name)?.to_string())
 }

@@ -1,11 +1,13 @@
 //! Stores and sealers that the core brings, and how a registry is opened.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use tegata::store::Sealer;
+use tegata::store::schema::Schema;
+use tegata::store::{Counter, Foreign, Page, Query, Row, RowRef, Sealer, Store, StoreError, Tally, Value, Write};
 
-use crate::error::{Result, TegataError};
+use crate::error::TegataError;
 use crate::host::{Drawing, HostClock, HostRandom, HostSealer, Sealing, Ticking};
 use crate::host_store::{HostStore, Keeping};
 use crate::registry::Registry;
@@ -53,7 +55,7 @@ pub struct SqliteStore(Arc<tegata::store::SqliteStore>);
 impl SqliteStore {
     /// Opens the database at `path`, or makes it.
     #[uniffi::constructor]
-    pub fn open(path: String, options: SqliteOptions) -> Result<Self> {
+    pub fn open(path: String, options: SqliteOptions) -> Result<Self, TegataError> {
         let mut chosen = tegata::store::SqliteOptions { create: options.create, ..Default::default() };
         chosen.wait = options.wait.unwrap_or(chosen.wait);
         chosen.readers = options.readers.and_then(|n| usize::try_from(n).ok()).unwrap_or(chosen.readers);
@@ -71,13 +73,13 @@ pub struct SoftwareSealer(Arc<tegata::store::SoftwareSealer>);
 impl SoftwareSealer {
     /// Seals with a new key that exists in this process only: for tests, and for stores in memory.
     #[uniffi::constructor]
-    pub fn generate() -> Result<Self> {
+    pub fn generate() -> Result<Self, TegataError> {
         Ok(Self(Arc::new(tegata::store::SoftwareSealer::generate()?)))
     }
 
     /// Seals with `key`: 32 octets from a good generator.
     #[uniffi::constructor]
-    pub fn from_key(key: SecretBytes) -> Result<Self> {
+    pub fn from_key(key: SecretBytes) -> Result<Self, TegataError> {
         let key = <[u8; 32]>::try_from(key.expose().as_slice())
             .map_err(|_| TegataError::from(tegata::Error::from(tegata::error::SealError::KeyLength)))?;
         Ok(Self(Arc::new(tegata::store::SoftwareSealer::from_key(key.into())?)))
@@ -85,13 +87,13 @@ impl SoftwareSealer {
 
     /// Reads the key from a file: 64 hexadecimal digits or 32 octets.
     #[uniffi::constructor]
-    pub fn from_file(path: String) -> Result<Self> {
+    pub fn from_file(path: String) -> Result<Self, TegataError> {
         Ok(Self(Arc::new(tegata::store::SoftwareSealer::from_file(path)?)))
     }
 
     /// Makes a new key and writes it to a file that must not exist yet. Whoever loses it loses every sealed value.
     #[uniffi::constructor]
-    pub fn create_file(path: String) -> Result<Self> {
+    pub fn create_file(path: String) -> Result<Self, TegataError> {
         Ok(Self(Arc::new(tegata::store::SoftwareSealer::create_file(path)?)))
     }
 }
@@ -132,7 +134,7 @@ pub struct Options {
 /// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
 /// opened with.
 #[uniffi::export]
-pub fn open_registry(store: AnyStore, sealer: AnySealer, options: Options) -> Result<Arc<Registry>> {
+pub fn open_registry(store: AnyStore, sealer: AnySealer, options: Options) -> Result<Arc<Registry>, TegataError> {
     let mut around = tegata::Options::default();
     if let Some(clock) = options.clock {
         around = around.with_clock(Arc::new(Ticking(clock)));
@@ -144,10 +146,54 @@ pub fn open_registry(store: AnyStore, sealer: AnySealer, options: Options) -> Re
         AnySealer::Software { sealer } => Arc::<tegata::store::SoftwareSealer>::clone(&sealer.0),
         AnySealer::Host { sealer } => Arc::new(Sealing(sealer)),
     };
-    let core = match store {
-        AnyStore::Memory { store } => tegata::Registry::open(Arc::clone(&store.0), sealer, around),
-        AnyStore::Sqlite { store } => tegata::Registry::open(Arc::clone(&store.0), sealer, around),
-        AnyStore::Host { store } => tegata::Registry::open(Keeping(store), sealer, around),
-    }?;
-    Ok(Arc::new(Registry::new(core)))
+    let store: Arc<dyn Store> = match store {
+        AnyStore::Memory { store } => Arc::<tegata::store::MemoryStore>::clone(&store.0),
+        AnyStore::Sqlite { store } => Arc::<tegata::store::SqliteStore>::clone(&store.0),
+        AnyStore::Host { store } => Arc::new(Foreign::new(Keeping(store))),
+    };
+    let store = Arc::new(Releasing(RwLock::new(Some(store))));
+    let core = tegata::Registry::open(Arc::clone(&store), sealer, around)?;
+    Ok(Arc::new(Registry::new(core, store)))
+}
+
+/// A store that a closed registry lets go of, though the host's garbage collector still holds the registry: a database is
+/// closed when the last call is done, not some day.
+pub(crate) struct Releasing(RwLock<Option<Arc<dyn Store>>>);
+
+impl Releasing {
+    pub(crate) fn release(&self) {
+        let store = self.0.write().map(|mut store| store.take());
+        // Dropped here, outside the lock: closing a database may take a while.
+        drop(store);
+    }
+
+    fn store(&self) -> Result<Arc<dyn Store>, StoreError> {
+        self.0.read().ok().and_then(|store| store.clone()).ok_or(StoreError::Closed)
+    }
+}
+
+impl Store for Releasing {
+    fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
+        self.store()?.migrate(schema)
+    }
+
+    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+        self.store()?.reserve(counter, count)
+    }
+
+    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
+        self.store()?.get(rows)
+    }
+
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        self.store()?.find(query)
+    }
+
+    fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
+        self.store()?.count(tally)
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        self.store()?.commit(writes)
+    }
 }

@@ -10,6 +10,7 @@ use crate::crl::Crl;
 use crate::error::{Result, TegataError};
 use crate::host::{HostSigner, Signing};
 use crate::keys::PublicKey;
+use crate::names::checked;
 
 pub(crate) fn one_pem(der: &[u8]) -> Result<String> {
     Ok(tegata::parse_certificate(der)?.pem())
@@ -79,6 +80,7 @@ pub fn parse_csr(bytes: Vec<u8>) -> Result<VerifiedCsr> {
 /// Makes a certification request (RFC 2986) for the key of `signer`, in DER.
 #[uniffi::export]
 pub fn make_csr(signer: Arc<dyn HostSigner>, subject: Name, san: Vec<GeneralName>) -> Result<Vec<u8>> {
+    let san = san.into_iter().map(checked).collect::<Result<Vec<_>>>()?;
     Ok(tegata::make_csr(&Signing::of(signer)?, &subject, &san)?)
 }
 

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::events::Events;
 use crate::groups::Groups;
 use crate::lists::CertificateListing;
+use crate::open::Releasing;
 use crate::products::Products;
 use crate::profiles::Profiles;
 
@@ -176,11 +177,12 @@ impl TrustBundle {
 #[derive(uniffi::Object)]
 pub struct Registry {
     core: tegata::Registry,
+    store: Arc<Releasing>,
 }
 
 impl Registry {
-    pub(crate) const fn new(core: tegata::Registry) -> Self {
-        Self { core }
+    pub(crate) const fn new(core: tegata::Registry, store: Arc<Releasing>) -> Self {
+        Self { core, store }
     }
 }
 
@@ -249,5 +251,6 @@ impl Registry {
     /// Closes the registry: calls from now on get `store.closed`. Calls under way finish.
     pub fn close_registry(&self) {
         self.core.close();
+        self.store.release();
     }
 }

@@ -41,7 +41,7 @@ DEFAULTS = {
 HIDDEN = re.compile(
     r"^( *(?:@Throws\([^)]*\) ?)?)(?:public )?((?:fun |data |sealed |open |abstract |inline |suspend )*(?:class|object|interface|fun|typealias)\b(?: ?<[^>]*>)? (?:T\.)?)"
     r"(?=FfiConverter|RustBuffer|UniffiRustCallStatusErrorHandler|UniffiNull|Disposable|UniffiWithHandle|NoHandle|UniffiCleaner"
-    r"|uniffiEnsureInitialized|use\(|Native\w|\w+Impl\b|AnyStore|AnySealer|\w+Outcome\b|\w+Listing\b|Refusal\b|UsualProfile\b"
+    r"|uniffiEnsureInitialized|use\(|Native\w|BulkProgress\b|\w+Impl\b|AnyStore|AnySealer|\w+Outcome\b|\w+Listing\b|Refusal\b|UsualProfile\b"
     r"|`(?:openRegistry|usualProfile|profileFrom\w+|productFrom\w+|publicKeyFromSpki|statementMessage|certificatesFromPem"
     r"|usualFileNames|parseGeneralName|generalNameText|storeConformance)`)",
     re.M,
@@ -146,11 +146,13 @@ def native(text):
     source.sub(r"^    override fun destroy\(\)", "    internal fun destroy()", None)
     source.sub(r"^    fun uniffiCloneHandle", "    internal fun uniffiCloneHandle", None)
     source.sub(r"^    val uniffiIsDestroyed", "    internal val uniffiIsDestroyed", None)
+    # An object that was closed must not be handed on: its memory is gone. (`callWithHandle` clones, and looks first.)
+    source.sub(r"\bvalue\.uniffiCloneHandle\(\)", "value.callWithHandle { it }", None)
     # Of values that hold objects nobody destroys the objects: they belong to who made them.
     source.sub(r"^\): Disposable ?\{", "){", None)
     source.sub(r"^(sealed class \w+): Disposable ", r"\1", None)
     # What users implement.
-    for name in ["HostClock", "HostRandom", "StoreFactory", "NativeProgress"]:
+    for name in ["HostClock", "HostRandom", "StoreFactory", "BulkProgress"]:
         source.sub(rf"^public interface {name} \{{", f"public fun interface {name} {{", 1)
     source.sub(r"^public interface HostStore \{", "public interface HostStore : Store {", 1)
     source.sub(r"^public interface HostSealer \{", "public interface HostSealer : Sealer {", 1)

@@ -38,18 +38,8 @@ class Registry private constructor(private val native: NativeRegistry) : Registr
     /** The same calls as suspending functions; needs kotlinx-coroutines. */
     val async: AsyncRegistry by lazy { AsyncRegistry(this) }
 
-    /** Closes the registry. Calls under way finish; a second call does nothing. */
-    override fun close() {
-        try {
-            native.closeRegistry()
-        } catch (_: StateException) {
-            return
-        }
-        listOf(
-            authorities.native, profiles.native, products.native, devices.native, groups.native, certificates.native,
-            events.native, native,
-        ).forEach { it.close() }
-    }
+    /** Closes the registry and lets go of its store. Calls under way finish; a second call does nothing. */
+    override fun close() = native.closeRegistry()
 
     override fun toString(): String = "Registry(..)"
 

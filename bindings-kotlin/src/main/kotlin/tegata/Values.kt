@@ -42,7 +42,7 @@ class Bulk(
     internal inline fun <T> run(call: (NativeBulk) -> T): T {
         var thrown: Throwable? = null
         val report = progress?.let { progress ->
-            NativeProgress { done, total ->
+            BulkProgress { done, total ->
                 try {
                     progress(done, total)
                 } catch (failure: Throwable) {
