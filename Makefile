@@ -93,6 +93,10 @@ test-python: ## the Python wheel in an empty environment: types, scenarios, call
 test-node: ## the Node.js package: built, packed, installed elsewhere and tested there
 	bindings-node/test.sh
 
+.PHONY: test-kotlin
+test-kotlin: ## the Kotlin jar on a bare classpath: scenarios, callbacks, coroutines; Swift as generated
+	bindings-kotlin/test.sh
+
 .PHONY: licenses
 licenses: ## licences, bans and sources of all dependencies
 	$(PYTHON) tools/licenses.py
