@@ -13,14 +13,21 @@ profile=${CARGO_PROFILE:-dev}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1 PATH=$tools:$PATH
 
 step() { printf 'test-python: %s\n' "$*"; }
+# Runs a command that says something only if it fails.
+quietly() {
+    "$@" >"$work/log" 2>&1 || {
+        cat "$work/log" >&2
+        exit 1
+    }
+}
 
 # The same features for both, so that it is compiled once. They add the description from which the stub is made.
 step "the stub is what the module says of itself"
 cd "$here"
-PATH=$tools:$PATH "$tools/maturin" generate-stubs --quiet --profile "$profile" --features stubs --out "$work/stubs" 2>"$work/maturin.log" || { cat "$work/maturin.log" >&2; exit 1; }
+quietly maturin generate-stubs --profile "$profile" --features stubs --out "$work/stubs"
 if [ "${1:-}" = --write-stub ]; then
     cp "$work/stubs/tegata/_native.pyi" python/tegata/_native.pyi
     exit
@@ -30,8 +37,11 @@ diff -u python/tegata/_native.pyi "$work/stubs/tegata/_native.pyi" || {
     exit 1
 }
 
-step "wheel and source distribution"
-PATH=$tools:$PATH "$tools/maturin" build --quiet --profile "$profile" --features stubs --out "$work/wheels" 2>"$work/maturin.log" || { cat "$work/maturin.log" >&2; exit 1; }
+step "the source distribution, and the wheel that it builds"
+quietly maturin sdist --out "$work"
+tar -xzf "$work"/tegata-*.tar.gz -C "$work"
+cd "$work"/tegata-*/
+quietly maturin build --profile "$profile" --features stubs --out "$work/wheels"
 
 step "an empty environment"
 cd "$work"

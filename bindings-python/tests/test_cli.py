@@ -131,3 +131,9 @@ def test_export_as_pkcs12(folder: Path) -> None:
     key, certificate, _ = pkcs12.load_key_and_certificates(path.read_bytes(), b"let me in")
     assert key is not None and certificate is not None
     tegata(folder, *arguments, "--key", "lamp/key.pem", code=3, TEGATA_PASSWORD="again")
+
+
+def test_the_command_is_installed_too(tmp_path: Path) -> None:
+    installed = Path(sys.executable).with_name("tegata")
+    done = subprocess.run([installed, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "enrol" in done.stdout
