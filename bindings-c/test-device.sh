@@ -33,6 +33,11 @@ for target in "${targets[@]}"; do
         { cat "$root/log" && exit 1; }
     "$gnu-gcc" "${warnings[@]}" -Os "${cflags[@]}" tests/device.c -L"$root/usr/lib" -ltegata -s -o "$root/device-shared"
 
+    # Exactly what the header shows to programs for devices.
+    nm -D --defined-only "$root/usr/lib/libtegata.so" | awk '{ print $3 }' | sort >"$root/exported"
+    python3 tests/scenarios/run.py functions-device >"$root/declared"
+    diff "$root/declared" "$root/exported"
+
     # Inside and shared: the same work, one makes the request, the other one reads it.
     run=("$qemu" -L "/usr/$gnu")
     "${run[@]}" "$root/device" make "$folder"

@@ -45,4 +45,8 @@ for language in c11 c++17; do
     ./static-$language
 done
 
+cd "$OLDPWD"
+"${MAKE:-make}" --no-print-directory -s uninstall DESTDIR="$root" PREFIX=$prefix
+left=$(find "$root" ! -type d)
+[ -z "$left" ] || fail "uninstall left $left"
 echo "test-install: C11 and C++17, shared and static: fine"

@@ -5,6 +5,7 @@
     run.py write-device FILE.c       writes the program of the scenarios that need no registry
     run.py check OUTPUT              compares its output
     run.py check-device OUTPUT       the same of the smaller program
+    run.py functions-device          lists the functions of the device build
     run.py folders DIRECTORY         makes a folder for each scenario
 """
 
@@ -116,11 +117,16 @@ def check(file, some=None):
     return 1 if wrong else 0
 
 
+def functions_device():
+    print("\n".join(sorted(header.read(ROOT / "bindings-c/include/tegata.h", device=True).functions)))
+
+
 def folders(target):
     for number in range(len(scenarios())):
         (Path(target) / str(number)).mkdir(parents=True)
 
 
 if __name__ == "__main__":
-    commands = {"write": write, "write-device": write_device, "check": check, "check-device": check_device, "folders": folders}
-    sys.exit(commands[sys.argv[1]](sys.argv[2]))
+    commands = {"write": write, "write-device": write_device, "check": check, "check-device": check_device,
+                "functions-device": functions_device, "folders": folders}
+    sys.exit(commands[sys.argv[1]](*sys.argv[2:]))
