@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)] // Figures for people; what cannot be measured stops here.
 
 mod authenticate;
+mod bindings;
 mod durable;
 mod issue;
 
@@ -16,6 +17,7 @@ const ALL: &[(&str, Measure)] = &[
     ("durable-bulk", durable::bulk),
     ("durable-64", durable::callers),
     ("authenticate", authenticate::measure),
+    ("bindings", bindings::measure),
 ];
 
 fn main() {
