@@ -43,7 +43,8 @@ setup-build:
 
 .PHONY: test
 test: setup ## set up, then every check and every test
-	@tools/steps.sh lint licenses test-rust test-default doc features fuzz-short demo-check
+	@tools/steps.sh lint licenses test-rust test-default test-python test-node test-c test-c-cross test-kotlin doc features \
+		fuzz-short demo-check
 
 .PHONY: test-rust
 test-rust: ## the Rust tests with all features, the examples in the documentation included

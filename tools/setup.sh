@@ -141,4 +141,12 @@ if [ "$want" = all ]; then
     fi
 fi
 
+# --- what each binding's tests need --------------------------------------------------------------------------------
+
+if [ "$want" = all ]; then
+    for language in python node c kotlin; do
+        "tools/setup-$language.sh"
+    done
+fi
+
 say "$(cargo --version | cut -d' ' -f1,2), $(openssl version | cut -d' ' -f1,2): ready"
