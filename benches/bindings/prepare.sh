@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds what run.sh runs: each binding in release mode, under the target folder. Says `ready` at the end.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+target=${CARGO_TARGET_DIR:-target}
+work=$target/bench-bindings
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+release=$(cd "$target" && pwd)/release
+
+# One package at a time: built together, they would share the features of all.
+for package in tegata-python tegata-node tegata-c tegata-kotlin; do
+    cargo build --quiet --release -p "$package" >&2
+done
+
+# Python: the package with its compiled half beside it.
+rm -rf "$work/python" && mkdir -p "$work/python"
+cp -r bindings-python/python/tegata "$work/python/tegata"
+cp "$release/lib_native.so" "$work/python/tegata/_native.abi3.so"
+
+# Node: likewise.
+rm -rf "$work/node" && mkdir -p "$work/node"
+cp -r bindings-node/{package.json,lib} bindings-node/*.js bindings-node/*.mjs "$work/node/"
+cp "$release/libtegata_node.so" "$work/node/tegata.linux-x64-gnu.node"
+
+# C: against the shared library, as a package would be.
+cc -O2 -std=c11 -Ibindings-c/include benches/bindings/enroll.c -o "$work/enroll-c" \
+    -L"$release" -ltegata -Wl,-rpath,"$release" -lpthread
+
+benches/bindings/kotlin.sh prepare "$work" "$release" >&2
+echo ready
