@@ -95,6 +95,7 @@ once plain valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show
 # --- the code in the documentation -------------------------------------------------------------------------------------------
 
 python3 bindings-c/tests/doc_blocks.py docs/c.md "$work/doc"
+python3 bindings-c/tests/doc_blocks.py README.md "$work/doc"
 cp examples/c/openssl_signer.[ch] bindings-c/tests/dictionary_store.[ch] "$work/doc"
 cd "$work/doc"
 for program in *.doc.c; do
@@ -103,9 +104,9 @@ for program in *.doc.c; do
         ! grep -q "$name.h" "$program" || extra+=("$name.c")
     done
     gcc "${warnings[@]/-Iexamples\/c/-I.}" -D_POSIX_C_SOURCE=200809L -Wno-unused-function "$program" "${extra[@]}" "${flags[@]}" -lpthread -o program ||
-        fail "the code in docs/c.md does not compile: $program"
+        fail "the documentation's code does not compile: $program"
     mkdir folder
-    (cd folder && ../program >../out) || fail "the code in docs/c.md fails: $program"
+    (cd folder && ../program >../out) || fail "the documentation's code fails: $program"
     rm -r folder
 done
-echo "test-programs: the example, $(ls ./*.doc.c | wc -l) programs of docs/c.md, an OpenSSL key as CA, careless calls: all well"
+echo "test-programs: the example, $(ls ./*.doc.c | wc -l) programs of docs/c.md and the README, an OpenSSL key as CA, careless calls: all well"

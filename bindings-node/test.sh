@@ -43,7 +43,7 @@ cat >tsconfig.json <<'JSON'
 }
 JSON
 mkdir docs
-node "$here/test/support/blocks.mjs" "$repository/docs/node.md" docs
+node "$here/test/support/blocks.mjs" docs "$repository/docs/node.md" "$repository/README.md"
 node "$here/node_modules/typescript/bin/tsc" --project tsconfig.json
 # The examples are JavaScript; their use of the package is checked all the same.
 mkdir example
@@ -51,7 +51,7 @@ cp "$repository"/examples/node/*.js "$repository"/examples/node/package.json exa
 node "$here/node_modules/typescript/bin/tsc" --allowJs --checkJs --noEmit --module nodenext --target es2022 --types node \
     --strict --noImplicitAny false --useUnknownInCatchVariables false example/ca.js
 
-say "the programs of docs/node.md"
+say "the programs of docs/node.md and of the README"
 for program in docs/*.mjs docs/*.cjs; do
     node "$program" >/dev/null || { echo "$program failed"; exit 1; }
 done

@@ -1,7 +1,8 @@
 """Makes programs of the C code in a documentation page: `doc_blocks.py PAGE FOLDER`.
 
 Each section (##) with C code becomes one program, NAME.doc.c. Blocks that begin with #include or static stand at its top; the others
-follow each other in main(). The very first top block of the page stands at the top of every program.
+follow each other in main(). The very first top block of the page stands at the top of every program. A block with a main() of its own
+is a program as it stands.
 """
 
 import re
@@ -15,6 +16,9 @@ def programs(page: str) -> dict[str, str]:
     for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
         name = re.sub(r"\W+", "-", section.splitlines()[0].strip().lower())
         blocks = re.findall(r"^```c\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+        for number, whole in enumerate(block for block in blocks if "int main(" in block):
+            found[f"{name}-{number + 1}"] = whole
+        blocks = [block for block in blocks if "int main(" not in block]
         tops = [block for block in blocks if re.match(r"#include|static ", block)]
         if not blocks:
             continue
@@ -30,8 +34,8 @@ def main() -> None:
     page, folder = map(Path, sys.argv[1:])
     folder.mkdir(parents=True, exist_ok=True)
     found = programs(page.read_text())
-    if len(found) < 3:
-        sys.exit(f"doc_blocks: only {len(found)} programs in {page}; are its sections still written with ##?")
+    if not found:
+        sys.exit(f"doc_blocks: no programs in {page}; are its sections still written with ##?")
     for name, text in found.items():
         (folder / f"{name}.doc.c").write_text(text)
 
