@@ -136,4 +136,4 @@ ratios: ## us against the floor in one run: `make ratios NAME=issue`, or all of 
 .PHONY: clean
 clean: ## remove what was built
 	$(CARGO) clean
-	rm -rf .venv '$(OUT)' demo-out-* core/fuzz/artifacts
+	rm -rf .venv .venv-python bindings-node/node_modules '$(OUT)' demo-out-* core/fuzz/artifacts

@@ -39,6 +39,7 @@ cp "$lib"/{kotlin-stdlib,jna,kotlinx-coroutines-core-jvm,annotations}-*.jar "$pl
 classpath=$(printf '%s:' "$place"/lib/*.jar)
 tests=$classpath$(printf '%s:' "$lib"/{kotlin-reflect,json}-*.jar)
 "${PYTHON:-python3}" $here/tools/doc-examples.py docs/kotlin.md "$place/docs"
+"${PYTHON:-python3}" $here/tools/doc-examples.py README.md "$place/docs"
 say "compiling the tests, the documentation's examples and the example"
 $here/tools/kotlinc.sh "$lib" "$tests" "$place/tests" -Xfriend-paths="$place/none" \
     $here/src/test/kotlin "$place/docs" examples/kotlin/src

@@ -24,4 +24,4 @@ for number, story in enumerate(stories, 1):
     imports = sorted({line for line in lines if line.startswith("import ")})
     body = "\n".join("    " + line for line in lines if not line.startswith("import "))
     text = "package docs\n\n" + "\n".join(imports) + f"\n\nfun main() {{\n{body}\n}}\n"
-    (out / f"Example{number}.kt").write_text(text)
+    (out / f"{page.stem.title()}{number}.kt").write_text(text)
