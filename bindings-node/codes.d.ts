@@ -155,6 +155,7 @@ export type ErrorCode =
   | 'store.backend'
   | 'store.busy'
   | 'store.closed'
+  | 'store.forked'
   | 'store.invalid_query'
   | 'store.contract'
   | 'seal.wrong_key'

@@ -14,6 +14,7 @@ import sys
 # From the bottom of the house to the top. A new module gets a line here, at its floor.
 LAYERS = [
     "error",
+    "process",
     "callback",
     "env",
     "id",

@@ -156,6 +156,7 @@
 #define TEGATA_CODE_STORE_BACKEND                       "store.backend"
 #define TEGATA_CODE_STORE_BUSY                          "store.busy"
 #define TEGATA_CODE_STORE_CLOSED                        "store.closed"
+#define TEGATA_CODE_STORE_FORKED                        "store.forked"
 #define TEGATA_CODE_STORE_INVALID_QUERY                 "store.invalid_query"
 #define TEGATA_CODE_STORE_CONTRACT                      "store.contract"
 #define TEGATA_CODE_SEAL_WRONG_KEY                      "seal.wrong_key"
@@ -325,6 +326,7 @@
     X(TEGATA_CODE_STORE_BACKEND, TEGATA_STATUS_INTERNAL) \
     X(TEGATA_CODE_STORE_BUSY, TEGATA_STATUS_CONFLICT) \
     X(TEGATA_CODE_STORE_CLOSED, TEGATA_STATUS_STATE) \
+    X(TEGATA_CODE_STORE_FORKED, TEGATA_STATUS_STATE) \
     X(TEGATA_CODE_STORE_INVALID_QUERY, TEGATA_STATUS_INVALID_INPUT) \
     X(TEGATA_CODE_STORE_CONTRACT, TEGATA_STATUS_INTERNAL) \
     X(TEGATA_CODE_SEAL_WRONG_KEY, TEGATA_STATUS_CORRUPT) \

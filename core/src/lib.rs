@@ -110,6 +110,7 @@ pub mod model;
 pub mod oid;
 pub mod pack;
 pub mod policy;
+mod process;
 pub mod registry;
 pub mod secret;
 pub mod store;

@@ -371,6 +371,8 @@ declare_reasons! {
             "too many concurrent changes of the same records; repeat the call";
         Closed = "closed" State
             "the registry is closed";
+        Forked = "forked" State
+            "it was opened before this process was forked off; fork first, then open the registry in each process";
         InvalidQuery { reason: String } = "invalid_query" InvalidInput
             "the query cannot be answered: {reason}";
         Contract { reason: String } = "contract" Internal

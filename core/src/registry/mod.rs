@@ -47,6 +47,7 @@ use crate::env::{Clock, Random, SystemClock, SystemRandom, draw};
 use crate::error::{Error, SealError, StoreError};
 use crate::id::NumberCipher;
 use crate::model::Meta;
+use crate::process::Process;
 use crate::secret::Secret;
 use crate::store::record::{at, put, read};
 use crate::store::seal::{Sealer, associated};
@@ -109,6 +110,8 @@ pub(crate) struct Inner {
     issuers: issuers::Issuers,
     profiles: RwLock<profiles::Compiled>,
     closed: AtomicBool,
+    /// Who opened it.
+    process: Process,
 }
 
 impl Inner {
@@ -123,6 +126,7 @@ impl Inner {
     }
 
     fn open_store(&self) -> Result<&dyn Store, StoreError> {
+        self.process.check()?;
         if self.closed.load(Ordering::Acquire) { Err(StoreError::Closed) } else { Ok(&self.store) }
     }
 }
@@ -162,6 +166,7 @@ impl Registry {
                 issuers: issuers::Issuers::default(),
                 profiles: RwLock::default(),
                 closed: AtomicBool::new(false),
+                process: Process::this(),
             }),
         })
     }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 
 use super::open::Place;
+use crate::process::Process;
 use crate::store::StoreError;
 
 /// Idle connections to one database.
@@ -12,16 +13,18 @@ use crate::store::StoreError;
 pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
     place: Place,
+    process: Process,
 }
 
 impl Pool {
     pub(super) fn new(place: Place) -> Self {
-        Self { idle: Mutex::default(), place }
+        Self { idle: Mutex::default(), place, process: Process::this() }
     }
 
     /// Lends a connection to `work`. One that comes back in the middle of a transaction is closed, as is one that
     /// `work` panicked with.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.process.check()?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -35,5 +38,15 @@ impl Pool {
             }
         }
         result
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if self.process.check().is_err() {
+            // The connections are the parent's. SQLite says not even to close them here: https://sqlite.org/howtocorrupt.html, 2.6.
+            let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+            idle.drain(..).for_each(std::mem::forget);
+        }
     }
 }

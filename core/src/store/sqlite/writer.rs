@@ -14,6 +14,7 @@ use super::ddl;
 use super::reader;
 use super::statements::{Catalog, Param};
 use super::trouble::At;
+use crate::process::Process;
 use crate::store::schema::Schema;
 use crate::store::{Counter, Expect, Row, RowRef, StoreError, Write};
 
@@ -46,6 +47,7 @@ pub(super) struct Writer {
     // Taken when dropped, which ends the threads.
     queue: Option<Sender<Queued>>,
     threads: Vec<JoinHandle<()>>,
+    process: Process,
 }
 
 impl Writer {
@@ -55,11 +57,12 @@ impl Writer {
         let crier_thread = spawn("tegata-sqlite-answers", move || news.into_iter().for_each(Announcement::make))?;
         let writer_thread =
             spawn("tegata-sqlite", move || Thread { connection, catalog: Arc::default(), crier }.run(&jobs))?;
-        Ok(Self { queue: Some(queue), threads: vec![writer_thread, crier_thread] })
+        Ok(Self { queue: Some(queue), threads: vec![writer_thread, crier_thread], process: Process::this() })
     }
 
     /// Queues a job and waits. If the thread is gone, or goes now, the answer's other end is dropped: nobody hangs.
     fn ask<T>(&self, job: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Queued) -> Result<T, StoreError> {
+        self.process.check()?;
         let gone = || StoreError::Backend { reason: "the writer stopped; open the database again".to_owned() };
         let (answer, answered) = mpsc::sync_channel(1);
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
@@ -88,6 +91,10 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
+        if self.process.check().is_err() {
+            // The threads are the parent's: here they would never end.
+            self.threads.clear();
+        }
         for thread in self.threads.drain(..) {
             // Whoever was waiting has heard of a panic already.
             let _ = thread.join();

@@ -170,6 +170,7 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     STORE_BACKEND("store.backend", ErrorKind.INTERNAL),
     STORE_BUSY("store.busy", ErrorKind.CONFLICT),
     STORE_CLOSED("store.closed", ErrorKind.STATE),
+    STORE_FORKED("store.forked", ErrorKind.STATE),
     STORE_INVALID_QUERY("store.invalid_query", ErrorKind.INVALID_INPUT),
     STORE_CONTRACT("store.contract", ErrorKind.INTERNAL),
     SEAL_WRONG_KEY("seal.wrong_key", ErrorKind.CORRUPT),
