@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 /// Fields that are not written in a text about their object.
-const SECRET: &[&str] = &["claim_code", "key", "password"];
+const SECRET: &[&str] = &["claim_code"];
 
 /// The text of an object with these fields. Long octets are counted only, secret ones not even that.
 pub(crate) fn text_of(name: &str, fields: &[(&'static str, Bound<'_, PyAny>)]) -> PyResult<String> {
@@ -150,7 +150,7 @@ macro_rules! options {
             }
         }
 
-        $crate::macros::holds!($name($core): $($field)*);
+        $crate::macros::holds!($name($core): $($must)* $($field)*);
     };
     ($(#[$meta:meta])* $name:ident($core:ty): ($($must:ident: $mtype:ty),*) = $base:expr; {
         $($fields:tt)*

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::convert::Show;
 use crate::error::raise;
+use crate::host::take_raised;
 use crate::macros::{listing, options};
 use crate::records::{Assignment, Authority, CertificateRecord, Device, Event, Group, Product, Profile};
 
@@ -60,6 +61,7 @@ impl<T: Send> Pages<T> {
     /// The next item, from the next page if need be.
     pub(crate) fn next(&self, py: Python<'_>) -> PyResult<Option<T>> {
         // Waiting for another thread's page happens without the interpreter, like the fetching itself.
+        drop(take_raised());
         let next = py.detach(|| {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             loop {

@@ -237,5 +237,7 @@ def test_exceptions_can_be_pickled(registry: Registry) -> None:
 
 def test_options_given_twice_are_equal() -> None:
     assert NewDevice(name="a") == NewDevice(name="a") != NewDevice(name="b")
+    assert Enroll(b"a", b"b") == Enroll(b"a", b"b") != Enroll(b"a", b"c")
+    assert repr(NewAuthority("root", "CN=x")).startswith("NewAuthority(name='root', subject='CN=x', algorithm='ecdsa-p256'")
     clock = FixedClock.at(datetime(2026, 1, 1, tzinfo=timezone.utc))
     assert Registry.open(MemoryStore(), SoftwareSealer.generate(), Options(clock=clock))

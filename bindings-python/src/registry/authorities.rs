@@ -8,15 +8,13 @@ use crate::host::Signer;
 use crate::options::{AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild};
 use crate::page::{AuthorityListing, AuthorityPages, Page, or_first};
 use crate::records::{Authority, CrlRecord};
-use crate::registry::Handle;
-use crate::registry::called_by;
+use crate::registry::{Handle, called_by};
 
 /// Authorities: the private CA. Every generation of an authority is a record of its own.
 #[pyclass(frozen, module = "tegata")]
 pub(crate) struct Authorities(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Authorities {
     /// The authority's certificate and those above it, in DER, its own first and the root last.
     ///

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::convert::Show;
 use crate::error::{exception, raise};
+use crate::host::take_raised;
 use crate::words::{Atomicity, Progress};
 
 /// What became of one item: its result, or the exception in its place.
@@ -89,6 +90,7 @@ where
         }
     };
     let atomicity = atomicity.map(|atomicity| atomicity.0).unwrap_or_default();
+    drop(take_raised());
     let outcome = py.detach(|| call(&tegata::Bulk { atomicity, progress: Some(&report) }));
     if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);

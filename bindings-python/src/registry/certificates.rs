@@ -7,9 +7,8 @@ use crate::error::run;
 use crate::options::{CertificateFilter, Issue, IssueWithKey, Renew, RenewWithKey};
 use crate::page::{AssignmentListing, AssignmentPages, CertificateListing, CertificatePages, Page, or_first};
 use crate::records::{Assignment, CertificateRecord, Issued, IssuedWithKey, PackedFile};
-use crate::registry::Handle;
 use crate::registry::bulk::{Outcome, many};
-use crate::registry::called_by;
+use crate::registry::{Handle, called_by};
 use crate::sums::{CertificateCount, ExportFormat};
 use crate::words::{Atomicity, CertificateGrouping, Progress, RevocationReason};
 
@@ -18,7 +17,6 @@ use crate::words::{Atomicity, CertificateGrouping, Progress, RevocationReason};
 pub(crate) struct Certificates(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Certificates {
     /// Approves a request: the certificate is issued, valid from now.
     ///

@@ -7,9 +7,8 @@ use crate::error::run;
 use crate::options::{DeviceChange, DeviceFilter, Enroll, NewDevice};
 use crate::page::{DeviceListing, DevicePages, Page, or_first};
 use crate::records::{CertificateRecord, Device, Enrolled};
-use crate::registry::Handle;
 use crate::registry::bulk::{Outcome, many};
-use crate::registry::called_by;
+use crate::registry::{Handle, called_by};
 use crate::words::{Atomicity, Progress, Release};
 
 /// Devices: registered, enrolled, shut out, let in, deleted.
@@ -17,7 +16,6 @@ use crate::words::{Atomicity, Progress, Release};
 pub(crate) struct Devices(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Devices {
     /// How many devices match.
     ///

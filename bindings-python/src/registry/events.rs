@@ -14,7 +14,6 @@ use crate::words;
 pub(crate) struct Events(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Events {
     /// The events that match, in the order in which they were recorded.
     ///

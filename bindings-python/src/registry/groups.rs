@@ -6,8 +6,7 @@ use crate::error::run;
 use crate::options::GroupChange;
 use crate::page::{GroupListing, GroupPages, Page, or_first};
 use crate::records::Group;
-use crate::registry::Handle;
-use crate::registry::called_by;
+use crate::registry::{Handle, called_by};
 use crate::sums::Text;
 
 /// Groups of devices, each with its renewal intervals.
@@ -15,7 +14,6 @@ use crate::sums::Text;
 pub(crate) struct Groups(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Groups {
     /// Makes a group called `name` with the intervals in `settings`.
     ///

@@ -7,9 +7,8 @@ use crate::error::run;
 use crate::options::{EnrollmentPolicy, NewProduct, ProductChange, ProductFilter};
 use crate::page::{Page, ProductListing, ProductPages, or_first};
 use crate::records::{CertificateRecord, IssuedWithKey, Product, RegisteredProduct};
-use crate::registry::Handle;
 use crate::registry::bulk::{Nothing, Outcome, many};
-use crate::registry::called_by;
+use crate::registry::{Handle, called_by};
 use crate::secret::SecretText;
 use crate::words::{Atomicity, HandOut, KeyAlgorithm, Progress, RevocationReason};
 
@@ -18,7 +17,6 @@ use crate::words::{Atomicity, HandOut, KeyAlgorithm, Progress, RevocationReason}
 pub(crate) struct Products(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Products {
     /// Puts units on the product's allow-list, with a result per item in their order.
     ///

@@ -9,15 +9,13 @@ use crate::error::run;
 use crate::options::ProfileSpec;
 use crate::page::{Page, ProfileListing, ProfilePages, or_first};
 use crate::records::{Preview, Profile};
-use crate::registry::Handle;
-use crate::registry::called_by;
+use crate::registry::{Handle, called_by};
 
 /// Profiles: what a certificate may and will hold. Versions are never changed; `put` adds one.
 #[pyclass(frozen, module = "tegata")]
 pub(crate) struct Profiles(pub(crate) Handle);
 
 #[pymethods]
-#[allow(clippy::needless_pass_by_value)] // What comes from Python is owned.
 impl Profiles {
     /// All versions of all profiles, by name.
     ///
