@@ -24,9 +24,13 @@ rm -rf "$work/node" && mkdir -p "$work/node"
 cp -r bindings-node/{package.json,lib} bindings-node/*.js bindings-node/*.mjs "$work/node/"
 cp "$release/libtegata_node.so" "$work/node/tegata.linux-x64-gnu.node"
 
-# C: against the shared library, as a package would be.
+# C: against the shared library, as a package would be: found under its SONAME.
+rm -rf "$work/c" && mkdir -p "$work/c"
+soname=$(objdump -p "$release/libtegata.so" | awk '$1 == "SONAME" { print $2 }')
+cp "$release/libtegata.so" "$work/c/$soname"
+ln -s "$soname" "$work/c/libtegata.so"
 cc -O2 -std=c11 -Ibindings-c/include benches/bindings/enroll.c -o "$work/enroll-c" \
-    -L"$release" -ltegata -Wl,-rpath,"$release" -lpthread
+    -L"$work/c" -ltegata -Wl,-rpath,"$work/c" -lpthread
 
 benches/bindings/kotlin.sh prepare "$work" "$release" >&2
 echo ready
