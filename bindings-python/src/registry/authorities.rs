@@ -8,11 +8,11 @@ use crate::host::Signer;
 use crate::options::{AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild};
 use crate::page::{AuthorityListing, AuthorityPages, Page, or_first};
 use crate::records::{Authority, CrlRecord};
-use crate::registry::{Handle, called_by};
+use crate::registry::called_by;
 
 /// Authorities: the private CA. Every generation of an authority is a record of its own.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Authorities(pub(crate) Handle);
+pub(crate) struct Authorities(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Authorities {
@@ -21,7 +21,7 @@ impl Authorities {
     /// Errors:
     /// `input.unknown_id`; `authority.not_installed` while its certificate is awaited.
     fn chain(&self, py: Python<'_>, id: &str) -> PyResult<Vec<Bytes>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().chain(id.parse()?))
     }
 
@@ -39,7 +39,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().create_intermediate(parent.parse()?, &new.0, &called_by(actor, request_id)))
     }
 
@@ -55,7 +55,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().create_root(&new.0, &called_by(actor, request_id)))
     }
 
@@ -74,7 +74,7 @@ impl Authorities {
         request_id: Option<&str>,
     ) -> PyResult<CrlRecord> {
         let options = options.map(|options| options.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().crl(id.parse()?, &options, &called_by(actor, request_id)))
     }
 
@@ -92,7 +92,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Bytes> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().cross_certify(id.parse()?, by.parse()?, &called_by(actor, request_id)))
     }
 
@@ -101,7 +101,7 @@ impl Authorities {
     /// Errors:
     /// `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
     fn current_crl(&self, py: Python<'_>, id: &str) -> PyResult<CrlRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().current_crl(id.parse()?))
     }
 
@@ -112,7 +112,7 @@ impl Authorities {
     #[pyo3(signature = (filter=None, page=None))]
     fn find(&self, py: Python<'_>, filter: Option<AuthorityFilter>, page: Option<&Page>) -> PyResult<AuthorityListing> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().find(&filter, &or_first(page)))
     }
 
@@ -120,7 +120,7 @@ impl Authorities {
     #[pyo3(signature = (filter=None, *, page_size=500))]
     fn each(&self, filter: Option<AuthorityFilter>, page_size: u32) -> PyResult<AuthorityPages> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(AuthorityPages::new(page_size, move |page| registry.authorities().find(&filter, page)))
     }
 
@@ -129,7 +129,7 @@ impl Authorities {
     /// Errors:
     /// `input.unknown_id`.
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().get(id.parse()?))
     }
 
@@ -147,7 +147,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().import(&import_.0, &called_by(actor, request_id)))
     }
 
@@ -166,7 +166,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().install(id.parse()?, &certificate, &chain, &called_by(actor, request_id)))
     }
 
@@ -178,7 +178,7 @@ impl Authorities {
     /// `authority.compromised` when that is known already.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn mark_compromised(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().mark_compromised(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -199,7 +199,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().rebuild(id.parse()?, &rebuild.0, &called_by(actor, request_id)))
     }
 
@@ -216,7 +216,7 @@ impl Authorities {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().request(&new.0, &called_by(actor, request_id)))
     }
 
@@ -226,7 +226,7 @@ impl Authorities {
     /// `authority.retired` and the other states that do not allow it.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn retire(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Authority> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().retire(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -235,7 +235,7 @@ impl Authorities {
     /// Errors:
     /// `authority.signer_mismatch` when it is not the authority's key.
     fn use_signer(&self, py: Python<'_>, id: &str, signer: Signer) -> PyResult<()> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authorities().use_signer(id.parse()?, signer.0))
     }
 }

@@ -8,13 +8,13 @@ use crate::options::{CertificateFilter, Issue, IssueWithKey, Renew, RenewWithKey
 use crate::page::{AssignmentListing, AssignmentPages, CertificateListing, CertificatePages, Page, or_first};
 use crate::records::{Assignment, CertificateRecord, Issued, IssuedWithKey, PackedFile};
 use crate::registry::bulk::{Outcome, many};
-use crate::registry::{Handle, called_by};
+use crate::registry::called_by;
 use crate::sums::{CertificateCount, ExportFormat};
 use crate::words::{Atomicity, CertificateGrouping, Progress, RevocationReason};
 
 /// Certificates: issued for a CSR or with a key made here, renewed, suspended, revoked, attached to devices, exported.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Certificates(pub(crate) Handle);
+pub(crate) struct Certificates(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Certificates {
@@ -24,7 +24,7 @@ impl Certificates {
     /// `certificate.not_pending`; otherwise as `issue`, as things are now.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn approve(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Issued> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().approve(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -42,7 +42,7 @@ impl Certificates {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Assignment> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().attach(id.parse()?, device.parse()?, &called_by(actor, request_id)))
     }
 
@@ -52,14 +52,14 @@ impl Certificates {
     /// `input.unknown_id`; store errors.
     #[pyo3(signature = (id, page=None))]
     fn attachments(&self, py: Python<'_>, id: &str, page: Option<&Page>) -> PyResult<AssignmentListing> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().attachments(id.parse()?, &or_first(page)))
     }
 
     /// All devices that hold it, fetched page by page while the iterator goes on.
     #[pyo3(signature = (id, *, page_size=500))]
     fn each_attachment(&self, id: &str, page_size: u32) -> PyResult<AssignmentPages> {
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         let id = id.core()?;
         Ok(AssignmentPages::new(page_size, move |page| registry.certificates().attachments(id, page)))
     }
@@ -70,7 +70,7 @@ impl Certificates {
     /// Errors:
     /// `certificate.unknown`; `input.unknown_id` for an unknown authority.
     fn by_serial(&self, py: Python<'_>, authority: &str, serial: Bytes) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().by_serial(authority.parse()?, &serial))
     }
 
@@ -79,7 +79,7 @@ impl Certificates {
     /// Errors:
     /// As `issued`.
     fn chain(&self, py: Python<'_>, id: &str) -> PyResult<Vec<Bytes>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().chain(id.parse()?))
     }
 
@@ -91,7 +91,7 @@ impl Certificates {
     /// the certificate's state, unless it is in force or not yet valid.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn collect_key(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<IssuedWithKey> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().collect_key(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -103,7 +103,7 @@ impl Certificates {
     /// `certificate.no_successor`; the new certificate's state, unless it is in force or not yet valid.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn confirm(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().confirm(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -113,7 +113,7 @@ impl Certificates {
     /// `delivery.not_collecting` when it was not handed out, `delivery.collected`, `delivery.lapsed`, `delivery.none`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn confirm_key(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<()> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().confirm_key(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -129,7 +129,7 @@ impl Certificates {
         by: CertificateGrouping,
     ) -> PyResult<Vec<(CertificateCount, u64)>> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().count(&filter, by.0))
     }
 
@@ -141,7 +141,7 @@ impl Certificates {
     /// `certificate.deleted`; `input.unknown_id`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn delete(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().delete(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -160,7 +160,7 @@ impl Certificates {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
         let ids: Vec<tegata::CertificateId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.certificates().delete_many(&ids, bulk, &called_by(actor, request_id))
         })
@@ -172,7 +172,7 @@ impl Certificates {
     /// `certificate.not_pending`; `input.unknown_id`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn deny(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().deny(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -181,7 +181,7 @@ impl Certificates {
     /// Errors:
     /// As `issued`.
     fn der(&self, py: Python<'_>, id: &str) -> PyResult<Bytes> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().der(id.parse()?))
     }
 
@@ -191,7 +191,7 @@ impl Certificates {
     /// `certificate.not_attached`; `input.unknown_id`.
     #[pyo3(signature = (id, device, *, actor="", request_id=None))]
     fn detach(&self, py: Python<'_>, id: &str, device: &str, actor: &str, request_id: Option<&str>) -> PyResult<()> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().detach(id.parse()?, device.parse()?, &called_by(actor, request_id)))
     }
 
@@ -202,7 +202,7 @@ impl Certificates {
     /// Store errors.
     #[pyo3(signature = (*, actor="", request_id=None))]
     fn erase_uncollected(&self, py: Python<'_>, actor: &str, request_id: Option<&str>) -> PyResult<u64> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().erase_uncollected(&called_by(actor, request_id)))
     }
 
@@ -213,7 +213,7 @@ impl Certificates {
     /// the key is not the certificate's; `certificate.password_not_ascii`; `input.invalid` for an empty password or a
     /// file name that cannot be one.
     fn export(&self, py: Python<'_>, id: &str, format: &ExportFormat) -> PyResult<Vec<PackedFile>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().export(id.parse()?, &format.0))
     }
 
@@ -230,7 +230,7 @@ impl Certificates {
         page: Option<&Page>,
     ) -> PyResult<CertificateListing> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().find(&filter, &or_first(page)))
     }
 
@@ -238,7 +238,7 @@ impl Certificates {
     #[pyo3(signature = (filter=None, *, page_size=500))]
     fn each(&self, filter: Option<CertificateFilter>, page_size: u32) -> PyResult<CertificatePages> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(CertificatePages::new(page_size, move |page| registry.certificates().find(&filter, page)))
     }
 
@@ -247,7 +247,7 @@ impl Certificates {
     /// Errors:
     /// `input.unknown_id`.
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().get(id.parse()?))
     }
 
@@ -259,7 +259,7 @@ impl Certificates {
     /// `request` is the way; the device's state (`device.disabled` ...); the authority's state.
     #[pyo3(signature = (issue, *, actor="", request_id=None))]
     fn issue(&self, py: Python<'_>, issue: &Issue, actor: &str, request_id: Option<&str>) -> PyResult<Issued> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().issue(&issue.0, &called_by(actor, request_id)))
     }
 
@@ -278,7 +278,7 @@ impl Certificates {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Issued>>> {
         let issues: Vec<tegata::Issue> = issues.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.certificates().issue_many(&issues, bulk, &called_by(actor, request_id))
         })
@@ -297,7 +297,7 @@ impl Certificates {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<IssuedWithKey> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().issue_with_key(&issue.0, &called_by(actor, request_id)))
     }
 
@@ -306,13 +306,13 @@ impl Certificates {
     /// Errors:
     /// `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
     fn issued(&self, py: Python<'_>, id: &str) -> PyResult<Issued> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().issued(id.parse()?))
     }
 
     /// The certificate in PEM.
     fn pem(&self, py: Python<'_>, id: &str) -> PyResult<String> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().pem(id.parse()?))
     }
 
@@ -330,7 +330,7 @@ impl Certificates {
     /// new key; `csr.` codes.
     #[pyo3(signature = (renew, *, actor="", request_id=None))]
     fn renew(&self, py: Python<'_>, renew: &Renew, actor: &str, request_id: Option<&str>) -> PyResult<Issued> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().renew(&renew.0, &called_by(actor, request_id)))
     }
 
@@ -349,7 +349,7 @@ impl Certificates {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Issued>>> {
         let renewals: Vec<tegata::Renew> = renewals.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.certificates().renew_many(&renewals, bulk, &called_by(actor, request_id))
         })
@@ -368,7 +368,7 @@ impl Certificates {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<IssuedWithKey> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().renew_with_key(&renew.0, &called_by(actor, request_id)))
     }
 
@@ -385,7 +385,7 @@ impl Certificates {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().request(&issue.0, &called_by(actor, request_id)))
     }
 
@@ -396,7 +396,7 @@ impl Certificates {
     /// that alone has it is disabled, or one of several when a device's disabling suspended it.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn resume(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().resume(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -415,7 +415,7 @@ impl Certificates {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
         let ids: Vec<tegata::CertificateId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.certificates().resume_many(&ids, bulk, &called_by(actor, request_id))
         })
@@ -429,7 +429,7 @@ impl Certificates {
     /// Store errors.
     #[pyo3(signature = (*, actor="", request_id=None))]
     fn retire_superseded(&self, py: Python<'_>, actor: &str, request_id: Option<&str>) -> PyResult<u64> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().retire_superseded(&called_by(actor, request_id)))
     }
 
@@ -448,7 +448,7 @@ impl Certificates {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().revoke(id.parse()?, reason.0, &called_by(actor, request_id)))
     }
 
@@ -469,7 +469,7 @@ impl Certificates {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
         let ids: Vec<tegata::CertificateId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.certificates().revoke_many(&ids, reason.0, bulk, &called_by(actor, request_id))
         })
@@ -481,7 +481,7 @@ impl Certificates {
     /// The state that does not allow it: `certificate.suspended`, `certificate.revoked`, `certificate.expired` ...
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn suspend(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.certificates().suspend(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -500,7 +500,7 @@ impl Certificates {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<CertificateRecord>>> {
         let ids: Vec<tegata::CertificateId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.certificates().suspend_many(&ids, bulk, &called_by(actor, request_id))
         })

@@ -8,12 +8,12 @@ use crate::options::{DeviceChange, DeviceFilter, Enroll, NewDevice};
 use crate::page::{DeviceListing, DevicePages, Page, or_first};
 use crate::records::{CertificateRecord, Device, Enrolled};
 use crate::registry::bulk::{Outcome, many};
-use crate::registry::{Handle, called_by};
+use crate::registry::called_by;
 use crate::words::{Atomicity, Progress, Release};
 
 /// Devices: registered, enrolled, shut out, let in, deleted.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Devices(pub(crate) Handle);
+pub(crate) struct Devices(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Devices {
@@ -24,7 +24,7 @@ impl Devices {
     #[pyo3(signature = (filter=None))]
     fn count(&self, py: Python<'_>, filter: Option<DeviceFilter>) -> PyResult<u64> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().count(&filter))
     }
 
@@ -33,7 +33,7 @@ impl Devices {
     /// Errors:
     /// `input.unknown_id`.
     fn credentials(&self, py: Python<'_>, id: &str) -> PyResult<Vec<CertificateRecord>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().credentials(id.parse()?))
     }
 
@@ -44,7 +44,7 @@ impl Devices {
     /// `device.deleted`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn delete(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().delete(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -63,7 +63,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
         let ids: Vec<tegata::DeviceId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| registry.devices().delete_many(&ids, bulk, &called_by(actor, request_id)))
     }
 
@@ -74,7 +74,7 @@ impl Devices {
     /// `device.already_disabled`, `device.quarantined`, `device.deleted`, `device.not_enrolled`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn disable(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().disable(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -93,7 +93,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
         let ids: Vec<tegata::DeviceId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| registry.devices().disable_many(&ids, bulk, &called_by(actor, request_id)))
     }
 
@@ -103,7 +103,7 @@ impl Devices {
     /// As `register`.
     #[pyo3(signature = (new, *, actor="", request_id=None))]
     fn discover(&self, py: Python<'_>, new: &NewDevice, actor: &str, request_id: Option<&str>) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().discover(&new.0, &called_by(actor, request_id)))
     }
 
@@ -122,7 +122,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
         let new: Vec<tegata::NewDevice> = new.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.devices().discover_many(&new, bulk, &called_by(actor, request_id))
         })
@@ -135,7 +135,7 @@ impl Devices {
     /// `device.already_enabled`, `device.quarantined`, `device.deleted`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn enable(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().enable(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -154,7 +154,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
         let ids: Vec<tegata::DeviceId> = ids.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| registry.devices().enable_many(&ids, bulk, &called_by(actor, request_id)))
     }
 
@@ -167,7 +167,7 @@ impl Devices {
     /// key of another device; `device.quarantined` for a known unit with another key; `device.disabled`.
     #[pyo3(signature = (request, *, actor="", request_id=None))]
     fn enroll(&self, py: Python<'_>, request: &Enroll, actor: &str, request_id: Option<&str>) -> PyResult<Enrolled> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().enroll(&request.0, &called_by(actor, request_id)))
     }
 
@@ -186,7 +186,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Enrolled>>> {
         let requests: Vec<tegata::Enroll> = requests.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.devices().enroll_many(&requests, bulk, &called_by(actor, request_id))
         })
@@ -199,7 +199,7 @@ impl Devices {
     #[pyo3(signature = (filter=None, page=None))]
     fn find(&self, py: Python<'_>, filter: Option<DeviceFilter>, page: Option<&Page>) -> PyResult<DeviceListing> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().find(&filter, &or_first(page)))
     }
 
@@ -207,7 +207,7 @@ impl Devices {
     #[pyo3(signature = (filter=None, *, page_size=500))]
     fn each(&self, filter: Option<DeviceFilter>, page_size: u32) -> PyResult<DevicePages> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(DevicePages::new(page_size, move |page| registry.devices().find(&filter, page)))
     }
 
@@ -216,7 +216,7 @@ impl Devices {
     /// Errors:
     /// `input.unknown_id`.
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().get(id.parse()?))
     }
 
@@ -226,7 +226,7 @@ impl Devices {
     /// `device.name_taken`, `device.unit_taken`, `input.invalid`, `input.unknown_id` for the product or group.
     #[pyo3(signature = (new, *, actor="", request_id=None))]
     fn register(&self, py: Python<'_>, new: &NewDevice, actor: &str, request_id: Option<&str>) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().register(&new.0, &called_by(actor, request_id)))
     }
 
@@ -245,7 +245,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
         let new: Vec<tegata::NewDevice> = new.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.devices().register_many(&new, bulk, &called_by(actor, request_id))
         })
@@ -264,7 +264,7 @@ impl Devices {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().release_quarantine(id.parse()?, release.0, &called_by(actor, request_id)))
     }
 
@@ -282,7 +282,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Device> {
         let group = group.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().set_group(id.parse()?, group, &called_by(actor, request_id)))
     }
 
@@ -304,7 +304,7 @@ impl Devices {
     ) -> PyResult<Vec<Outcome<Device>>> {
         let ids: Vec<tegata::DeviceId> = ids.core()?;
         let group = group.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.devices().set_group_many(&ids, group, bulk, &called_by(actor, request_id))
         })
@@ -323,7 +323,7 @@ impl Devices {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Device> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.devices().update(id.parse()?, &change.0, &called_by(actor, request_id)))
     }
 
@@ -342,7 +342,7 @@ impl Devices {
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Device>>> {
         let changes: Vec<(tegata::DeviceId, tegata::DeviceChange)> = changes.core()?;
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.devices().update_many(&changes, bulk, &called_by(actor, request_id))
         })

@@ -5,13 +5,12 @@ use pyo3::prelude::*;
 use crate::error::run;
 use crate::options::EventFilter;
 use crate::page::{EventListing, EventPages, Page, or_first};
-use crate::registry::Handle;
 use crate::registry::output::Output;
 use crate::words;
 
 /// What happened: who did what, to which record, when. Every change writes its event in the same commit.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Events(pub(crate) Handle);
+pub(crate) struct Events(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Events {
@@ -22,7 +21,7 @@ impl Events {
     #[pyo3(signature = (filter=None, page=None))]
     fn find(&self, py: Python<'_>, filter: Option<EventFilter>, page: Option<&Page>) -> PyResult<EventListing> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.events().find(&filter, &or_first(page)))
     }
 
@@ -30,7 +29,7 @@ impl Events {
     #[pyo3(signature = (filter=None, *, page_size=500))]
     fn each(&self, filter: Option<EventFilter>, page_size: u32) -> PyResult<EventPages> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(EventPages::new(page_size, move |page| registry.events().find(&filter, page)))
     }
 
@@ -39,7 +38,7 @@ impl Events {
     fn export(&self, py: Python<'_>, out: words::Output, filter: Option<EventFilter>) -> PyResult<u64> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let mut out = Output::new(out.0);
-        let registry = self.0.here()?;
+        let registry = &self.0;
         let exported = py.detach(|| registry.events().export(&filter, &mut out));
         out.finish(py, exported)
     }

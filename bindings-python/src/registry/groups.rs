@@ -6,12 +6,12 @@ use crate::error::run;
 use crate::options::GroupChange;
 use crate::page::{GroupListing, GroupPages, Page, or_first};
 use crate::records::Group;
-use crate::registry::{Handle, called_by};
+use crate::registry::called_by;
 use crate::sums::Text;
 
 /// Groups of devices, each with its renewal intervals.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Groups(pub(crate) Handle);
+pub(crate) struct Groups(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Groups {
@@ -28,7 +28,7 @@ impl Groups {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Group> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.groups().create(name, &settings.0, &called_by(actor, request_id)))
     }
 
@@ -38,7 +38,7 @@ impl Groups {
     /// `group.not_empty` while devices (deleted ones apart) belong to it.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn delete(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<()> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.groups().delete(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -48,14 +48,14 @@ impl Groups {
     /// Store errors.
     #[pyo3(signature = (name=None, page=None))]
     fn find(&self, py: Python<'_>, name: Option<&Text>, page: Option<&Page>) -> PyResult<GroupListing> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.groups().find(name.map(|text| &text.0), &or_first(page)))
     }
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (name=None, *, page_size=500))]
     fn each(&self, name: Option<Text>, page_size: u32) -> PyResult<GroupPages> {
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(GroupPages::new(page_size, move |page| registry.groups().find(name.as_ref().map(|text| &text.0), page)))
     }
 
@@ -64,7 +64,7 @@ impl Groups {
     /// Errors:
     /// `input.unknown_id`.
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<Group> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.groups().get(id.parse()?))
     }
 
@@ -82,7 +82,7 @@ impl Groups {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Group> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.groups().update(id.parse()?, &change.0, &called_by(actor, request_id)))
     }
 }

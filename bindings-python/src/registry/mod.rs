@@ -10,7 +10,6 @@ mod output;
 mod products;
 mod profiles;
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 pub(crate) use authorities::Authorities;
@@ -30,25 +29,6 @@ use crate::records::{Counts, TrustBundle};
 use crate::store::Store;
 use crate::sums::{Presented, Principal};
 
-/// The core's registry, and the process that opened it.
-#[derive(Clone)]
-pub(crate) struct Handle {
-    registry: tegata::Registry,
-    process: u32,
-}
-
-impl Handle {
-    /// The registry, in the process that opened it. A fork has the store's memory but not its threads, and would write
-    /// next to its parent.
-    pub(crate) fn here(&self) -> PyResult<&tegata::Registry> {
-        if std::process::id() == self.process {
-            Ok(&self.registry)
-        } else {
-            Err(PyRuntimeError::new_err("this registry was opened before a fork; open it again in this process"))
-        }
-    }
-}
-
 /// Who acts, and under which request ID.
 pub(crate) fn called_by(actor: &str, request_id: Option<&str>) -> tegata::Call {
     tegata::Call { actor: actor.to_owned(), request_id: request_id.map(str::to_owned) }
@@ -58,11 +38,11 @@ pub(crate) fn called_by(actor: &str, request_id: Option<&str>) -> tegata::Call {
 ///
 /// `with Registry.open(...) as registry:` closes it at the end.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Registry(Handle);
+pub(crate) struct Registry(tegata::Registry);
 
 impl Show<Registry> for tegata::Registry {
     fn show(&self) -> Registry {
-        Registry(Handle { registry: self.clone(), process: std::process::id() })
+        Registry(self.clone())
     }
 }
 
@@ -121,39 +101,39 @@ impl Registry {
 
     /// Who presents a certificate. An exception says why it does not count.
     fn authenticate(&self, py: Python<'_>, presented: &Presented) -> PyResult<Principal> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.authenticate(&presented.core().map_err(|fail| fail.0)?))
     }
 
     /// The certificates whose renewal is due, the earliest first.
     #[pyo3(signature = (due, page=None))]
     fn due(&self, py: Python<'_>, due: &Due, page: Option<&Page>) -> PyResult<CertificateListing> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.due(&due.0, &or_first(page)))
     }
 
     /// All certificates whose renewal is due, fetched page by page while the iterator goes on.
     #[pyo3(signature = (due, *, page_size=500))]
     fn each_due(&self, due: &Due, page_size: u32) -> PyResult<CertificatePages> {
-        let (registry, due) = (self.0.here()?.clone(), due.0.clone());
+        let (registry, due) = (self.0.clone(), due.0.clone());
         Ok(CertificatePages::new(page_size, move |page| registry.due(&due, page)))
     }
 
     /// Numbers for a dashboard.
     fn counts(&self, py: Python<'_>) -> PyResult<Counts> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.counts())
     }
 
     /// The roots that those who check certificates need.
     fn trust_bundle(&self, py: Python<'_>) -> PyResult<TrustBundle> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.trust_bundle())
     }
 
     /// Closes the registry: calls from now on raise `store.closed`, calls under way finish.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.0.registry.close());
+        py.detach(|| self.0.close());
     }
 
     fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -8,13 +8,13 @@ use crate::options::{EnrollmentPolicy, NewProduct, ProductChange, ProductFilter}
 use crate::page::{Page, ProductListing, ProductPages, or_first};
 use crate::records::{CertificateRecord, IssuedWithKey, Product, RegisteredProduct};
 use crate::registry::bulk::{Nothing, Outcome, many};
-use crate::registry::{Handle, called_by};
+use crate::registry::called_by;
 use crate::secret::SecretText;
 use crate::words::{Atomicity, HandOut, KeyAlgorithm, Progress, RevocationReason};
 
 /// Products: what all units share. A product credential bootstraps its units; it names the product, never the unit.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Products(pub(crate) Handle);
+pub(crate) struct Products(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Products {
@@ -34,7 +34,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<Nothing>>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
             registry.products().add_units(id.parse()?, &units, bulk, &called_by(actor, request_id))
         })
@@ -45,7 +45,7 @@ impl Products {
     /// Errors:
     /// `input.unknown_id`.
     fn credentials(&self, py: Python<'_>, id: &str) -> PyResult<Vec<CertificateRecord>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().credentials(id.parse()?))
     }
 
@@ -55,7 +55,7 @@ impl Products {
     /// `product.discontinued`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn discontinue(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Product> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().discontinue(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -64,7 +64,7 @@ impl Products {
     /// Errors:
     /// `input.unknown_id`.
     fn enrolled(&self, py: Python<'_>, id: &str) -> PyResult<u64> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().enrolled(id.parse()?))
     }
 
@@ -75,7 +75,7 @@ impl Products {
     #[pyo3(signature = (filter=None, page=None))]
     fn find(&self, py: Python<'_>, filter: Option<ProductFilter>, page: Option<&Page>) -> PyResult<ProductListing> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().find(&filter, &or_first(page)))
     }
 
@@ -83,7 +83,7 @@ impl Products {
     #[pyo3(signature = (filter=None, *, page_size=500))]
     fn each(&self, filter: Option<ProductFilter>, page_size: u32) -> PyResult<ProductPages> {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(ProductPages::new(page_size, move |page| registry.products().find(&filter, page)))
     }
 
@@ -92,7 +92,7 @@ impl Products {
     /// Errors:
     /// `input.unknown_id`.
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<Product> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().get(id.parse()?))
     }
 
@@ -112,7 +112,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<SecretText>> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || {
             registry.products().issue_claim_codes(
                 id.parse()?,
@@ -136,7 +136,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<RegisteredProduct> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().register(&new.0, &called_by(actor, request_id)))
     }
 
@@ -155,7 +155,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<IssuedWithKey> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || {
             registry.products().renew_credential(
                 id.parse()?,
@@ -172,7 +172,7 @@ impl Products {
     /// `product.not_suspended`, `product.discontinued`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn resume(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Product> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().resume(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -189,7 +189,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<CertificateRecord> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().revoke_credential(credential.parse()?, reason.0, &called_by(actor, request_id)))
     }
 
@@ -206,7 +206,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Product> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().set_enrollment_policy(id.parse()?, &policy.0, &called_by(actor, request_id)))
     }
 
@@ -216,7 +216,7 @@ impl Products {
     /// `product.suspended`, `product.discontinued`.
     #[pyo3(signature = (id, *, actor="", request_id=None))]
     fn suspend(&self, py: Python<'_>, id: &str, actor: &str, request_id: Option<&str>) -> PyResult<Product> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().suspend(id.parse()?, &called_by(actor, request_id)))
     }
 
@@ -233,7 +233,7 @@ impl Products {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Product> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.products().update(id.parse()?, &change.0, &called_by(actor, request_id)))
     }
 }

@@ -9,11 +9,11 @@ use crate::error::run;
 use crate::options::ProfileSpec;
 use crate::page::{Page, ProfileListing, ProfilePages, or_first};
 use crate::records::{Preview, Profile};
-use crate::registry::{Handle, called_by};
+use crate::registry::called_by;
 
 /// Profiles: what a certificate may and will hold. Versions are never changed; `put` adds one.
 #[pyclass(frozen, module = "tegata")]
-pub(crate) struct Profiles(pub(crate) Handle);
+pub(crate) struct Profiles(pub(crate) tegata::Registry);
 
 #[pymethods]
 impl Profiles {
@@ -23,14 +23,14 @@ impl Profiles {
     /// Store errors.
     #[pyo3(signature = (page=None))]
     fn find(&self, py: Python<'_>, page: Option<&Page>) -> PyResult<ProfileListing> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().find(&or_first(page)))
     }
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (*, page_size=500))]
     fn each(&self, page_size: u32) -> PyResult<ProfilePages> {
-        let registry = self.0.here()?.clone();
+        let registry = self.0.clone();
         Ok(ProfilePages::new(page_size, move |page| registry.profiles().find(page)))
     }
 
@@ -39,7 +39,7 @@ impl Profiles {
     /// Errors:
     /// `input.unknown_id`.
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<Profile> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().get(id.parse()?))
     }
 
@@ -50,7 +50,7 @@ impl Profiles {
     /// `input.invalid` when the file cannot be read, `profile.syntax`, `profile.invalid`.
     #[pyo3(signature = (file, *, actor="", request_id=None))]
     fn load(&self, py: Python<'_>, file: PathBuf, actor: &str, request_id: Option<&str>) -> PyResult<Profile> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().load(&file, &called_by(actor, request_id)))
     }
 
@@ -59,7 +59,7 @@ impl Profiles {
     /// Errors:
     /// `input.unknown_id`.
     fn newest(&self, py: Python<'_>, name: &str) -> PyResult<Profile> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().newest(name))
     }
 
@@ -77,7 +77,7 @@ impl Profiles {
         csr: Bytes,
         name: Option<&str>,
     ) -> PyResult<Preview> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().preview(profile.parse()?, authority.parse()?, &csr, name))
     }
 
@@ -94,7 +94,7 @@ impl Profiles {
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Profile> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().put(name, &spec.0, &called_by(actor, request_id)))
     }
 
@@ -104,7 +104,7 @@ impl Profiles {
     /// Store errors.
     #[pyo3(signature = (name, page=None))]
     fn versions(&self, py: Python<'_>, name: &str, page: Option<&Page>) -> PyResult<ProfileListing> {
-        let registry = self.0.here()?;
+        let registry = &self.0;
         run(py, || registry.profiles().versions(name, &or_first(page)))
     }
 }
