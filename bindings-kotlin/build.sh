@@ -9,10 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 here=bindings-kotlin
 
-profile=debug cargo_flags=()
-if [ "${1:-}" = --release ]; then
-    profile=release cargo_flags=(--release)
-fi
+profile=debug
+[ "${1:-}" != --release ] || profile=release
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target"
 target=$(cd "$target" && pwd)
@@ -30,7 +28,11 @@ changed() { # changed STAMP FILES...: whether the files are others than when the
 
 # --- the native library, and what uniffi makes of it ----------------------------------------------------------------
 
-"${CARGO:-cargo}" build --quiet -p tegata-kotlin --features bindgen "${cargo_flags[@]}" >&2
+# The generator is never optimised: it runs for a second, and would take minutes to build.
+"${CARGO:-cargo}" build --quiet -p tegata-kotlin --features bindgen >&2
+if [ $profile = release ]; then
+    "${CARGO:-cargo}" build --quiet --release -p tegata-kotlin --lib >&2
+fi
 case $(uname -s) in
 Darwin) library=libtegata_uniffi.dylib folder=darwin ;;
 *) library=libtegata_uniffi.so folder=linux ;;
@@ -42,7 +44,7 @@ arm64 | aarch64) folder=$folder-aarch64 ;;
 esac
 native=$target/$profile/$library
 rm -rf "$out/generated"
-"$target/$profile/uniffi-bindgen" generate "$native" --language kotlin --language swift --no-format \
+"$target/debug/uniffi-bindgen" generate "$native" --language kotlin --language swift --no-format \
     --out-dir "$out/generated" >&2
 "${PYTHON:-python3}" $here/tools/native.py "$out/generated/tegata/tegata.kt" "$out/source"
 
@@ -74,4 +76,29 @@ if [ "$native" -nt "$jar" ] || [ ! -e "$jar" ]; then
     rm -f "$jar"
     jar --create --file "$jar" -C "$out/classes" . -C "$out/jar" . >&2
 fi
+# For `mvn install:install-file -Dfile=....jar -DpomFile=....pom`, which makes it a dependency like any other.
+version_of() { basename "$(echo "$lib/$1"-[0-9]*.jar)" .jar | sed "s/^$1-//"; }
+depends() { # depends GROUP ARTIFACT OPTIONAL
+    printf '    <dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version><optional>%s</optional></dependency>\n' \
+        "$1" "$2" "$(version_of "$2")" "$3"
+}
+cat >"${jar%.jar}.pom" <<EOF
+<?xml version="1.0" encoding="UTF-8"?>
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>tegata</groupId>
+  <artifactId>tegata</artifactId>
+  <version>$version</version>
+  <name>tegata</name>
+  <description>Gives devices an identity and looks after it for life</description>
+  <licenses>
+    <license><name>MIT OR Apache-2.0</name></license>
+  </licenses>
+  <dependencies>
+$(depends org.jetbrains.kotlin kotlin-stdlib false)
+$(depends net.java.dev.jna jna false)
+$(depends org.jetbrains.kotlinx kotlinx-coroutines-core-jvm true)
+  </dependencies>
+</project>
+EOF
 echo "$jar"

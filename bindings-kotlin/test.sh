@@ -29,6 +29,10 @@ for file in Tegata.swift TegataFFI.h; do
     }
 done
 
+# What can be seen without that compiler: the header is C, and no bracket of the Swift is left open.
+printf '#include "TegataFFI.h"\n' | "${CC:-cc}" -std=c11 -Wall -Werror -fsyntax-only -D_Nonnull= -D_Nullable= -I $here/swift/Sources/TegataFFI/include -x c -
+"${PYTHON:-python3}" $here/tools/brackets.py $here/swift/Package.swift $here/swift/Sources/Tegata/*.swift
+
 # --- from the jar, in an empty folder --------------------------------------------------------------------------------
 
 place=$(mktemp -d)
@@ -41,7 +45,7 @@ tests=$classpath$(printf '%s:' "$lib"/{kotlin-reflect,json}-*.jar)
 "${PYTHON:-python3}" $here/tools/doc-examples.py docs/kotlin.md "$place/docs"
 "${PYTHON:-python3}" $here/tools/doc-examples.py README.md "$place/docs"
 say "compiling the tests, the documentation's examples and the example"
-$here/tools/kotlinc.sh "$lib" "$tests" "$place/tests" -Xfriend-paths="$place/none" \
+$here/tools/kotlinc.sh "$lib" "$tests" "$place/tests" \
     $here/src/test/kotlin "$place/docs" examples/kotlin/src
 cd "$place"
 run() { java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }

@@ -161,7 +161,7 @@ pub trait HostSealer: Send + Sync {
     fn seal(&self, associated: Vec<u8>, plaintext: SecretBytes) -> std::result::Result<Vec<u8>, SealFailure>;
 
     /// Opens what was sealed for this place.
-    fn open(&self, associated: Vec<u8>, sealed: Vec<u8>) -> std::result::Result<SecretBytes, SealFailure>;
+    fn unseal(&self, associated: Vec<u8>, sealed: Vec<u8>) -> std::result::Result<SecretBytes, SealFailure>;
 }
 
 pub(crate) struct Sealing(pub(crate) Arc<dyn HostSealer>);
@@ -182,6 +182,6 @@ impl tegata::store::Sealer for Sealing {
     }
 
     fn open(&self, associated: &[u8], sealed: &Sealed) -> std::result::Result<SecretBytes, tegata::Error> {
-        guarded(|| self.0.open(associated.to_vec(), sealed.as_bytes().to_vec())).map_err(refused)
+        guarded(|| self.0.unseal(associated.to_vec(), sealed.as_bytes().to_vec())).map_err(refused)
     }
 }

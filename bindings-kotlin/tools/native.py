@@ -101,6 +101,16 @@ def defaults(source):
         source.sub(rf"(data class {record} ?\((?:(?!data class ).)*?val `{field}`: [\w.<>]+)(?= *\n? *[,\n)])", rf"\g<1> = {value}", 1, re.M | re.S)
 
 
+def named_as_here(text):
+    """In comments, what is called `verify_chain` in Rust is `verifyChain`. Names of attributes are data and stay."""
+
+    def comment(match):
+        camel = lambda name: re.sub(r"_([a-z0-9])", lambda part: part[1].upper(), name[0])
+        return re.sub(r"(?<=`)(?!host_name|os_name)[a-z]+(?:_[a-z0-9]+)+(?=`)", camel, match[0])
+
+    return re.sub(r"/\*\*.*?\*/", comment, text, flags=re.S)
+
+
 def native(text):
     source = Source(text)
     source.sub(r"\A.*?@file:Suppress\(.*?\)", '// Made by uniffi and native.py; do not edit.\n@file:Suppress("ALL", "REDUNDANT_ELSE_IN_WHEN")', 1, re.S)
@@ -161,6 +171,7 @@ def native(text):
     source.sub(r"^(    )object (\w+ : )", r"\1data object \2", None)
     defaults(source)
     content_equality(source)
+    source.text = named_as_here(source.text)
     source.sub(HIDDEN.pattern, r"\1internal \2", None)
     return source.text
 
@@ -244,7 +255,7 @@ class Method:
 
 
 def handles(text):
-    source = Source(text)
+    source = Source(named_as_here(text))
     blocking = ["// Made by native.py from what uniffi writes; do not edit.", "package tegata", ""]
     suspending = [
         "// Made by native.py from what uniffi writes; do not edit.", "package tegata", "",

@@ -3917,7 +3917,7 @@ public protocol HostSealer: AnyObject, Sendable {
     /**
      * Opens what was sealed for this place.
      */
-    func `open`(associated: Data, sealed: Data) throws  -> SecretBytes
+    func unseal(associated: Data, sealed: Data) throws  -> SecretBytes
 
 }
 /**
@@ -3995,10 +3995,10 @@ open func seal(associated: Data, plaintext: SecretBytes)throws  -> Data  {
     /**
      * Opens what was sealed for this place.
      */
-open func `open`(associated: Data, sealed: Data)throws  -> SecretBytes  {
+open func unseal(associated: Data, sealed: Data)throws  -> SecretBytes  {
     return try  FfiConverterTypeSecretBytes_lift(try rustCallWithError(FfiConverterTypeSealFailure_lift) {
         uniffiCallStatus in
-    uniffi_tegata_uniffi_fn_method_hostsealer_open(
+    uniffi_tegata_uniffi_fn_method_hostsealer_unseal(
             self.uniffiCloneHandle(),
         FfiConverterData.lower(associated),
         FfiConverterData.lower(sealed),uniffiCallStatus
@@ -4061,7 +4061,7 @@ fileprivate struct UniffiCallbackInterfaceHostSealer {
                 lowerError: FfiConverterTypeSealFailure_lower
             )
         },
-        `open`: { (
+        unseal: { (
             uniffiHandle: UInt64,
             associated: RustBuffer,
             sealed: RustBuffer,
@@ -4073,7 +4073,7 @@ fileprivate struct UniffiCallbackInterfaceHostSealer {
                 guard let uniffiObj = try? FfiConverterTypeHostSealer.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
-                return try uniffiObj.`open`(
+                return try uniffiObj.unseal(
                      associated: try FfiConverterData.lift(associated),
                      sealed: try FfiConverterData.lift(sealed)
                 )
@@ -24873,7 +24873,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_hostsealer_seal() != 23340) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_hostsealer_open() != 61522) {
+    if (uniffi_tegata_uniffi_checksum_method_hostsealer_unseal() != 25281) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_hostsigner_spki() != 21143) {

@@ -59,9 +59,15 @@ fun checkStore(factory: StoreFactory): String? = storeConformance(factory)
 object StoreValueOrder : Comparator<StoreValue> {
     override fun compare(a: StoreValue, b: StoreValue): Int = when {
         a is StoreValue.Int && b is StoreValue.Int -> a.value.compareTo(b.value)
-        a is StoreValue.Text && b is StoreValue.Text -> java.util.Arrays.compareUnsigned(a.value.toByteArray(), b.value.toByteArray())
-        a is StoreValue.Bytes && b is StoreValue.Bytes -> java.util.Arrays.compareUnsigned(a.value, b.value)
+        a is StoreValue.Text && b is StoreValue.Text -> octets(a.value.toByteArray(), b.value.toByteArray())
+        a is StoreValue.Bytes && b is StoreValue.Bytes -> octets(a.value, b.value)
         else -> rank(a) - rank(b)
+    }
+
+    /** Octet by octet, as unsigned numbers. (`Arrays.compareUnsigned` is younger than many Androids.) */
+    private fun octets(a: ByteArray, b: ByteArray): Int {
+        val at = (0 until minOf(a.size, b.size)).firstOrNull { a[it] != b[it] } ?: return a.size - b.size
+        return a[at].toUByte().compareTo(b[at].toUByte())
     }
 
     private fun rank(value: StoreValue): Int = when (value) {

@@ -374,7 +374,7 @@ typedef struct UniffiVTableCallbackInterfaceHostSealer {
     UniffiCallbackInterfaceFree _Nonnull uniffiFree;
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceHostSealerMethod0 _Nonnull seal;
-    UniffiCallbackInterfaceHostSealerMethod1 _Nonnull `open`;
+    UniffiCallbackInterfaceHostSealerMethod1 _Nonnull unseal;
 } UniffiVTableCallbackInterfaceHostSealer;
 
 #endif
@@ -1051,9 +1051,9 @@ void uniffi_tegata_uniffi_fn_init_callback_vtable_hostsealer(const UniffiVTableC
 RustBuffer uniffi_tegata_uniffi_fn_method_hostsealer_seal(uint64_t ptr, RustBuffer associated, RustBuffer plaintext, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTSEALER_OPEN
-#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTSEALER_OPEN
-RustBuffer uniffi_tegata_uniffi_fn_method_hostsealer_open(uint64_t ptr, RustBuffer associated, RustBuffer sealed, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTSEALER_UNSEAL
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTSEALER_UNSEAL
+RustBuffer uniffi_tegata_uniffi_fn_method_hostsealer_unseal(uint64_t ptr, RustBuffer associated, RustBuffer sealed, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTSIGNER
@@ -2655,9 +2655,9 @@ uint16_t uniffi_tegata_uniffi_checksum_method_hostsealer_seal(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_OPEN
-#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_OPEN
-uint16_t uniffi_tegata_uniffi_checksum_method_hostsealer_open(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_UNSEAL
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_UNSEAL
+uint16_t uniffi_tegata_uniffi_checksum_method_hostsealer_unseal(void
 
 );
 #endif

@@ -17,7 +17,7 @@ class JvmSealer(private val key: ByteArray = ByteArray(32).also { java.security.
         return nonce + cipher(Cipher.ENCRYPT_MODE, nonce, associated).doFinal(plaintext.expose())
     }
 
-    override fun open(associated: ByteArray, sealed: ByteArray): Secret = try {
+    override fun unseal(associated: ByteArray, sealed: ByteArray): Secret = try {
         Secret(cipher(Cipher.DECRYPT_MODE, sealed.copyOf(12), associated).doFinal(sealed, 12, sealed.size - 12))
     } catch (_: AEADBadTagException) {
         throw SealException.WrongKey()
