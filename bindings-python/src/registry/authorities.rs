@@ -118,10 +118,10 @@ impl Authorities {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<AuthorityFilter>, page_size: u32) -> PyResult<AuthorityPages> {
+    fn each(&self, filter: Option<AuthorityFilter>, page_size: u32) -> AuthorityPages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
-        Ok(AuthorityPages::new(page_size, move |page| registry.authorities().find(&filter, page)))
+        AuthorityPages::new(page_size, move |page| registry.authorities().find(&filter, page))
     }
 
     /// The authority with this identifier.

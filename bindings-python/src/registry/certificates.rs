@@ -236,10 +236,10 @@ impl Certificates {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<CertificateFilter>, page_size: u32) -> PyResult<CertificatePages> {
+    fn each(&self, filter: Option<CertificateFilter>, page_size: u32) -> CertificatePages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
-        Ok(CertificatePages::new(page_size, move |page| registry.certificates().find(&filter, page)))
+        CertificatePages::new(page_size, move |page| registry.certificates().find(&filter, page))
     }
 
     /// The record of a certificate, whatever its state.

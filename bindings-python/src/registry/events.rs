@@ -27,10 +27,10 @@ impl Events {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<EventFilter>, page_size: u32) -> PyResult<EventPages> {
+    fn each(&self, filter: Option<EventFilter>, page_size: u32) -> EventPages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
-        Ok(EventPages::new(page_size, move |page| registry.events().find(&filter, page)))
+        EventPages::new(page_size, move |page| registry.events().find(&filter, page))
     }
 
     /// Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.

@@ -54,9 +54,9 @@ impl Groups {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (name=None, *, page_size=500))]
-    fn each(&self, name: Option<Text>, page_size: u32) -> PyResult<GroupPages> {
+    fn each(&self, name: Option<Text>, page_size: u32) -> GroupPages {
         let registry = self.0.clone();
-        Ok(GroupPages::new(page_size, move |page| registry.groups().find(name.as_ref().map(|text| &text.0), page)))
+        GroupPages::new(page_size, move |page| registry.groups().find(name.as_ref().map(|text| &text.0), page))
     }
 
     /// The group with this identifier.

@@ -114,9 +114,9 @@ impl Registry {
 
     /// All certificates whose renewal is due, fetched page by page while the iterator goes on.
     #[pyo3(signature = (due, *, page_size=500))]
-    fn each_due(&self, due: &Due, page_size: u32) -> PyResult<CertificatePages> {
+    fn each_due(&self, due: &Due, page_size: u32) -> CertificatePages {
         let (registry, due) = (self.0.clone(), due.0.clone());
-        Ok(CertificatePages::new(page_size, move |page| registry.due(&due, page)))
+        CertificatePages::new(page_size, move |page| registry.due(&due, page))
     }
 
     /// Numbers for a dashboard.

@@ -29,9 +29,9 @@ impl Profiles {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (*, page_size=500))]
-    fn each(&self, page_size: u32) -> PyResult<ProfilePages> {
+    fn each(&self, page_size: u32) -> ProfilePages {
         let registry = self.0.clone();
-        Ok(ProfilePages::new(page_size, move |page| registry.profiles().find(page)))
+        ProfilePages::new(page_size, move |page| registry.profiles().find(page))
     }
 
     /// The version with this identifier.
