@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -21,6 +21,9 @@ const AUTOCHECKPOINT: u32 = 16_000;
 
 const WHOLE: &str = "the file";
 
+/// SQLite counts milliseconds in 32 bits with sign: almost 25 days.
+const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+
 /// Where a database is and how it is opened.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -29,7 +32,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+    pub(super) fn new(path: &Path, mut options: SqliteOptions) -> Result<Self, StoreError> {
+        // What SQLite can count; more is as good as for ever.
+        options.wait = options.wait.min(LONGEST_WAIT);
         // Absolute, so that a reader opened later finds the same file, and because SQLite takes some names for others
         // than files ("", ":memory:").
         let path = std::path::absolute(path).map_err(|e| refused(&e))?;
@@ -143,7 +148,7 @@ impl Place {
             // SQLite does not always wait by itself here, since waiting could be a deadlock among those who do.
             match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
                 Err(error) if is_busy(&error) && Instant::now() < until => {
-                    std::thread::sleep(std::time::Duration::from_millis(5));
+                    std::thread::sleep(Duration::from_millis(5));
                 }
                 result => break result.at(WHOLE)?,
             }

@@ -91,6 +91,16 @@ fn readers_do_not_wait_for_a_writer_and_writers_say_who_is_in_the_way() {
 }
 
 #[test]
+fn any_time_to_wait_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    for wait in [Duration::ZERO, Duration::from_millis(u64::MAX), Duration::MAX] {
+        let store =
+            SqliteStore::open(dir.path().join("t.db"), SqliteOptions { wait, ..SqliteOptions::default() }).unwrap();
+        store.migrate(&SCHEMA).unwrap();
+    }
+}
+
+#[test]
 fn nobody_hangs_when_the_writer_dies() {
     let dir = tempfile::tempdir().unwrap();
     let store = ready(&dir);
