@@ -183,7 +183,7 @@ class Failure {
 /** Runs an operation on another thread. `core` is the registry that it touches, if any. */
 async function start(op, core, args) {
   if (core !== undefined) {
-    if (inside.getStore()?.active) throw calledBack();
+    refuseInside();
     core.active += 1;
   }
   try {
@@ -234,7 +234,11 @@ function control(number, call, options) {
   }
   call.done = () => {
     native.stop(number, true);
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
+    try {
+      if (stop !== undefined) signal.removeEventListener('abort', stop);
+    } catch {
+      // A signal that is none of the engine's; the call is finished all the same.
+    }
     if (thrown !== undefined) call.resolve = () => call.reject(thrown.error);
   };
   if (!onProgress) return 0;
@@ -265,4 +269,9 @@ function checkStore(factory) {
   });
 }
 
-module.exports = { native, read, run, start, hostNumber, hostHandle, checkStore, inside };
+/** Refuses what would wait for the callback that asks for it. */
+function refuseInside() {
+  if (inside.getStore()?.active) throw calledBack();
+}
+
+module.exports = { native, read, run, start, hostNumber, hostHandle, checkStore, refuseInside };

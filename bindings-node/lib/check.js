@@ -88,7 +88,8 @@ function secretString(value, at, field) {
 function list(value, check, at, field) {
   if (!Array.isArray(value)) throw wrong(value, at, field, 'an array');
   const where = place(at, field);
-  return value.map((item, index) => check(item, `${where}[${index}]`));
+  // Not map(), which makes an array of whatever class `value` chooses.
+  return Array.from(value, (item, index) => check(item, `${where}[${index}]`));
 }
 
 function pair(value, first, second, at, field) {

@@ -112,12 +112,12 @@ const expectation = (flat) => (typeof flat === 'string' ? { type: flat } : { typ
 function row(answer, at) {
   if (answer === undefined || answer === null) return null;
   if (!Array.isArray(answer.values)) throw new TypeError(`${at} has no values`);
-  return [number(answer.key, `${at}.key`), number(answer.version, `${at}.version`), answer.values.map((v) => stored(v, at))];
+  return [number(answer.key, `${at}.key`), number(answer.version, `${at}.version`), Array.from(answer.values, (v) => stored(v, at))];
 }
 
 function listOf(answer, at) {
   if (!Array.isArray(answer)) throw new TypeError(`${at} must return an array`);
-  return answer;
+  return Array.from(answer);
 }
 
 const METHODS = ['migrate', 'reserve', 'get', 'find', 'count', 'commit'];

@@ -3,7 +3,7 @@
 // The classes with something native behind them, and the functions that need no registry.
 
 const { inspect } = require('node:util');
-const { run: runOp, start } = require('./bridge.js');
+const { run: runOp, start, refuseInside } = require('./bridge.js');
 const { invalid } = require('./errors.js');
 const { operations, RegistryBase } = require('./generated.js');
 const h = require('./handles.js');
@@ -153,7 +153,9 @@ class Registry extends RegistryBase {
   }
 
   /** Closes the registry: calls from now on are refused. Resolves when those under way have finished. */
-  close() {
+  async close() {
+    // It would wait for the call that waits for the callback.
+    if (this.#core.active > 0) refuseInside();
     this.#closing ??= this.#close();
     return this.#closing;
   }

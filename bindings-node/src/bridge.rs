@@ -227,7 +227,12 @@ unsafe extern "C" fn deliver(env: sys::napi_env, settle: sys::napi_value, contex
             let mut arguments = [receiver; 7];
             message.write(env, link, &mut arguments);
             let mut result = std::ptr::null_mut();
-            sys::napi_call_function(env, receiver, settle, 7, arguments.as_ptr(), &raw mut result);
+            if sys::napi_call_function(env, receiver, settle, 7, arguments.as_ptr(), &raw mut result)
+                != sys::Status::napi_ok
+            {
+                // What it threw, which it should not, must not keep the other messages from their calls.
+                sys::napi_get_and_clear_last_exception(env, &raw mut result);
+            }
         }
         link.refer(env);
     }

@@ -73,9 +73,14 @@ fn failure(error: &Error) -> String {
 }
 
 fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
-    STATE.with_borrow_mut(|state| match state {
-        Some(state) => work(state),
-        None => Err(InternalError::Defect { what: "a call before the library was set up".to_owned() }.into()),
+    let wrong = |what: &str| Err(InternalError::Defect { what: what.to_owned() }.into());
+    // Reading a value may run code of the user's, such as a getter, and that may call us: no borrow may panic here.
+    STATE.with(|cell| match cell.try_borrow_mut() {
+        Ok(mut state) => match &mut *state {
+            Some(state) => work(state),
+            None => wrong("a call before the library was set up"),
+        },
+        Err(_) => wrong("a call from inside the arguments of another"),
     })
 }
 

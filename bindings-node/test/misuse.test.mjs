@@ -110,6 +110,49 @@ test('objects that misbehave while they are read harm nobody', async () => {
   await registry.close();
 });
 
+test('a list is copied, whatever class it is of', async () => {
+  const registry = await open();
+  let copy;
+  class Odd extends Array {
+    static get [Symbol.species]() {
+      return function () {
+        return (copy = []);
+      };
+    }
+  }
+  const states = Odd.from(['valid']);
+  const filter = {
+    states,
+    get unit() {
+      // What runs while the native half reads its arguments, and calls it.
+      if (copy) Object.defineProperty(copy, 0, { get: () => FixedClock.at(new Date(0)) && 'valid' });
+      return undefined;
+    },
+  };
+  assert.deepEqual((await registry.devices.find(filter)).items, []);
+  assert.equal(copy, undefined);
+  await registry.close();
+});
+
+test('a signal that is none keeps no call from its end', async () => {
+  const registry = await open();
+  const signal = { aborted: false, addEventListener() {}, removeEventListener() { throw new Error('no'); } };
+  const [one, two] = await Promise.all([
+    registry.devices.registerMany([{ name: 'one' }], { signal }),
+    registry.devices.register({ name: 'two' }),
+  ]);
+  assert.deepEqual([one[0].status, two.name], ['fulfilled', 'two']);
+  await registry.close();
+});
+
+test('closing from inside a callback is refused, since each would wait for the other', async () => {
+  const registry = await open();
+  const progress = () => registry.close();
+  const many = registry.devices.registerMany([{ name: 'one' }], { onProgress: progress });
+  await assert.rejects(many, { code: 'input.called_back' });
+  await registry.close();
+});
+
 test('a closed registry refuses every call, and closing waits for calls under way', async () => {
   const registry = await open();
   const { credential } = await setUp(registry);
