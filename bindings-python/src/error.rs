@@ -5,7 +5,7 @@ use pyo3::sync::PyOnceLock;
 use tegata::Error;
 
 use crate::convert::Show;
-use crate::host::take_raised;
+use crate::host::{interruption, take_raised};
 use crate::records::Reason;
 
 /// The function that makes an exception, imported once.
@@ -21,7 +21,10 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
 
 /// The same, to be raised.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    let cause = take_raised();
+    let cause = match interruption(py) {
+        Some(interruption) => return interruption,
+        None => take_raised(),
+    };
     match exception(py, error) {
         Ok(value) => {
             let raised = PyErr::from_value(value);

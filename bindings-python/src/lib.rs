@@ -22,9 +22,31 @@ mod sums;
 mod words;
 mod x509;
 
+use std::sync::OnceLock;
+
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+
+/// Where the list of modules is of the interpreter that imported this one: each interpreter has a list of its own.
+static HOME: OnceLock<usize> = OnceLock::new();
+
+/// Refuses every interpreter of this process but the first. The exceptions and other objects that are remembered here belong
+/// to that one, and would be used in the others.
+#[pyfunction]
+fn _refuse_other_interpreters(py: Python<'_>) -> PyResult<()> {
+    let modules = py.import("sys")?.getattr("modules")?.as_ptr().addr();
+    if *HOME.get_or_init(|| modules) == modules {
+        return Ok(());
+    }
+    let text = "tegata serves one interpreter of a process; a subinterpreter needs a process of its own";
+    Err(PyImportError::new_err(text))
+}
+
 /// The extension module.
 #[pyo3::pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::_refuse_other_interpreters;
     #[pymodule_export]
     use crate::error::error_table;
     #[pymodule_export]

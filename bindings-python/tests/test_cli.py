@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -37,6 +38,12 @@ def enrolled(folder: Path, name: str, *more: object) -> Dict[str, Any]:
     record = asked(folder, "enrol", "--credential", "camera/certificate.pem", "--name", name, "--out", name, *more)
     assert isinstance(record, dict)
     return record
+
+
+def openssl(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
 
 
 def mode(path: Path) -> int:
@@ -137,3 +144,41 @@ def test_the_command_is_installed_too(tmp_path: Path) -> None:
     installed = Path(sys.executable).with_name("tegata")
     done = subprocess.run([installed, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "enrol" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
+def test_openssl_agrees(folder: Path) -> None:
+    device = enrolled(folder, "lamp", "--algorithm", "ecdsa-p384")
+    openssl(folder, "verify", "-CAfile", "registry/root.pem", "-untrusted", "lamp/fullchain.pem", "lamp/certificate.pem")
+    openssl(folder, "verify", "-CAfile", "registry/root.pem", "camera/certificate.pem")
+    for name in ("lamp", "camera"):
+        shown = openssl(folder, "x509", "-in", f"{name}/certificate.pem", "-noout", "-pubkey")
+        assert openssl(folder, "pkey", "-in", f"{name}/key.pem", "-pubout") == shown
+    assert "verify OK" in openssl(folder, "req", "-in", "lamp/request.pem", "-noout", "-verify")
+
+    arguments = ("export", device["certificate"], "--key", "lamp/key.pem", "--out")
+    for target in ("modern", "legacy"):
+        (file,) = asked(folder, *arguments, target, "--form", "pkcs12", "--target", target, TEGATA_PASSWORD="pass word")
+        provider = ["-legacy"] if target == "legacy" and openssl(folder, "version").startswith("OpenSSL 3") else []
+        shown = openssl(folder, "pkcs12", "-in", file["file"], "-passin", "pass:pass word", "-nodes", *provider)
+        assert "PRIVATE KEY" in shown and "BEGIN CERTIFICATE" in shown
+    (file,) = asked(folder, "export", device["certificate"], "--form", "pkcs7", "--out", "p7")
+    form = "DER" if (folder / file["file"]).read_bytes()[:1] == b"0" else "PEM"
+    assert "BEGIN CERTIFICATE" in openssl(folder, "pkcs7", "-inform", form, "-in", file["file"], "-print_certs")
+
+    asked(folder, "revoke", device["certificate"])
+    asked(folder, "crl", "--out", "root.crl.pem")
+    assert "verify OK" in openssl(folder, "crl", "-in", "root.crl.pem", "-CAfile", "registry/root.pem", "-noout")
+    check = ["openssl", "verify", "-crl_check", "-CRLfile", "root.crl.pem", "-CAfile", "registry/root.pem", "lamp/certificate.pem"]
+    refused = subprocess.run(check, cwd=folder, capture_output=True, text=True)
+    assert refused.returncode != 0 and "revoked" in refused.stderr
+
+
+def test_the_script_that_is_installed_is_the_same_program(tmp_path: Path) -> None:
+    script = Path(sys.executable).with_name("tegata")
+    done = subprocess.run([str(script), "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "usage: tegata" in done.stdout
+    assert "usage: python -m tegata" in tegata(tmp_path, "--help").stdout
+    for command in ("init", "product", "enrol", "renew", "revoke", "list", "crl", "export"):
+        assert command in done.stdout and tegata(tmp_path, command, "--help").stdout
+    assert tegata(tmp_path, "crl", "--out", "x", code=3).stderr.startswith("error: ")

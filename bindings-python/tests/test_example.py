@@ -37,9 +37,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def provision(folder: Path, code: int = 0) -> str:
+def provision(folder: Path, *more: str, code: int = 0) -> str:
     script = str(EXAMPLE / "provision.py")
-    return run(folder, script, "units.csv", "--credential", "camera/certificate.pem", "--out", "batch", code=code)
+    return run(folder, script, "units.csv", "--credential", "camera/certificate.pem", "--out", "batch", *more, code=code)
 
 
 def test_a_batch_is_provisioned_and_running_again_changes_nothing(folder: Path) -> None:
@@ -73,3 +73,26 @@ def test_a_unit_twice_or_no_units_at_all_is_a_mistake(folder: Path) -> None:
     assert "again" in provision(folder, code=1)
     (folder / "units.csv").write_text("serial\nA\n")
     assert "no column" in provision(folder, code=1)
+
+
+def test_pkcs12_if_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    monkeypatch.delenv("TEGATA_PASSWORD", raising=False)
+    assert "TEGATA_PASSWORD" in provision(folder, "--pkcs12", code=2)
+    monkeypatch.setenv("TEGATA_PASSWORD", "let me in")
+    provision(folder, "--pkcs12")
+    for line in report(folder):
+        path = folder / "batch" / line["folder"] / "identity.p12"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        key, certificate, _ = pkcs12.load_key_and_certificates(path.read_bytes(), b"let me in")
+        assert key is not None and certificate is not None
+
+
+def test_the_progress_bar_is_that_of_tqdm_if_it_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "0 of 3" in provision(folder) or "3/3" in provision(folder)
+    (folder / "stand-in").mkdir()
+    text = "import sys\ndef tqdm(rows, unit):\n    for row in rows:\n        print('one more', unit, file=sys.stderr)\n        yield row\n"
+    (folder / "stand-in" / "tqdm.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(folder / "stand-in"))
+    assert provision(folder).count("one more unit") == 3

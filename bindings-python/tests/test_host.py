@@ -6,7 +6,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple, Type
 
 import pytest
 import tegata
@@ -195,7 +195,6 @@ def test_eight_threads_enroll_on_a_store_written_in_python() -> None:
         (ReadOnly(), "store.read_only"),
         (Full(), "store.full"),
         (RuntimeError("whatever"), "store.backend"),
-        (KeyboardInterrupt(), "store.backend"),
         (Conflict(99), "store.contract"),
     ],
     ids=lambda value: str(value),
@@ -211,6 +210,21 @@ def test_what_a_store_raises_has_its_code(raised: BaseException, code: str) -> N
     with pytest.raises(tegata.Error) as caught:
         registry.devices.register(NewDevice(name="lamp"))
     assert caught.value.code == code
+    del store.commit
+    assert registry.devices.count() == 0
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_in_host_code_is_not_turned_into_an_error(raised: Type[BaseException]) -> None:
+    store = DictionaryStore()
+    registry = open_on(store)
+
+    def interrupted(writes: Any) -> None:
+        raise raised
+
+    store.commit = interrupted  # type: ignore[method-assign]
+    with pytest.raises(raised):
+        registry.devices.register(NewDevice(name="lamp"))
     del store.commit
     assert registry.devices.count() == 0
 

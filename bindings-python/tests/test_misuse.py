@@ -47,7 +47,7 @@ def registry() -> Registry:
 
 
 def test_a_closed_registry_answers_nothing(registry: Registry) -> None:
-    devices, pages = registry.devices, registry.devices.each()
+    devices, pages = registry.devices, registry.devices.iterate()
     with registry:
         pass
     registry.close()
@@ -141,12 +141,12 @@ def test_many_threads_share_a_registry(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures and len(list(registry.devices.each(page_size=7))) == 160
+    assert not failures and len(list(registry.devices.iterate(page_size=7))) == 160
 
 
 def test_one_iterator_shared_by_threads_gives_each_item_once(registry: Registry) -> None:
     registry.devices.register_many([NewDevice(name=f"lamp {number}") for number in range(300)])
-    pages = registry.devices.each(page_size=10)
+    pages = registry.devices.iterate(page_size=10)
     seen: List[str] = []
     threads = [threading.Thread(target=lambda: seen.extend(device.id for device in pages)) for _ in range(4)]
     for thread in threads:
@@ -158,27 +158,34 @@ def test_one_iterator_shared_by_threads_gives_each_item_once(registry: Registry)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.parametrize("store", ["MemoryStore()", "SqliteStore.open('db')"])
-def test_a_forked_child_gets_an_error(store: str, tmp_path: Path) -> None:
-    told = script(
+@pytest.mark.parametrize("end", ["os._exit(0)", "del pages, registry; sys.exit(0)"])
+def test_a_forked_child_gets_an_error(store: str, end: str, tmp_path: Path) -> None:
+    script(
         f"""
-        import os
+        import os, sys
         from tegata import *
         registry = Registry.open({store}, SoftwareSealer.generate())
         registry.devices.register(NewDevice(name="lamp"))
+        pages = registry.devices.iterate()
         child = os.fork()
         if child == 0:
             try:
                 registry.devices.register(NewDevice(name="other"))
             except StateError as error:
-                print(error.code, flush=True)
-                os._exit(0)
+                assert error.code == "store.forked", error
+                try:
+                    next(pages)
+                except StateError as error:
+                    assert error.code == "store.forked", error
+                    # Ends as every program does: the objects go, and nothing waits for threads of the parent.
+                    {end}
             os._exit(1)
         assert os.waitpid(child, 0)[1] == 0
         assert registry.devices.count() == 1
+        registry.devices.register(NewDevice(name="other"))
         """,
         tmp_path,
     )
-    assert "store.forked" in told
 
 
 @pytest.mark.parametrize("daemon", [False, True])
@@ -241,3 +248,31 @@ def test_options_given_twice_are_equal() -> None:
     assert repr(NewAuthority("root", "CN=x")).startswith("NewAuthority(name='root', subject='CN=x', algorithm='ecdsa-p256'")
     clock = FixedClock.at(datetime(2026, 1, 1, tzinfo=timezone.utc))
     assert Registry.open(MemoryStore(), SoftwareSealer.generate(), Options(clock=clock))
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="_xxsubinterpreters has another name")
+def test_a_subinterpreter_is_refused(tmp_path: Path) -> None:
+    script(
+        """
+        import _xxsubinterpreters as interpreters
+        import tegata
+        for _ in range(3):
+            other = interpreters.create()
+            try:
+                interpreters.run_string(other, "import tegata")
+            except interpreters.RunFailedError as error:
+                assert "ImportError" in str(error) and "subinterpreter" in str(error), error
+            else:
+                raise SystemExit("it was let in")
+            interpreters.destroy(other)
+        tegata.make_key("ecdsa-p256")
+        """,
+        tmp_path,
+    )
+
+
+def test_profiles_are_iterated_version_by_version(registry: Registry) -> None:
+    for days in (1, 2, 3):
+        registry.profiles.put("device", tegata.ProfileSpec(keys=["ecdsa-p256"], validity_days=days))
+    registry.profiles.put("other", tegata.ProfileSpec.device())
+    assert [one.spec.validity_days for one in registry.profiles.iterate_versions("device", page_size=1)] == [3, 2, 1]

@@ -6,6 +6,9 @@
 The CSV has a column `unit` (the manufacturer's identifier) and may have `name`, `claim_code`, `ip`, `mac` and `host_name`.
 `python -m tegata init` and `python -m tegata product` make the registry and the credential.
 
+With `--pkcs12`, a unit's folder also has all of it in one file, `identity.p12`, under the password that the environment variable
+TEGATA_PASSWORD holds. There is a progress bar if the package `tqdm` is installed, otherwise a line now and then.
+
 The script may be stopped at any time and started again: a unit's key and request stay in its folder, and its request ID makes
 sure that it is enrolled once. Exit code 0: every unit has its credential. 1: some do not, and the report says why.
 """
@@ -19,10 +22,10 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, TextIO
+from typing import Dict, Iterable, Iterator, List, Optional, TextIO
 
 import tegata
-from tegata import Attributes, Enroll, Registry, SoftwareSealer, SqliteOptions, SqliteStore
+from tegata import Attributes, Enroll, ExportFormat, PrivateKey, Registry, SoftwareSealer, SqliteOptions, SqliteStore
 
 REPORT = ["unit", "result", "device", "certificate", "serial", "not_after", "folder", "error"]
 Row = Dict[str, str]
@@ -68,7 +71,7 @@ def csr_of(folder: Path) -> bytes:
     key_file, csr_file = folder / "key.pem", folder / "request.der"
     if not csr_file.exists():
         if key_file.exists():
-            key = tegata.PrivateKey.from_bytes(key_file.read_bytes())
+            key = PrivateKey.from_bytes(key_file.read_bytes())
         else:
             key = tegata.make_key("ecdsa-p256")
             write(key_file, key.to_pkcs8_pem().expose().encode(), 0o600)
@@ -88,7 +91,20 @@ def request(row: Row, credential: bytes, folder: Path) -> Enroll:
     )
 
 
-def provision(registry: Registry, row: Row, credential: bytes, out: Path, batch: str) -> Row:
+def progress(rows: List[Row]) -> Iterable[Row]:
+    """The rows, with a sign of life on stderr."""
+    try:
+        from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
+    except ImportError:
+        for done, row in enumerate(rows):
+            if done % 100 == 0:
+                print(f"{done} of {len(rows)}", file=sys.stderr)
+            yield row
+    else:
+        yield from tqdm(rows, unit="unit")
+
+
+def provision(registry: Registry, row: Row, credential: bytes, out: Path, batch: str, password: Optional[str]) -> Row:
     """Enrols one unit and writes its credential. The result is its line of the report."""
     folder = folder_of(out, row["unit"])
     line = {"unit": row["unit"], "folder": folder.name}
@@ -96,9 +112,13 @@ def provision(registry: Registry, row: Row, credential: bytes, out: Path, batch:
         # The request ID names unit and batch: the same run again gets the same answer, not a second certificate.
         id_ = hashlib.sha256(f"{batch}\n{row['unit']}".encode()).hexdigest()
         enrolled = registry.devices.enroll(request(row, credential, folder), actor="provision", request_id=id_)
+        issued = enrolled.issued
+        if password is not None:
+            key = PrivateKey.from_bytes((folder / "key.pem").read_bytes()).to_pkcs8_der()
+            (packed,) = registry.certificates.export(issued.certificate.id, ExportFormat.pkcs12(key, password))
+            write(folder / "identity.p12", packed.content.expose(), 0o600)
     except tegata.Error as error:
         return {**line, "result": "refused", "error": f"{error.code}: {error.message}"}
-    issued = enrolled.issued
     write(folder / "certificate.pem", issued.pem.encode())
     write(folder / "fullchain.pem", issued.fullchain_pem.encode())
     return {
@@ -117,7 +137,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--registry", type=Path, default=Path("registry"), help="folder that `python -m tegata init` made")
     parser.add_argument("--credential", type=Path, required=True, help="the product's certificate")
     parser.add_argument("--out", type=Path, required=True, help="folder for the units' credentials and report.csv")
+    parser.add_argument("--pkcs12", action="store_true", help="write a PKCS#12 file too; its password is in TEGATA_PASSWORD")
     options = parser.parse_args(arguments)
+    password = os.environ.get("TEGATA_PASSWORD") if options.pkcs12 else None
+    if options.pkcs12 and not password:
+        parser.error("--pkcs12 needs a password in the environment variable TEGATA_PASSWORD")
 
     credential = tegata.parse_certificate(options.credential.read_bytes()).der
     store = SqliteStore.open(options.registry / "registry.db", SqliteOptions(create=False))
@@ -125,7 +149,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     # utf-8-sig: spreadsheets put a mark at the beginning.
     with Registry.open(store, sealer) as registry, options.csv.open(newline="", encoding="utf-8-sig") as file:
-        lines = [provision(registry, row, credential, options.out, options.out.name) for row in units(file)]
+        rows = progress(list(units(file)))
+        lines = [provision(registry, row, credential, options.out, options.out.name, password) for row in rows]
 
     new = options.out / ".report.csv.new"
     with new.open("w", newline="", encoding="utf-8") as file:

@@ -10,7 +10,7 @@ Every refusal is an exception of a class below `tegata.Error`, with a stable `co
 
 from __future__ import annotations
 
-from . import codes, store
+from . import _native, codes, store
 from ._errors import (
     ConflictError,
     CorruptError,
@@ -176,6 +176,8 @@ from ._types import (
     SuspendCause,
     SuspendMode,
 )
+
+_native._refuse_other_interpreters()
 
 __all__ = [
     "AnyClock",

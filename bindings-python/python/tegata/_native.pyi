@@ -9,7 +9,7 @@ from tegata._errors import Error
 from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, Cell, CertificateGrouping, CertificateKind, CertificateState, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, InvalidReason, KeyAlgorithm, KeyOrigin, MakeStore, Octets, OtherKey, Output, Pkcs12Target, ProductState, Progress, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode
 from typing import Any, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "Certificates", "Column", "Counter", "Counts", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedWithKey", "MemoryStore", "NewAuthority", "NewDevice", "NewProduct", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Revocation", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SecretBytes", "SecretText", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "VerifiedChain", "VerifiedCsr", "Write", "_words", "check_installation", "check_store", "csr_pem", "error_table", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "verify_chain"]
+__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "Certificates", "Column", "Counter", "Counts", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedWithKey", "MemoryStore", "NewAuthority", "NewDevice", "NewProduct", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Revocation", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SecretBytes", "SecretText", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "VerifiedChain", "VerifiedCsr", "Write", "_refuse_other_interpreters", "_words", "check_installation", "check_store", "csr_pem", "error_table", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "verify_chain"]
 
 @final
 class Assignment:
@@ -150,10 +150,6 @@ class Authorities:
         Errors:
         `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
         """
-    def each(self, /, filter: AuthorityFilter | None = None, *, page_size: SupportsIndex = 500) -> AuthorityPages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
     def find(self, /, filter: AuthorityFilter | None = None, page: Page | None = None) -> AuthorityListing:
         """
         The authorities that match, by name.
@@ -184,6 +180,10 @@ class Authorities:
         Errors:
         `authority.already_installed`, `authority.signer_mismatch` when it is for another key, `authority.not_ca`,
         `authority.chain_invalid`, `authority.path_length`.
+        """
+    def iterate(self, /, filter: AuthorityFilter | None = None, *, page_size: SupportsIndex = 500) -> AuthorityPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
         """
     def mark_compromised(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Authority:
         """
@@ -962,14 +962,6 @@ class Certificates:
         Errors:
         `certificate.not_attached`; `input.unknown_id`.
         """
-    def each(self, /, filter: CertificateFilter | None = None, *, page_size: SupportsIndex = 500) -> CertificatePages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
-    def each_attachment(self, /, id: str, *, page_size: SupportsIndex = 500) -> AssignmentPages:
-        """
-        All devices that hold it, fetched page by page while the iterator goes on.
-        """
     def erase_uncollected(self, /, *, actor: str = "", request_id: str | None = None) -> int:
         """
         Erases the private keys that were not collected or confirmed in time, and says how many there were. They are not
@@ -1032,6 +1024,14 @@ class Certificates:
 
         Errors:
         `certificate.pending` or `certificate.denied` when it was not issued; `input.unknown_id`.
+        """
+    def iterate(self, /, filter: CertificateFilter | None = None, *, page_size: SupportsIndex = 500) -> CertificatePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def iterate_attachments(self, /, id: str, *, page_size: SupportsIndex = 500) -> AssignmentPages:
+        """
+        All devices that hold it, fetched page by page while the iterator goes on.
         """
     def pem(self, /, id: str) -> str:
         """
@@ -1622,10 +1622,6 @@ class Devices:
         Errors:
         As `register_many`.
         """
-    def each(self, /, filter: DeviceFilter | None = None, *, page_size: SupportsIndex = 500) -> DevicePages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
     def enable(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Device:
         """
         Lets a disabled device in again, or admits a discovered one (NEC-18). Only the holds that its disabling set are lifted;
@@ -1671,6 +1667,10 @@ class Devices:
 
         Errors:
         `input.unknown_id`.
+        """
+    def iterate(self, /, filter: DeviceFilter | None = None, *, page_size: SupportsIndex = 500) -> DevicePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
         """
     def register(self, /, new: NewDevice, *, actor: str = "", request_id: str | None = None) -> Device:
         """
@@ -2034,10 +2034,6 @@ class Events:
     """
     What happened: who did what, to which record, when. Every change writes its event in the same commit.
     """
-    def each(self, /, filter: EventFilter | None = None, *, page_size: SupportsIndex = 500) -> EventPages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
     def export(self, /, out: Output, filter: EventFilter | None = None) -> int:
         """
         Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.
@@ -2048,6 +2044,10 @@ class Events:
 
         Errors:
         Store errors.
+        """
+    def iterate(self, /, filter: EventFilter | None = None, *, page_size: SupportsIndex = 500) -> EventPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
         """
 
 @final
@@ -2375,10 +2375,6 @@ class Groups:
         Errors:
         `group.not_empty` while devices (deleted ones apart) belong to it.
         """
-    def each(self, /, name: Text | None = None, *, page_size: SupportsIndex = 500) -> GroupPages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
     def find(self, /, name: Text | None = None, page: Page | None = None) -> GroupListing:
         """
         The groups whose name matches, by name; all of them without `name`.
@@ -2392,6 +2388,10 @@ class Groups:
 
         Errors:
         `input.unknown_id`.
+        """
+    def iterate(self, /, name: Text | None = None, *, page_size: SupportsIndex = 500) -> GroupPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
         """
     def update(self, /, id: str, change: GroupChange, *, actor: str = "", request_id: str | None = None) -> Group:
         """
@@ -3086,10 +3086,6 @@ class Products:
         Errors:
         `product.discontinued`.
         """
-    def each(self, /, filter: ProductFilter | None = None, *, page_size: SupportsIndex = 500) -> ProductPages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
     def enrolled(self, /, id: str) -> int:
         """
         How many units have enrolled: what the quota limits.
@@ -3119,6 +3115,10 @@ class Products:
         Errors:
         `input.invalid` for more than 10,000 at once or an expiry that has passed; `product.discontinued`;
         `input.request_id_reused` always for a repeated request ID, since codes cannot be read again.
+        """
+    def iterate(self, /, filter: ProductFilter | None = None, *, page_size: SupportsIndex = 500) -> ProductPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
         """
     def register(self, /, new: NewProduct, *, actor: str = "", request_id: str | None = None) -> RegisteredProduct:
         """
@@ -3380,10 +3380,6 @@ class Profiles:
     """
     Profiles: what a certificate may and will hold. Versions are never changed; `put` adds one.
     """
-    def each(self, /, *, page_size: SupportsIndex = 500) -> ProfilePages:
-        """
-        All of them, fetched page by page while the iterator goes on.
-        """
     def find(self, /, page: Page | None = None) -> ProfileListing:
         """
         All versions of all profiles, by name.
@@ -3397,6 +3393,14 @@ class Profiles:
 
         Errors:
         `input.unknown_id`.
+        """
+    def iterate(self, /, *, page_size: SupportsIndex = 500) -> ProfilePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def iterate_versions(self, /, name: str, *, page_size: SupportsIndex = 500) -> ProfilePages:
+        """
+        All versions of the profile `name`, fetched page by page while the iterator goes on.
         """
     def load(self, /, file: str | PathLike[str], *, actor: str = "", request_id: str | None = None) -> Profile:
         """
@@ -3670,10 +3674,6 @@ class Registry:
         """
         The certificates whose renewal is due, the earliest first.
         """
-    def each_due(self, /, due: Due, *, page_size: SupportsIndex = 500) -> CertificatePages:
-        """
-        All certificates whose renewal is due, fetched page by page while the iterator goes on.
-        """
     @property
     def events(self, /) -> Events:
         """
@@ -3683,6 +3683,10 @@ class Registry:
     def groups(self, /) -> Groups:
         """
         Groups of devices.
+        """
+    def iterate_due(self, /, due: Due, *, page_size: SupportsIndex = 500) -> CertificatePages:
+        """
+        All certificates whose renewal is due, fetched page by page while the iterator goes on.
         """
     @staticmethod
     def open(store: AnyStore, sealer: AnySealer, options: Options | None = None) -> Registry:
@@ -4306,6 +4310,12 @@ class Write:
         """
         The version that must be there, if `expect` is `version`.
         """
+
+def _refuse_other_interpreters() -> None:
+    """
+    Refuses every interpreter of this process but the first. The exceptions and other objects that are remembered here belong
+    to that one, and would be used in the others.
+    """
 
 def _words() -> list[tuple[str, list[str]]]:
     """

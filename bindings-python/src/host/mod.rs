@@ -12,6 +12,7 @@ mod store;
 
 use std::cell::RefCell;
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
 pub(crate) use environment::{FixedClock, Options, SystemClock, SystemRandom};
@@ -28,6 +29,11 @@ thread_local! {
 /// What host code raised on this thread since this was asked before.
 pub(crate) fn take_raised() -> Option<PyErr> {
     RAISED.with(|raised| raised.borrow_mut().take())
+}
+
+/// Ctrl-C or `exit()` in host code, which goes on as it is: whoever catches errors does not mean these.
+pub(crate) fn interruption(py: Python<'_>) -> Option<PyErr> {
+    RAISED.with(|raised| raised.borrow_mut().take_if(|raised| !raised.is_instance_of::<PyException>(py)))
 }
 
 /// Runs Python code for the core; a failure is its text.

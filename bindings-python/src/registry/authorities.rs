@@ -118,7 +118,7 @@ impl Authorities {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<AuthorityFilter>, page_size: u32) -> AuthorityPages {
+    fn iterate(&self, filter: Option<AuthorityFilter>, page_size: u32) -> AuthorityPages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
         AuthorityPages::new(page_size, move |page| registry.authorities().find(&filter, page))

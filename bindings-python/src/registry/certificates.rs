@@ -58,7 +58,7 @@ impl Certificates {
 
     /// All devices that hold it, fetched page by page while the iterator goes on.
     #[pyo3(signature = (id, *, page_size=500))]
-    fn each_attachment(&self, id: &str, page_size: u32) -> PyResult<AssignmentPages> {
+    fn iterate_attachments(&self, id: &str, page_size: u32) -> PyResult<AssignmentPages> {
         let registry = self.0.clone();
         let id = id.core()?;
         Ok(AssignmentPages::new(page_size, move |page| registry.certificates().attachments(id, page)))
@@ -236,7 +236,7 @@ impl Certificates {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<CertificateFilter>, page_size: u32) -> CertificatePages {
+    fn iterate(&self, filter: Option<CertificateFilter>, page_size: u32) -> CertificatePages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
         CertificatePages::new(page_size, move |page| registry.certificates().find(&filter, page))

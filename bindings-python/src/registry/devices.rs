@@ -205,7 +205,7 @@ impl Devices {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<DeviceFilter>, page_size: u32) -> DevicePages {
+    fn iterate(&self, filter: Option<DeviceFilter>, page_size: u32) -> DevicePages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
         DevicePages::new(page_size, move |page| registry.devices().find(&filter, page))

@@ -27,7 +27,7 @@ impl Events {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<EventFilter>, page_size: u32) -> EventPages {
+    fn iterate(&self, filter: Option<EventFilter>, page_size: u32) -> EventPages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
         EventPages::new(page_size, move |page| registry.events().find(&filter, page))

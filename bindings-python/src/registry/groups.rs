@@ -54,7 +54,7 @@ impl Groups {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (name=None, *, page_size=500))]
-    fn each(&self, name: Option<Text>, page_size: u32) -> GroupPages {
+    fn iterate(&self, name: Option<Text>, page_size: u32) -> GroupPages {
         let registry = self.0.clone();
         GroupPages::new(page_size, move |page| registry.groups().find(name.as_ref().map(|text| &text.0), page))
     }

@@ -114,7 +114,7 @@ impl Registry {
 
     /// All certificates whose renewal is due, fetched page by page while the iterator goes on.
     #[pyo3(signature = (due, *, page_size=500))]
-    fn each_due(&self, due: &Due, page_size: u32) -> CertificatePages {
+    fn iterate_due(&self, due: &Due, page_size: u32) -> CertificatePages {
         let (registry, due) = (self.0.clone(), due.0.clone());
         CertificatePages::new(page_size, move |page| registry.due(&due, page))
     }

@@ -81,7 +81,7 @@ impl Products {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (filter=None, *, page_size=500))]
-    fn each(&self, filter: Option<ProductFilter>, page_size: u32) -> ProductPages {
+    fn iterate(&self, filter: Option<ProductFilter>, page_size: u32) -> ProductPages {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let registry = self.0.clone();
         ProductPages::new(page_size, move |page| registry.products().find(&filter, page))

@@ -29,7 +29,7 @@ impl Profiles {
 
     /// All of them, fetched page by page while the iterator goes on.
     #[pyo3(signature = (*, page_size=500))]
-    fn each(&self, page_size: u32) -> ProfilePages {
+    fn iterate(&self, page_size: u32) -> ProfilePages {
         let registry = self.0.clone();
         ProfilePages::new(page_size, move |page| registry.profiles().find(page))
     }
@@ -106,5 +106,12 @@ impl Profiles {
     fn versions(&self, py: Python<'_>, name: &str, page: Option<&Page>) -> PyResult<ProfileListing> {
         let registry = &self.0;
         run(py, || registry.profiles().versions(name, &or_first(page)))
+    }
+
+    /// All versions of the profile `name`, fetched page by page while the iterator goes on.
+    #[pyo3(signature = (name, *, page_size=500))]
+    fn iterate_versions(&self, name: String, page_size: u32) -> ProfilePages {
+        let registry = self.0.clone();
+        ProfilePages::new(page_size, move |page| registry.profiles().versions(&name, page))
     }
 }

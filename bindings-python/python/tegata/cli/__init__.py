@@ -30,15 +30,15 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if options.json:
             print(json.dumps({"error": {"code": error.code, "kind": error.kind, "message": error.message}}), file=sys.stderr)
         else:
-            print(f"tegata: {error.message} [{error.code}]", file=sys.stderr)
+            print(f"error: {error}", file=sys.stderr)
         return REFUSED
     except BrokenPipeError:
         return FILES
     except (OSError, UnicodeDecodeError) as error:
-        print(f"tegata: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return FILES
     except ValueError as error:
-        print(f"tegata: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return USAGE
     printer.flush()
     return DONE

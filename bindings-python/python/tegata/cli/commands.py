@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import List, Optional, get_args
@@ -144,18 +145,18 @@ def list_(options: Options, printer: Printer) -> None:
         if options.what == "authorities":
             rows = [
                 {"id": one.id, "name": one.name, "state": one.state, "subject": one.subject, "not_after": text(one.not_after)}
-                for one in registry.authorities.each(AuthorityFilter(name=name))
+                for one in registry.authorities.iterate(AuthorityFilter(name=name))
             ]
         elif options.what == "products":
             rows = [
                 {"id": one.id, "name": one.name, "state": one.state, "enrolled": registry.products.enrolled(one.id)}
-                for one in registry.products.each(ProductFilter(name=name))
+                for one in registry.products.iterate(ProductFilter(name=name))
             ]
         elif options.what == "devices":
             states = [options.state] if options.state else None
             rows = [
                 {"id": one.id, "name": one.name, "state": one.state, "unit": one.unit, "product": one.product}
-                for one in registry.devices.each(DeviceFilter(name=name, states=states, product=options.product))
+                for one in registry.devices.iterate(DeviceFilter(name=name, states=states, product=options.product))
             ]
         else:
             wanted = CertificateFilter(name=name, state=options.state, device=options.device, product=options.product)
@@ -168,7 +169,7 @@ def list_(options: Options, printer: Printer) -> None:
                     "device": one.device,
                     "not_after": text(one.not_after),
                 }
-                for one in registry.certificates.each(wanted)
+                for one in registry.certificates.iterate(wanted)
             ]
     printer.many(rows)
 
@@ -211,7 +212,7 @@ def export(options: Options, printer: Printer) -> None:
 
 def authority_id(registry: Registry, name: str = ROOT) -> str:
     """The newest authority of this name that is active."""
-    found = list(registry.authorities.each(AuthorityFilter(name=Text.is_(name), state="active")))
+    found = list(registry.authorities.iterate(AuthorityFilter(name=Text.is_(name), state="active")))
     if not found:
         raise ValueError(f"there is no active authority {name!r}")
     return max(found, key=lambda one: one.generation).id
@@ -258,7 +259,8 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("-r", "--registry", type=Path, default=Path("registry"), help="the registry's folder (registry)")
     common.add_argument("--actor", default=os.environ.get("TEGATA_ACTOR", "cli"), help="who acts, for the events")
     common.add_argument("--json", action="store_true", help="print JSON")
-    main = argparse.ArgumentParser(prog="python -m tegata", description="Gives devices an identity.")
+    prog = "python -m tegata" if Path(sys.argv[0]).name == "__main__.py" else None
+    main = argparse.ArgumentParser(prog=prog, description="Gives devices an identity.")
     commands = main.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, *aliases: str) -> argparse.ArgumentParser:
