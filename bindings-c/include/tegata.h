@@ -305,7 +305,7 @@ typedef enum {
   TEGATA_OPEN_WRONG_KEY = 1,
   /// It was altered, or sealed for another place: the call gets `seal.damaged`.
   TEGATA_OPEN_DAMAGED = 2,
-  /// The key is out of reach: the call gets `seal.key_file` with the text of the failure.
+  /// The key is out of reach: the call gets `seal.failed` with the text of the failure.
   TEGATA_OPEN_UNAVAILABLE = 3,
 } tegata_open;
 
@@ -2470,7 +2470,7 @@ typedef struct {
   /// Given to every callback.
   void *userdata;
   /// Adds to `sealed` what `plaintext` becomes, authenticating `associated`: what was sealed under one must not open
-  /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`.
+  /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.failed`.
   /// Required.
   int (*seal)(void *userdata,
               tegata_bytes associated,

@@ -120,8 +120,8 @@ impl Arena {
         bytes.map_or(tegata_bytes::NONE, |bytes| self.bytes(bytes))
     }
 
-    /// Keeps a value of the library's own for as long as the record lives, and tells where it is.
-    pub(crate) fn keep<T>(&mut self, value: T) -> *const T {
+    /// Keeps a value of the library's own for as long as the record lives, and tells where it is. Any thread may use it then.
+    pub(crate) fn keep<T: Send + Sync>(&mut self, value: T) -> *const T {
         let place = Box::into_raw(Box::new(value));
         self.kept.push((place.cast(), drop_kept::<T>));
         place

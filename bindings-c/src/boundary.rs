@@ -80,8 +80,8 @@ impl<T> Out<T> {
     }
 }
 
-impl<T> Out<*mut T> {
-    /// Hands an object over, to be freed by its `_free`.
+impl<T: Send + Sync> Out<*mut T> {
+    /// Hands an object over, to be freed by its `_free`. Any thread may use it, several at once.
     pub(crate) fn own(self, object: T) {
         self.set(Box::into_raw(Box::new(object)));
     }

@@ -126,7 +126,9 @@ impl ToC for str {
     type C = tegata_string;
 
     fn to_c(&self, arena: &mut Arena) -> tegata_string {
-        tegata_string { text: arena.text(self), len: self.len() }
+        // Where the text holds a zero octet, the arena writes three in its place.
+        let zeros = self.bytes().filter(|octet| *octet == 0).count();
+        tegata_string { text: arena.text(self), len: self.len() + 2 * zeros }
     }
 }
 

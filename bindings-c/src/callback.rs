@@ -55,8 +55,15 @@ impl tegata_sink {
     }
 
     /// What came in, unless it was too much.
-    pub(crate) fn taken(self) -> Option<Vec<u8>> {
-        if self.overflow { None } else { Some(self.octets) }
+    pub(crate) fn taken(mut self) -> Option<Vec<u8>> {
+        if self.overflow { None } else { Some(std::mem::take(&mut self.octets)) }
+    }
+}
+
+impl Drop for tegata_sink {
+    fn drop(&mut self) {
+        // What a callback added before it failed may be a part of a secret.
+        self.octets.zeroize();
     }
 }
 
@@ -116,8 +123,9 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         if let Some(free) = self.free {
-            // SAFETY: the host gave both, and this happens once.
-            unsafe { free(self.userdata) };
+            // SAFETY: the host gave both, and this happens once. Marked, since the registry may be letting go of a signer in the
+            // middle of a call.
+            marked(|| unsafe { free(self.userdata) });
         }
     }
 }

@@ -385,6 +385,16 @@ static void a_registry_takes_sealer_clock_and_randomness_of_the_host(void) {
   HOLDS(device->created == 1767225600);
   tegata_device_free(device);
 
+  /* Bits of key usage that stand for nothing, such as OpenSSL's, are not dropped. */
+  {
+    uint16_t decipher_only_of_openssl = 0x8000;
+    tegata_profile_spec spec;
+    const tegata_profile *profile = NULL;
+    TEGATA_INIT(spec);
+    spec.key_usage = &decipher_only_of_openssl;
+    REFUSED(tegata_profiles_put(registry, "odd", &spec, NULL, &profile, error), TEGATA_CODE_INPUT_INVALID);
+  }
+
   /* Their failures. */
   {
     tegata_new_authority root;
@@ -393,7 +403,7 @@ static void a_registry_takes_sealer_clock_and_randomness_of_the_host(void) {
     root.name = "root";
     root.subject = "CN=Root";
     own_sealer.status = TEGATA_OPEN_UNAVAILABLE;
-    REFUSED(tegata_authorities_create_root(registry, &root, NULL, &authority, error), TEGATA_CODE_SEAL_KEY_FILE);
+    REFUSED(tegata_authorities_create_root(registry, &root, NULL, &authority, error), TEGATA_CODE_SEAL_FAILED);
     HOLDS(strstr(refusal, "the vault is sealed") != NULL);
     own_sealer.status = 0;
     own_dice.fails = true;

@@ -1,6 +1,7 @@
 //! Sealers: what secrets go through before a store sees them.
 
 use tegata::Sealed;
+use tegata::callback::sealer_failed;
 use tegata::error::SealError;
 use tegata::store::{Sealer, SoftwareSealer};
 
@@ -83,7 +84,7 @@ pub struct tegata_sealer_callbacks {
     /// Given to every callback.
     pub userdata: *mut c_void,
     /// Adds to `sealed` what `plaintext` becomes, authenticating `associated`: what was sealed under one must not open
-    /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.key_file`.
+    /// under another. Returns 0, or anything else after saying why in `failure`: the call gets `seal.failed`.
     /// Required.
     pub seal: Option<
         unsafe extern "C" fn(
@@ -118,7 +119,7 @@ pub enum tegata_open {
     WrongKey = 1,
     /// It was altered, or sealed for another place: the call gets `seal.damaged`.
     Damaged = 2,
-    /// The key is out of reach: the call gets `seal.key_file` with the text of the failure.
+    /// The key is out of reach: the call gets `seal.failed` with the text of the failure.
     Unavailable = 3,
 }
 
@@ -141,11 +142,11 @@ impl HostSealer {
                 unsafe { convert(userdata, associated, value, &raw mut answer, failure) }
             })
             .map_err(|(number, mut failure)| match number {
-                1 => SealError::WrongKey,
-                2 => SealError::Damaged { at: "a place that the host knows".to_owned() },
-                _ => SealError::KeyFile { reason: failure.reason() },
+                1 => SealError::WrongKey.into(),
+                2 => SealError::Damaged { at: "a place that the host knows".to_owned() }.into(),
+                _ => sealer_failed(&failure.reason()),
             })?;
-        answer.taken().ok_or_else(|| SealError::KeyFile { reason: "the host's answer is too long".to_owned() }.into())
+        answer.taken().ok_or_else(|| sealer_failed("the host's answer is too long"))
     }
 }
 

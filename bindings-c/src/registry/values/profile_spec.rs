@@ -161,6 +161,12 @@ pub struct tegata_profile_spec {
 }
 growing!(tegata_profile_spec);
 
+/// Bits that stand for nothing are refused, not dropped: they may be another library's, whose others mean something else.
+fn key_usage(bits: u16) -> Result<KeyUsage> {
+    let known = KeyUsage::from_bits(bits);
+    if known.bits() == bits { Ok(known) } else { Err(invalid("key_usage", "has a bit that stands for nothing")) }
+}
+
 impl ToCore for tegata_profile_spec {
     type Core = ProfileSpec;
 
@@ -179,7 +185,7 @@ impl ToCore for tegata_profile_spec {
             validity_days: days(self.validity_days, default.validity_days),
             backdate_seconds: days(self.backdate_seconds, default.backdate_seconds),
             not_before: maybe_string(self.not_before, "not_before")?,
-            key_usage: optional(self.key_usage).map_or(default.key_usage, |bits| KeyUsage::from_bits(*bits)),
+            key_usage: optional(self.key_usage).map_or(Ok(default.key_usage), |bits| key_usage(*bits))?,
             extended_key_usage: optional(self.extended_key_usage)
                 .map_or(Ok(default.extended_key_usage), |list| list.strings("extended_key_usage"))?,
             renew_after_percent: percent(self.renew_after_percent, default.renew_after_percent),
