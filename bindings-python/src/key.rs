@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use tegata::Signer as _;
+use tegata::{Secret, Signer as _};
 
 use crate::convert::{Bytes, Core, Show};
 use crate::error::{Fail, run};
@@ -27,13 +27,15 @@ impl PrivateKey {
     /// Reads a key: PKCS#8, PKCS#1 or SEC1, as DER or PEM.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, input: Bytes) -> PyResult<Self> {
-        run(py, || tegata::PrivateKey::from_bytes(&input).map(Arc::new))
+        let input = Secret::new(input.0);
+        run(py, || tegata::PrivateKey::from_bytes(input.expose()).map(Arc::new))
     }
 
     /// Reads a key that was written without its public half.
     #[staticmethod]
     fn from_bytes_with(py: Python<'_>, input: Bytes, public: &PublicKey) -> PyResult<Self> {
-        run(py, || tegata::PrivateKey::from_bytes_with(&input, &public.0).map(Arc::new))
+        let input = Secret::new(input.0);
+        run(py, || tegata::PrivateKey::from_bytes_with(input.expose(), &public.0).map(Arc::new))
     }
 
     /// The public half.

@@ -63,6 +63,10 @@ impl<T: Send> Pages<T> {
         // Waiting for another thread's page happens without the interpreter, like the fetching itself.
         drop(take_raised());
         let next = py.detach(|| {
+            // Perhaps of the very page that a thread, which holds the lock, waits for.
+            if tegata::callback::is_inside() {
+                return Err(tegata::error::InputError::CalledBack.into());
+            }
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             loop {
                 if let Some(item) = state.ready.pop_front() {

@@ -281,6 +281,43 @@ def test_a_sealer_of_the_host_keeps_the_secrets() -> None:
     assert caught.value.code in ("seal.failed", "seal.wrong_key")
 
 
+@pytest.mark.parametrize("code", ["seal.wrong_key", "seal.damaged"])
+def test_a_sealer_of_the_host_says_why_it_does_not_open(code: Any) -> None:
+    class Refusing(AesSealer):
+        refuses = False
+
+        def open(self, associated: bytes, sealed: bytes) -> bytes:
+            if self.refuses:
+                raise tegata.CorruptError("another vault", code, "Corrupt")
+            return super().open(associated, sealed)
+
+    store, sealer = tegata.MemoryStore(), Refusing()
+    with Registry.open(store, sealer) as registry:
+        credential = with_product(registry)
+    with Registry.open(store, sealer) as registry:
+        sealer.refuses = True
+        with pytest.raises(tegata.Error) as caught:
+            registry.devices.enroll(request(credential))
+        assert caught.value.code == code
+
+
+def test_an_iterator_used_from_inside_its_own_store_is_refused() -> None:
+    class Again(DictionaryStore):
+        pages: Any = None
+
+        def find(self, query: Any) -> RowPage:
+            if self.pages is not None:
+                next(self.pages)
+            return super().find(query)
+
+    store = Again()
+    registry = open_on(store)
+    store.pages = registry.devices.each()
+    with pytest.raises(tegata.Error) as caught:
+        next(store.pages)
+    assert "called_back" in str(caught.value.__cause__)
+
+
 def test_clocks_and_random_sources_of_the_host() -> None:
     class Noon:
         def now(self) -> datetime:

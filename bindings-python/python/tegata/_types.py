@@ -103,7 +103,8 @@ class Signer(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals the secrets in the store with a key that is elsewhere. What it raises becomes `seal.failed`."""
+    """Seals the secrets in the store with a key that is elsewhere. What it raises becomes `seal.failed`, or what its
+    attribute `code` says if that is `seal.wrong_key` or `seal.damaged`."""
 
     def seal(self, associated: bytes, plaintext: bytes) -> bytes:
         """Encrypts, bound to `associated`: opening with anything else there must fail."""

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tegata::callback::sealer_failed;
+use tegata::callback::{reason, sealer_failed};
+use tegata::error::SealError;
 use tegata::store::Sealer as CoreSealer;
 use tegata::{Sealed, Secret};
 
 use super::{call, can};
 use crate::convert::{Bytes, Show};
-use crate::error::run;
+use crate::error::{Fail, run};
 use crate::secret::GivenBytes;
 
 /// Seals with a 32-byte key that it holds in memory (AES-256-GCM).
@@ -37,7 +38,7 @@ impl SoftwareSealer {
     #[staticmethod]
     fn from_key(py: Python<'_>, key: GivenBytes) -> PyResult<Self> {
         let Ok(key) = <[u8; 32]>::try_from(key.0.expose().as_slice()) else {
-            return Err(PyValueError::new_err("a sealing key has exactly 32 bytes"));
+            return Err(Fail::from(SealError::KeyLength).into());
         };
         let key = Secret::new(key);
         run(py, || tegata::store::SoftwareSealer::from_key(key).map(Arc::new))
@@ -83,16 +84,27 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Sealer {
     }
 }
 
-/// A sealer written in Python.
+/// The code by which an exception says what it is, as those of the library do.
+fn code_of(py: Python<'_>, raised: &PyErr) -> Option<String> {
+    raised.value(py).getattr("code").and_then(|code| code.extract()).ok()
+}
+
+/// A sealer written in Python. What it raises with the code `seal.wrong_key` or `seal.damaged` keeps it.
 struct HostSealer(Py<PyAny>);
 
 impl HostSealer {
     fn ask(&self, method: &str, associated: &[u8], input: &[u8]) -> tegata::Result<Vec<u8>> {
+        let mut code = None;
         let answer = call(|py| {
             let arguments = (PyBytes::new(py, associated), PyBytes::new(py, input));
-            Ok(self.0.bind(py).call_method1(method, arguments)?.extract::<Bytes>()?.0)
+            let answer = self.0.bind(py).call_method1(method, arguments).and_then(|answer| answer.extract::<Bytes>());
+            answer.map(|bytes| bytes.0).inspect_err(|raised| code = code_of(py, raised))
         });
-        answer.map_err(|text| sealer_failed(&text))
+        answer.map_err(|text| match code.as_deref() {
+            Some("seal.wrong_key") => SealError::WrongKey.into(),
+            Some("seal.damaged") => SealError::Damaged { at: reason(&text) }.into(),
+            _ => sealer_failed(&text),
+        })
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) fn many<C, T>(
 where
     C: Show<T> + Send,
 {
+    // Not the cause of what this call raises.
+    drop(take_raised());
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let report = |done: usize, total: usize| {
         let goes_on = Python::try_attach(|py| match &progress {
