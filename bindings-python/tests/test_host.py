@@ -312,7 +312,7 @@ def test_an_iterator_used_from_inside_its_own_store_is_refused() -> None:
 
     store = Again()
     registry = open_on(store)
-    store.pages = registry.devices.each()
+    store.pages = registry.devices.iterate()
     with pytest.raises(tegata.Error) as caught:
         next(store.pages)
     assert "called_back" in str(caught.value.__cause__)
