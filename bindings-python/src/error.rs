@@ -58,7 +58,7 @@ where
     C: Show<T> + Send,
 {
     drop(take_raised());
-    match py.detach(call) {
+    match crate::ending::detached(py, call) {
         Ok(value) => Ok(value.show()),
         Err(error) => Err(raise(py, &error)),
     }

@@ -8,6 +8,7 @@
 #![allow(clippy::unused_self)]
 
 mod convert;
+mod ending;
 mod error;
 mod host;
 mod key;
@@ -47,6 +48,8 @@ fn _refuse_other_interpreters(py: Python<'_>) -> PyResult<()> {
 mod _native {
     #[pymodule_export]
     use crate::_refuse_other_interpreters;
+    #[pymodule_export]
+    use crate::ending::_end;
     #[pymodule_export]
     use crate::error::error_table;
     #[pymodule_export]

@@ -62,7 +62,7 @@ impl<T: Send> Pages<T> {
     pub(crate) fn next(&self, py: Python<'_>) -> PyResult<Option<T>> {
         // Waiting for another thread's page happens without the interpreter, like the fetching itself.
         drop(take_raised());
-        let next = py.detach(|| {
+        let next = crate::ending::detached(py, || {
             // Perhaps of the very page that a thread, which holds the lock, waits for.
             if tegata::callback::is_inside() {
                 return Err(tegata::error::InputError::CalledBack.into());

@@ -10,6 +10,8 @@ Every refusal is an exception of a class below `tegata.Error`, with a stable `co
 
 from __future__ import annotations
 
+import atexit as _atexit
+
 from . import _native, codes, store
 from ._errors import (
     ConflictError,
@@ -178,6 +180,7 @@ from ._types import (
 )
 
 _native._refuse_other_interpreters()
+_atexit.register(_native._end)
 
 __all__ = [
     "AnyClock",

@@ -38,6 +38,7 @@ pub(crate) fn interruption(py: Python<'_>) -> Option<PyErr> {
 
 /// Runs Python code for the core; a failure is its text.
 pub(crate) fn call<T>(code: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, String> {
+    let _stay = crate::ending::Stay::begin();
     let outcome = Python::try_attach(|py| {
         code(py).map_err(|raised| {
             let text = text_of(py, &raised);

@@ -70,6 +70,7 @@ impl HostStore {
         call: impl FnOnce(Python<'_>, &Bound<'_, PyAny>) -> PyResult<Py<PyAny>>,
         read: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
     ) -> Result<T, StoreError> {
+        let _stay = crate::ending::Stay::begin();
         let answer = Python::try_attach(|py| {
             let answer = call(py, self.0.bind(py)).map_err(|raised| told(py, raised))?;
             read(answer.bind(py))
@@ -148,8 +149,9 @@ impl store::Store for HostStore {
 #[pyfunction]
 pub(crate) fn check_store(py: Python<'_>, make: MakeStore) -> PyResult<()> {
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
-    let outcome = py.detach(|| {
+    let outcome = crate::ending::detached(py, || {
         conformance::suite(&|| {
+            let _stay = crate::ending::Stay::begin();
             let new = Python::try_attach(|py| make.0.bind(py).call0()?.extract::<Store>());
             match new {
                 Some(Ok(store)) => Box::new(store.0),

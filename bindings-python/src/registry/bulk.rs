@@ -74,6 +74,7 @@ where
     drop(take_raised());
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let report = |done: usize, total: usize| {
+        let _stay = crate::ending::Stay::begin();
         let goes_on = Python::try_attach(|py| match &progress {
             Some(progress) => {
                 py.check_signals()?;
@@ -93,7 +94,7 @@ where
     };
     let atomicity = atomicity.map(|atomicity| atomicity.0).unwrap_or_default();
     drop(take_raised());
-    let outcome = py.detach(|| call(&tegata::Bulk { atomicity, progress: Some(&report) }));
+    let outcome = crate::ending::detached(py, || call(&tegata::Bulk { atomicity, progress: Some(&report) }));
     if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }

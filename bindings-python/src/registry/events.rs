@@ -39,7 +39,7 @@ impl Events {
         let filter = filter.map(|filter| filter.0).unwrap_or_default();
         let mut out = Output::new(out.0);
         let registry = &self.0;
-        let exported = py.detach(|| registry.events().export(&filter, &mut out));
+        let exported = crate::ending::detached(py, || registry.events().export(&filter, &mut out));
         out.finish(py, exported)
     }
 }

@@ -31,6 +31,7 @@ impl Output {
 
 impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _stay = crate::ending::Stay::begin();
         let written = Python::try_attach(|py| {
             let written = self.file.bind(py).call_method1("write", (PyBytes::new(py, bytes),))?;
             // Raw files may write less than they were given, and say how much.
