@@ -9,7 +9,7 @@ case $language in
 python) PYTHONPATH=$work/python exec python3 enroll.py "$count" "$threads" ;;
 node) TEGATA_NODE=$(cd "$work/node" && pwd) exec node enroll.mjs "$count" "$threads" ;;
 c) exec "$work/enroll-c" "$count" "$threads" ;;
-kotlin) exec ./kotlin.sh run "$work" "$count" "$threads" ;;
+kotlin) exec ./kotlin.sh "$count" "$threads" ;;
 *)
     echo "run.sh: there is no $language" >&2
     exit 2

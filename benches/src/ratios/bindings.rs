@@ -27,7 +27,9 @@ pub(crate) fn measure() {
     for language in LANGUAGES {
         compare(&format!("bindings-{language}"), language, count, 1, rounds);
     }
-    compare("bindings-python-4-threads", "python", count, 4, rounds);
+    // Threads in Python, promises in flight in Node: what a server does.
+    compare("bindings-python-4", "python", count, 4, rounds);
+    compare("bindings-node-4", "node", count, 4, rounds);
 }
 
 /// The median over the rounds of the language's time over Rust's.
