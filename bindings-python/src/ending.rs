@@ -1,8 +1,8 @@
 //! The end of the interpreter while threads are in the core.
 //!
-//! Before 3.14, CPython ends a thread that wants back into an interpreter which is going, by unwinding through all its
+//! Before 3.14, `CPython` ends a thread that wants back into an interpreter which is going, by unwinding through all its
 //! frames. Rust's must not be unwound so: the process would abort. Here such a thread waits outside for the end instead,
-//! as CPython does from 3.14 on, and the end waits a moment for those that are inside.
+//! as `CPython` does from 3.14 on, and the end waits a moment for those that are inside.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
