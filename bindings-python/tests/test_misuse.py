@@ -222,6 +222,8 @@ def test_ctrl_c_stops_a_bulk_call(tmp_path: Path) -> None:
         from tegata import *
         registry = Registry.open(MemoryStore(), SoftwareSealer.generate())
         devices = [NewDevice(name=str(number)) for number in range(200_000)]
+        # What runs in the background of a shell ignores it from birth.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         try:
             registry.devices.register_many(devices)
