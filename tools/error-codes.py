@@ -45,7 +45,7 @@ def python(rows):
 
 from __future__ import annotations
 
-from typing import Dict, Literal, Tuple
+from typing import Dict, Literal, Tuple, get_args
 
 ErrorCode = Literal[
 {codes}]
@@ -55,17 +55,15 @@ ErrorKind = Literal[
 {kinds}]
 """What kind of trouble it is; each has an exception class of its own."""
 
-CODES: Tuple[ErrorCode, ...] = (
-{codes})
-"""All codes."""
-
-KINDS: Tuple[ErrorKind, ...] = (
-{kinds})
-"""All kinds."""
-
 KIND_OF: Dict[ErrorCode, ErrorKind] = {{
 {pairs}}}
 """The kind of each code."""
+
+CODES: Tuple[ErrorCode, ...] = tuple(KIND_OF)
+"""All codes."""
+
+KINDS: Tuple[ErrorKind, ...] = get_args(ErrorKind)
+"""All kinds."""
 '''
 
 
