@@ -21,7 +21,6 @@ LAYERS = [
     "secret",
     "der",
     "oid",
-    "oid",
     "key",
     "symmetric",
     "x509",

@@ -5,8 +5,9 @@
 mod reasons;
 
 pub use reasons::{
-    AuthorityError, CertificateError, CsrError, DeliveryError, DeviceError, GroupError, InputError, InternalError,
-    KeyError, ProductError, ProfileError, SealError, SignerError, StoreError,
+    AuthenticationError, AuthorityError, CampaignError, CertificateError, ClientError, CsrError, DeliveryError,
+    DeviceError, GroupError, InputError, InternalError, KeyError, ProductError, ProfileError, PskError, SealError,
+    SignerError, StoreError,
 };
 
 /// What kind of trouble it is, for hosts that map errors to status codes.
@@ -153,6 +154,14 @@ areas! {
     Group(GroupError),
     /// A key.
     Key(KeyError),
+    /// A pre-shared key.
+    Psk(PskError),
+    /// A renewal campaign.
+    Campaign(CampaignError),
+    /// A client.
+    Client(ClientError),
+    /// A presented identity and its proof.
+    Authentication(AuthenticationError),
     /// A key hand-out.
     Delivery(DeliveryError),
     /// The store.

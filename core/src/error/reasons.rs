@@ -329,6 +329,156 @@ declare_reasons! {
             "this build cannot generate {algorithm} keys; build with the feature `aws-lc` or bring a key of your own";
         GenerationFailed = "generation_failed" Internal
             "the key could not be generated";
+        Size { algorithm: String, expected: usize, found: usize } = "size" InvalidInput
+            "a key for {algorithm} has exactly {expected} bytes, this one has {found}; bring a key of that size or name the algorithm that it is for";
+        CheckMethod { algorithm: String } = "check_method" Unsupported
+            "CMAC-based check values are defined for AES, not for {algorithm}; use `encrypted-zero`";
+        CheckValueMalformed = "check_value_malformed" InvalidInput
+            "a check value is 10 hexadecimal digits when CMAC-based, 6 when it is the truncated encryption of zeros";
+        CheckValueMismatch = "check_value_mismatch" Refused
+            "the check value is not that of this key; compare algorithm, method and version on both sides";
+        UnwrapFailed = "unwrap_failed" Refused
+            "the wrapped key does not open: the PSK is not the one it was wrapped under, or it was altered or meant for another device, key or version; fetch it again";
+        WrapUnavailable = "wrap_unavailable" Refused
+            "the device has no PSK that can be read, so no key can be wrapped for it; issue it a readable PSK or deliver the key in another way";
+        ClearDelivery = "clear_delivery" Refused
+            "delivering this key in clear was not allowed; wrap it under the device's PSK, or allow clear delivery if the channel protects it";
+        Owner { reason: String } = "owner" Refused
+            "the key's owner does not allow this: {reason}";
+        NotShared = "not_shared" State
+            "the key is not shared with this device, so it cannot be withdrawn from it";
+        AlreadyShared = "already_shared" State
+            "the key is already shared with this device";
+        NotHeld = "not_held" Refused
+            "the device holds no key of this name; issue one or share one with it";
+        NumberTaken = "number_taken" Conflict
+            "the owner already has a key of this number; rotate that one or choose another number";
+        VersionUnknown { version: u32 } = "version_unknown" NotFound
+            "the key has no version {version}; ask for the current one";
+        VersionDestroyed { version: u32 } = "version_destroyed" State
+            "version {version} of the key was destroyed when its grace period ended; use the current one";
+        Destroyed = "destroyed" State
+            "the key is destroyed and cannot be read again; issue a new one";
+        Compromised = "compromised" State
+            "the key is marked as compromised and is used for nothing any more; rotate it or issue a new one";
+        Suspended = "suspended" Refused
+            "the key is suspended; resume it first";
+        AlreadySuspended = "already_suspended" State
+            "the key is already suspended";
+        NotSuspended = "not_suspended" State
+            "the key is not suspended, so it cannot be resumed";
+        Grace { limit: u64 } = "grace" InvalidInput
+            "a grace period lasts from 0 to {limit} seconds; choose one in that range";
+    }
+}
+
+declare_reasons! {
+    /// What is wrong with a pre-shared key (PSK) or a device password, or with what was asked of one.
+    PskError "psk" {
+        PolicyWeak { bits: u32, needed: u32 } = "policy_weak" Refused
+            "the password policy yields {bits} bits of entropy where {needed} are needed; make it longer or allow more characters";
+        PolicyImpossible { reason: String } = "policy_impossible" InvalidInput
+            "no password can meet the policy: {reason}";
+        NotText = "not_text" Refused
+            "the policy makes raw secrets, which are no text; ask for bytes or switch `raw` off";
+        Identity { reason: String } = "identity" InvalidInput
+            "a PSK identity is 1 to 128 bytes of UTF-8: {reason}";
+        IdentityTaken = "identity_taken" Conflict
+            "another PSK has this identity; choose another";
+        Exists = "exists" Conflict
+            "the device already has a PSK; rotate or delete that one";
+        Unknown = "unknown" NotFound
+            "the device has no PSK; issue one";
+        Suspended = "suspended" Refused
+            "the PSK is suspended; resume it first";
+        AlreadySuspended = "already_suspended" State
+            "the PSK is already suspended";
+        NotSuspended = "not_suspended" State
+            "the PSK is not suspended, so it cannot be resumed";
+        Deleted = "deleted" State
+            "the PSK is deleted and its secret erased; issue a new one";
+        NotReadable = "not_readable" Refused
+            "the PSK was issued to be verified only, so its secret cannot be read; rotate it into a readable one if that is needed";
+        TooShort { needed: usize } = "too_short" Refused
+            "the secret is shorter than the {needed} bytes needed; bring a longer one or have one made";
+        TooLong { limit: usize } = "too_long" InvalidInput
+            "the secret is longer than {limit} bytes; bring a shorter one";
+        TooWeakToWrap { needed: usize } = "too_weak_to_wrap" Refused
+            "keys are wrapped only under PSKs of {needed} bytes or more; rotate the device's PSK into a longer one";
+        Grace { limit: u64 } = "grace" InvalidInput
+            "a grace period lasts from 0 to {limit} seconds; choose one in that range";
+        NoPrevious = "no_previous" State
+            "the PSK has no earlier secret in its grace period";
+    }
+}
+
+declare_reasons! {
+    /// Why a renewal campaign does not go on.
+    CampaignError "campaign" {
+        NothingSelected = "nothing_selected" Refused
+            "the campaign's selection matches nothing; widen it and look at the preview first";
+        Selection { reason: String } = "selection" InvalidInput
+            "the campaign's selection cannot be used: {reason}";
+        NameTaken = "name_taken" Conflict
+            "another campaign has this name; choose another";
+        Running = "running" State
+            "the campaign is already running";
+        NotRunning = "not_running" State
+            "the campaign is not running, so it cannot be paused";
+        Paused = "paused" State
+            "the campaign is paused; resume it to go on";
+        NotPaused = "not_paused" State
+            "the campaign is not paused, so it cannot be resumed";
+        Finished = "finished" State
+            "the campaign is finished; start a new one";
+        Cancelled = "cancelled" State
+            "the campaign was cancelled and does not go on; start a new one";
+    }
+}
+
+declare_reasons! {
+    /// What is wrong with a client of the registry, such as a proxy that speaks for devices.
+    ClientError "client" {
+        Unknown = "unknown" NotFound
+            "no client of this registry matches; register it first";
+        NameTaken = "name_taken" Conflict
+            "another client has this name; choose another";
+        Suspended = "suspended" Refused
+            "the client is suspended; resume it first";
+        AlreadySuspended = "already_suspended" State
+            "the client is already suspended";
+        NotSuspended = "not_suspended" State
+            "the client is not suspended, so it cannot be resumed";
+        Deleted = "deleted" State
+            "the client is deleted; register a new one";
+    }
+}
+
+declare_reasons! {
+    /// Why somebody who presented something is not let in.
+    AuthenticationError "authentication" {
+        Failed = "failed" Unauthenticated
+            "the identity or the secret is wrong; check both, one answer is given for either";
+        BackedOff { retry_after: u64 } = "backed_off" Unavailable
+            "too many failures came before this attempt, which was not looked at; try again in {retry_after} seconds";
+        NothingPresented = "nothing_presented" Unauthenticated
+            "neither a certificate nor a PSK was presented; present one of them";
+        BothKinds = "both_kinds" InvalidInput
+            "a PSK and a certificate were presented at once; present one of them";
+        ProxyUnknown = "proxy_unknown" Unauthenticated
+            "what speaks for the device is not a proxy known here; register it as a client first";
+        ProxyProof = "proxy_proof" Unauthenticated
+            "the proxy's own proof does not verify; check the secret or certificate it was registered with";
+        ProxyNotVerified = "proxy_not_verified" Unauthenticated
+            "the proxy did not say that the device's proof succeeded; anything but explicit success counts as failure";
+        ProxyMisconfigured { reason: String } = "proxy_misconfigured" InvalidInput
+            "the proxy's settings cannot be used: {reason}";
+        HeaderRepeated = "header_repeated" InvalidInput
+            "a header that may come once came more than once; have the proxy remove what its clients send";
+        HeaderMalformed { reason: String } = "header_malformed" InvalidInput
+            "the proxy's header cannot be read: {reason}";
+        Licence = "licence" Unauthenticated
+            "the licence key is wrong; check it against the one that was issued";
     }
 }
 
