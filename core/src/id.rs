@@ -53,6 +53,14 @@ entities! {
     CertificateKind, CertificateId, "certificate", 6;
     /// Names an event.
     EventKind, EventId, "event", 7;
+    /// Names a pre-shared key.
+    PskKind, PskId, "PSK", 8;
+    /// Names a symmetric key through all its versions.
+    SymmetricKeyKind, KeyId, "key", 9;
+    /// Names a campaign.
+    CampaignKind, CampaignId, "campaign", 10;
+    /// Names a client of the host's API.
+    ClientKind, ClientId, "client", 11;
 }
 
 /// An opaque identifier: 16 octets, written as 26 lower-case letters and digits.

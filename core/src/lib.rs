@@ -118,7 +118,9 @@ pub mod x509;
 
 pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
 pub use error::Error;
-pub use id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId, Serial};
+pub use id::{
+    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventId, GroupId, KeyId, ProductId, ProfileId, PskId, Serial,
+};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, Statement, make_key};
 pub use oid::Oid;
 pub use registry::{

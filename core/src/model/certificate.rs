@@ -3,7 +3,8 @@
 use super::stored_enum;
 use crate::env::Timestamp;
 use crate::error::CertificateError;
-use crate::id::{AuthorityId, CertificateId, DeviceId, GroupId, ProductId, ProfileId};
+use crate::id::{AuthorityId, CampaignId, CertificateId, DeviceId, GroupId, ProductId, ProfileId};
+use crate::key::KeyAlgorithm;
 use crate::x509::RevocationReason;
 
 stored_enum! {
@@ -158,6 +159,10 @@ pub struct Certificate {
     pub reason: Option<RevocationReason>,
     /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
     pub deleted: bool,
+    /// What kind of key it certifies; `None` while pending and in records of the first version of the database.
+    pub algorithm: Option<KeyAlgorithm>,
+    /// The campaign that asks for its renewal.
+    pub campaign: Option<CampaignId>,
 }
 
 impl Certificate {

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::env::Timestamp;
-use crate::id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, ProductId, ProfileId};
+use crate::id::{
+    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventId, GroupId, KeyId, ProductId, ProfileId, PskId,
+};
 
 /// A record that an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,14 @@ pub enum Entity {
     Group(GroupId),
     /// A certificate.
     Certificate(CertificateId),
+    /// A pre-shared key.
+    Psk(PskId),
+    /// A symmetric key.
+    Key(KeyId),
+    /// A campaign.
+    Campaign(CampaignId),
+    /// A client of the host's API.
+    Client(ClientId),
 }
 
 impl fmt::Display for Entity {
@@ -32,6 +42,10 @@ impl fmt::Display for Entity {
             Self::Device(id) => write!(f, "device:{id}"),
             Self::Group(id) => write!(f, "group:{id}"),
             Self::Certificate(id) => write!(f, "certificate:{id}"),
+            Self::Psk(id) => write!(f, "psk:{id}"),
+            Self::Key(id) => write!(f, "key:{id}"),
+            Self::Campaign(id) => write!(f, "campaign:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
         }
     }
 }

@@ -11,7 +11,9 @@ mod event;
 mod group;
 mod product;
 mod profile;
+mod psk;
 mod support;
+mod symmetric_key;
 
 pub use authority::{Authority, AuthorityState, SignerLocation};
 pub use certificate::{
@@ -23,7 +25,9 @@ pub use event::{Entity, Event};
 pub use group::Group;
 pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product, ProductState};
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
+pub use psk::{IdentityKind, Psk, PskKind, PskState};
 pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
+pub use symmetric_key::{KeyOwner, KeyState, SymmetricKey, VersionState};
 
 /// Checks a name that people choose: 1 to 255 bytes, no control characters, no white space at either end.
 pub(crate) fn check_name(field: &str, name: &str) -> Result<(), crate::Error> {

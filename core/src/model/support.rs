@@ -1,7 +1,7 @@
 //! Records that serve the others: documents, bindings, request IDs, the registry's own secret.
 
 use crate::env::Timestamp;
-use crate::id::{AuthorityId, CertificateId, DeviceId, ProductId, ProfileId};
+use crate::id::{AuthorityId, CertificateId, ClientId, DeviceId, KeyId, ProductId, ProfileId, PskId};
 use crate::secret::Sealed;
 
 /// The DER of a certificate, or of the CSR while the certificate is pending. Apart, so that searches scan narrow rows.
@@ -28,6 +28,12 @@ pub enum Owner {
     Listed(ProductId),
     /// The newest version of a profile, which owns its name.
     Profile(ProfileId),
+    /// A pre-shared key, which owns its chosen identity.
+    Psk(PskId),
+    /// A symmetric key, which owns its number among the keys of a device or group.
+    Key(KeyId),
+    /// A client of the host's API, which owns its name.
+    Client(ClientId),
     /// Nobody ever: a key that was reported as compromised.
     Compromised,
 }

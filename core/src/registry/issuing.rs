@@ -106,6 +106,8 @@ impl Inner {
             revoked: None,
             reason: None,
             deleted: false,
+            algorithm: Some(request.algorithm),
+            campaign: None,
         };
         if days.is_some() {
             record.renew_at = Some(self.due_of(&record, days)?);

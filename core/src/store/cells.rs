@@ -9,7 +9,8 @@ use crate::id::{Entity as EntityKind, NumberCipher};
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Attributes, AuthorityState, CertificateKind, CertificateState, DeliveryState, DeviceState, EnrollmentPolicy,
-    Entity, InvalidReason, KeyOrigin, Owner, ProductState, ProfileSpec, SignerLocation, SuspendCause,
+    Entity, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Owner, ProductState, ProfileSpec, PskKind,
+    PskState, SignerLocation, SuspendCause,
 };
 use crate::x509::{Name, RevocationReason};
 
@@ -37,7 +38,12 @@ number_cell!(
     CertificateState,
     SuspendCause,
     KeyOrigin,
-    DeliveryState
+    DeliveryState,
+    PskKind,
+    PskState,
+    IdentityKind,
+    KeyState,
+    KeyOwner
 );
 
 /// Values stored as JSON text.
@@ -105,14 +111,19 @@ impl Cell for Name {
     }
 }
 
-/// A record of one of several kinds, in one whole number: the record's number times 8 and the kind.
+/// A record of one of several kinds, in one whole number: the record's number times 8 and the kind, 0 to 6. Kinds from 7 on
+/// have 7 there and what is more in the four bits before.
 fn tagged<K: EntityKind>(id: crate::id::Id<K>, tag: i64, ids: &NumberCipher) -> Value {
-    let number = ids.number(id).ok().and_then(|n| i64::try_from(n).ok()).and_then(|n| n.checked_mul(8));
-    Value::Int(number.map_or(-1, |n| n | tag))
+    let (bits, low) = if tag < 7 { (3, tag) } else { (7, (tag - 7) << 3 | 7) };
+    let number = ids.number(id).ok().and_then(|n| i64::try_from(n).ok()).and_then(|n| n.checked_mul(1 << bits));
+    Value::Int(number.map_or(-1, |n| n | low))
 }
 
 fn untagged(value: &Value) -> Option<(u64, i64)> {
     match value {
+        Value::Int(number) if *number >= 0 && number & 7 == 7 => {
+            Some((u64::try_from(number >> 7).ok()?, 7 + (number >> 3 & 15)))
+        }
         Value::Int(number) if *number >= 0 => Some((u64::try_from(number >> 3).ok()?, number & 7)),
         _ => None,
     }
@@ -129,6 +140,9 @@ impl Cell for Owner {
             Self::Certificate(id) => tagged(id, 4, ids),
             Self::Listed(id) => tagged(id, 5, ids),
             Self::Profile(id) => tagged(id, 6, ids),
+            Self::Psk(id) => tagged(id, 7, ids),
+            Self::Key(id) => tagged(id, 8, ids),
+            Self::Client(id) => tagged(id, 9, ids),
         }
     }
     fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
@@ -141,6 +155,9 @@ impl Cell for Owner {
             4 => Self::Certificate(ids.id(number)),
             5 => Self::Listed(ids.id(number)),
             6 => Self::Profile(ids.id(number)),
+            7 => Self::Psk(ids.id(number)),
+            8 => Self::Key(ids.id(number)),
+            9 => Self::Client(ids.id(number)),
             _ => return None,
         })
     }
@@ -156,6 +173,10 @@ impl Cell for Entity {
             Self::Device(id) => tagged(id, 4, ids),
             Self::Group(id) => tagged(id, 5, ids),
             Self::Certificate(id) => tagged(id, 6, ids),
+            Self::Psk(id) => tagged(id, 7, ids),
+            Self::Key(id) => tagged(id, 8, ids),
+            Self::Campaign(id) => tagged(id, 9, ids),
+            Self::Client(id) => tagged(id, 10, ids),
         }
     }
     fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
@@ -167,6 +188,10 @@ impl Cell for Entity {
             4 => Self::Device(ids.id(number)),
             5 => Self::Group(ids.id(number)),
             6 => Self::Certificate(ids.id(number)),
+            7 => Self::Psk(ids.id(number)),
+            8 => Self::Key(ids.id(number)),
+            9 => Self::Campaign(ids.id(number)),
+            10 => Self::Client(ids.id(number)),
             _ => return None,
         })
     }

@@ -7,20 +7,23 @@ use super::record::{Cell, Key, Record, corrupt, table};
 use super::schema::{Column, Schema, Table};
 use super::{Row, StoreError, Value};
 use crate::env::Timestamp;
-use crate::id::{AuthorityId, CertificateId, DeviceId, EventId, GroupId, NumberCipher, ProductId, ProfileId};
+use crate::id::{
+    AuthorityId, CampaignId, CertificateId, DeviceId, EventId, GroupId, KeyId, NumberCipher, ProductId, ProfileId, PskId,
+};
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Certificate, CertificateKind, CertificateState,
     ClaimCode, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EnrollmentPolicy, Entity, Event, Group,
-    InvalidReason, KeyOrigin, Meta, Owner, Product, ProductState, Profile, ProfileSpec, RequestRecord, Revocation,
-    SignerLocation, SuspendCause,
+    IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Meta, Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation,
+    SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
+use crate::symmetric::SymmetricAlgorithm;
 use crate::x509::{Name, RevocationReason};
 
 /// The schema of this version.
 pub static SCHEMA: Schema = Schema {
-    version: 1,
+    version: 2,
     tables: &[
         &META,
         &AUTHORITIES,
@@ -38,6 +41,8 @@ pub static SCHEMA: Schema = Schema {
         &REQUESTS,
         &CRLS,
         &EVENTS,
+        &PSKS,
+        &KEYS,
     ],
 };
 
@@ -155,6 +160,8 @@ table! {
         revoked: Option<Timestamp>;
         reason: Option<RevocationReason>;
         deleted: bool;
+        algorithm: Option<KeyAlgorithm>;
+        campaign: Option<CampaignId>, Ordered;
     }
 }
 
@@ -241,5 +248,51 @@ table! {
         subject: Option<Entity>, Ordered;
         object: Option<Entity>, Ordered;
         detail: Option<String>;
+    }
+}
+
+table! {
+    /// Pre-shared keys. The one that a device shows under its own ID has the device's number; others count from 2^48.
+    PSKS "psks" = Psk [id: PskId] {
+        device: DeviceId, Ordered;
+        group: Option<GroupId>;
+        identity: String;
+        identity_kind: IdentityKind;
+        kind: PskKind;
+        state: PskState;
+        version: u32;
+        issued: Timestamp;
+        renew_at: Option<Timestamp>, Ordered;
+        previous_identity: Option<String>;
+        previous_until: Option<Timestamp>, Ordered;
+        failures: u32;
+        blocked_until: Option<Timestamp>;
+        campaign: Option<CampaignId>, Ordered;
+        secret: Option<Sealed>;
+        previous_secret: Option<Sealed>;
+        tag: Option<Vec<u8>>;
+        previous_tag: Option<Vec<u8>>;
+    }
+}
+
+table! {
+    /// Symmetric keys. A device's key number 1 has the device's number; others count from 2^48.
+    KEYS "keys" = SymmetricKey [id: KeyId] {
+        owner: KeyOwner;
+        device: Option<DeviceId>, Ordered;
+        group: Option<GroupId>, Ordered;
+        holders: u32;
+        number: u32;
+        algorithm: SymmetricAlgorithm;
+        state: KeyState;
+        version: u32;
+        issued: Timestamp;
+        renew_at: Option<Timestamp>, Ordered;
+        previous_version: Option<u32>;
+        previous_until: Option<Timestamp>, Ordered;
+        delivered: Option<u32>;
+        campaign: Option<CampaignId>, Ordered;
+        value: Option<Sealed>;
+        previous: Option<Sealed>;
     }
 }
