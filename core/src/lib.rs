@@ -80,6 +80,7 @@
 //! | | [`model`] | the records, each with its legal changes of state |
 //! | formats | [`pack`] | PEM, PKCS#7, PKCS#12, sets of files |
 //! | | [`x509`] | names, CSRs, certificates, CRLs, chains |
+//! | | [`symmetric`] | PSK, AES and TWINE keys |
 //! | | [`key`] | algorithms, signers, PEM and PKCS#8 |
 //! | ground | [`callback`], [`secret`], [`id`], [`mod@env`], [`mod@error`], [`oid`] | host code that is called; what must not leak; typed identifiers; clock and randomness; reasons |
 //!
@@ -114,12 +115,14 @@ mod process;
 pub mod registry;
 pub mod secret;
 pub mod store;
+pub mod symmetric;
 pub mod x509;
 
 pub use env::{Clock, FixedClock, Random, SystemClock, SystemRandom, Timestamp};
 pub use error::Error;
 pub use id::{
-    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventId, GroupId, KeyId, ProductId, ProfileId, PskId, Serial,
+    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventId, GroupId, KeyId, ProductId, ProfileId, PskId,
+    Serial,
 };
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, Statement, make_key};
 pub use oid::Oid;
@@ -134,6 +137,7 @@ pub use registry::{
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
 pub use secret::{Sealed, Secret};
+pub use symmetric::SymmetricAlgorithm;
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};
 pub use x509::{Finding, InstallationCheck, Purpose, VerifiedChain, check_installation, verify_chain};
 pub use x509::{csr_pem, make_csr, parse_certificate, parse_csr};

@@ -12,6 +12,7 @@ use crate::model::{
     Entity, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Owner, ProductState, ProfileSpec, PskKind,
     PskState, SignerLocation, SuspendCause,
 };
+use crate::symmetric::SymmetricAlgorithm;
 use crate::x509::{Name, RevocationReason};
 
 /// Enums stored as their number.
@@ -92,6 +93,16 @@ impl Cell for RevocationReason {
 }
 
 impl Cell for KeyAlgorithm {
+    const KIND: ColumnKind = ColumnKind::Text;
+    fn to_value(&self, _: &NumberCipher) -> Value {
+        Value::Text(self.name().to_owned())
+    }
+    fn from_value(value: Value, ids: &NumberCipher) -> Option<Self> {
+        String::from_value(value, ids).and_then(|name| name.parse().ok())
+    }
+}
+
+impl Cell for SymmetricAlgorithm {
     const KIND: ColumnKind = ColumnKind::Text;
     fn to_value(&self, _: &NumberCipher) -> Value {
         Value::Text(self.name().to_owned())

@@ -8,14 +8,15 @@ use super::schema::{Column, Schema, Table};
 use super::{Row, StoreError, Value};
 use crate::env::Timestamp;
 use crate::id::{
-    AuthorityId, CampaignId, CertificateId, DeviceId, EventId, GroupId, KeyId, NumberCipher, ProductId, ProfileId, PskId,
+    AuthorityId, CampaignId, CertificateId, DeviceId, EventId, GroupId, KeyId, NumberCipher, ProductId, ProfileId,
+    PskId,
 };
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Certificate, CertificateKind, CertificateState,
     ClaimCode, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EnrollmentPolicy, Entity, Event, Group,
-    IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Meta, Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation,
-    SignerLocation, SuspendCause, SymmetricKey,
+    IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Meta, Owner, Product, ProductState, Profile,
+    ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation, SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
