@@ -159,7 +159,7 @@ pub struct Certificate {
     pub reason: Option<RevocationReason>,
     /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
     pub deleted: bool,
-    /// What kind of key it certifies; `None` while pending and in records of the first version of the database.
+    /// What kind of key it certifies; `None` in records that the first version of the database wrote.
     pub algorithm: Option<KeyAlgorithm>,
     /// The campaign that asks for its renewal.
     pub campaign: Option<CampaignId>,

@@ -106,7 +106,7 @@ impl Inner {
             revoked: None,
             reason: None,
             deleted: false,
-            algorithm: Some(request.algorithm),
+            algorithm: Some(request.source.key().algorithm()),
             campaign: None,
         };
         if days.is_some() {
