@@ -222,16 +222,17 @@ pub(crate) fn corrupt(table: &Table, key: u64, column: &str) -> StoreError {
     StoreError::Corrupt { at: format!("{}.{column} of row {key}", table.name) }
 }
 
-/// Declares the table of a record: its name, its key field, and the field, type and index of each column.
+/// Declares the table of a record: its name, its key field, and the field, type and index of each column. A column is called
+/// as its field, unless `as` says otherwise.
 macro_rules! table {
     ($(#[$meta:meta])* $static:ident $name:literal = $record:ident [$key:ident: $keyty:ty] {
-        $( $field:ident: $ty:ty $(, $index:ident)?; )*
+        $( $field:ident $(as $column:literal)?: $ty:ty $(, $index:ident)?; )*
     }) => {
         $(#[$meta])*
         pub static $static: Table = Table {
             name: $name,
             columns: &[ $( Column {
-                name: stringify!($field),
+                name: table!(@name $field $($column)?),
                 kind: <$ty as Cell>::KIND,
                 index: table!(@index $($index)?),
             }, )* ],
@@ -255,7 +256,7 @@ macro_rules! table {
                     let $field = values
                         .next()
                         .and_then(|value| <$ty as Cell>::from_value(value, ids))
-                        .ok_or_else(|| corrupt(&$static, key, stringify!($field)))?;
+                        .ok_or_else(|| corrupt(&$static, key, table!(@name $field $($column)?)))?;
                 )*
                 if values.next().is_some() {
                     return Err(corrupt(&$static, key, "*"));
@@ -264,6 +265,8 @@ macro_rules! table {
             }
         }
     };
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $column:literal) => { $column };
     (@index) => { crate::store::schema::Index::None };
     (@index $index:ident) => { crate::store::schema::Index::$index };
 }

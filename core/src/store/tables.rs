@@ -261,7 +261,7 @@ table! {
         identity_kind: IdentityKind;
         kind: PskKind;
         state: PskState;
-        version: u32;
+        version as "secret_version": u32;
         issued: Timestamp;
         renew_at: Option<Timestamp>, Ordered;
         previous_identity: Option<String>;
@@ -286,7 +286,7 @@ table! {
         number: u32;
         algorithm: SymmetricAlgorithm;
         state: KeyState;
-        version: u32;
+        version as "key_version": u32;
         issued: Timestamp;
         renew_at: Option<Timestamp>, Ordered;
         previous_version: Option<u32>;
