@@ -155,6 +155,18 @@ impl<K: Entity> FromStr for Id<K> {
 /// Tells page cursors from identifiers.
 const CURSOR_TAG: u64 = u64::MAX;
 
+/// Tells the identities of pre-shared keys from identifiers, in the 32 bits above the key's version.
+const IDENTITY_TAG: u64 = 0x7073_6b69;
+
+/// Whose an identity is that this registry made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// The ID of the device with this number.
+    Device(u64),
+    /// Made for the pre-shared key in this row. Which rotation of it, the row says, which must carry this very identity.
+    Psk(u64),
+}
+
 /// A keyed permutation of 128-bit blocks: numbers in, unpredictable unique tokens out, and back.
 pub struct NumberCipher(Aes128);
 
@@ -209,6 +221,22 @@ impl NumberCipher {
     pub(crate) fn open_cursor_block(&self, block: [u8; 16], list: u64) -> Option<u64> {
         let (number, tag) = self.decrypt(block);
         (tag == CURSOR_TAG ^ list).then_some(number)
+    }
+
+    /// An identity for version `version` of the pre-shared key with this number, written as identifiers are. Those of
+    /// two versions have nothing in common.
+    pub(crate) fn identity(&self, number: u64, version: u32) -> String {
+        base32().encode(&self.encrypt(number, (IDENTITY_TAG << 32) | u64::from(version)))
+    }
+
+    /// Whose identity `text` is; `None` for what this registry did not make.
+    pub(crate) fn open_identity(&self, text: &str) -> Option<Identity> {
+        let bytes = (text.len() == 26).then(|| base32().decode(text.as_bytes()).ok()).flatten()?;
+        match self.decrypt(bytes.try_into().ok()?) {
+            (number, DeviceKind::TAG) => Some(Identity::Device(number)),
+            (number, low) if low >> 32 == IDENTITY_TAG => Some(Identity::Psk(number)),
+            _ => None,
+        }
     }
 
     /// A certificate serial number for record `number`: 16 octets, positive, minimal (RFC 5280, 4.1.2.2).
@@ -282,6 +310,24 @@ mod tests {
             prop_assert_eq!(cipher.number(text).unwrap(), number);
             let other = GroupId::from_bytes(*id.as_bytes());
             prop_assert_eq!(cipher.number(other).unwrap_err().code(), "input.unknown_id");
+        }
+
+        #[test]
+        fn identities_lead_to_their_key_and_share_nothing_between_versions(key: [u8; 16], number: u64, version: u32) {
+            let cipher = NumberCipher::new(&key);
+            let identity = cipher.identity(number, version);
+            prop_assert_eq!(cipher.open_identity(&identity), Some(Identity::Psk(number)));
+            prop_assert_ne!(&identity, &cipher.identity(number, version.wrapping_add(1)));
+            prop_assert!(cipher.number(identity.parse::<DeviceId>().unwrap()).is_err());
+            let device: DeviceId = cipher.id(number);
+            prop_assert_eq!(cipher.open_identity(&device.to_string()), Some(Identity::Device(number)));
+            let group: GroupId = cipher.id(number);
+            prop_assert_eq!(cipher.open_identity(&group.to_string()), None);
+        }
+
+        #[test]
+        fn no_text_is_more_than_an_identity_or_none(key: [u8; 16], text: String) {
+            let _ = NumberCipher::new(&key).open_identity(&text);
         }
 
         #[test]

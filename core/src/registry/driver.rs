@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use super::Inner;
 use super::call::Call;
+use super::host::Host;
 use crate::Result;
 use crate::callback;
-use crate::env::Timestamp;
+use crate::env::{Random, Timestamp};
 use crate::error::{Error, InputError, SignerError, StoreError};
 use crate::id::{Entity as EntityKind, Id};
 use crate::key::{Signer, sign_with};
 use crate::model::{Entity, Event, RequestRecord};
+use crate::secret::Secret;
 use crate::store::record::{Record, Stored, at, put, read};
 use crate::store::tables::{AUTHORITIES, EVENTS};
 use crate::store::{Counter, Expect, Row, Write};
@@ -118,14 +120,17 @@ pub(super) fn sign(item: &ToSign) -> Result<Vec<u8>> {
 pub(super) struct Draws {
     numbers: RefCell<Vec<(&'static str, u64)>>,
     seeds: RefCell<Vec<u64>>,
+    secrets: RefCell<Vec<Secret<Vec<u8>>>>,
     next_number: Cell<usize>,
     next_seed: Cell<usize>,
+    next_secret: Cell<usize>,
 }
 
 impl Draws {
     fn rewind(&self) {
         self.next_number.set(0);
         self.next_seed.set(0);
+        self.next_secret.set(0);
     }
 }
 
@@ -195,6 +200,19 @@ impl<'r> View<'r> {
         let seed = u64::from_be_bytes(self.registry.draw()?);
         seeds.push(seed);
         Ok(seed)
+    }
+
+    /// A secret that `make` draws at the first attempt, and the same one at every other.
+    pub(super) fn secret(&self, make: impl FnOnce(&dyn Random) -> Result<Secret<Vec<u8>>>) -> Result<Secret<Vec<u8>>> {
+        let position = self.draws.next_secret.get();
+        self.draws.next_secret.set(position + 1);
+        let mut secrets = self.draws.secrets.borrow_mut();
+        if let Some(secret) = secrets.get(position) {
+            return Ok(secret.clone());
+        }
+        let secret = make(&Host(&*self.registry.random))?;
+        secrets.push(secret.clone());
+        Ok(secret)
     }
 
     /// 128 random bits.

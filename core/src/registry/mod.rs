@@ -19,6 +19,7 @@ mod numbers;
 mod page;
 mod products;
 mod profiles;
+mod psks;
 mod tags;
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Keyed digests: what must be unique or be found again, without telling what it is.
 
 use ring::{hkdf, hmac};
+use zeroize::Zeroizing;
 
 use crate::Result;
 use crate::error::Error;
@@ -28,6 +29,15 @@ pub(super) fn derive<const N: usize>(secret: &Secret<Vec<u8>>, purpose: &str) ->
     Ok(key)
 }
 
+/// What a digest is of. Lengths keep ("ab", "c") apart from ("a", "bc").
+fn each_piece(domain: &str, parts: &[&[u8]], mut take: impl FnMut(&[u8])) {
+    take(domain.as_bytes());
+    for part in parts {
+        take(&(part.len() as u64).to_be_bytes());
+        take(part);
+    }
+}
+
 impl Tags {
     pub(super) fn new(secret: &Secret<Vec<u8>>) -> Result<Self> {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &derive::<32>(secret, "tags")?)))
@@ -35,12 +45,7 @@ impl Tags {
 
     fn tag(&self, domain: &str, parts: &[&[u8]]) -> hmac::Tag {
         let mut context = hmac::Context::with_key(&self.0);
-        context.update(domain.as_bytes());
-        for part in parts {
-            // Lengths keep ("ab", "c") apart from ("a", "bc").
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
+        each_piece(domain, parts, |piece| context.update(piece));
         context.sign()
     }
 
@@ -51,6 +56,14 @@ impl Tags {
             tag.as_ref().get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes).unwrap_or_default()
         };
         (half(0), half(8).cast_signed())
+    }
+
+    /// Whether `bytes` made `tag` of these parts, in constant time. Without a tag as much work is done and the answer
+    /// is no.
+    pub(super) fn matches(&self, domain: &str, parts: &[&[u8]], tag: Option<&[u8]>) -> bool {
+        let mut message = Zeroizing::new(Vec::with_capacity(128));
+        each_piece(domain, parts, |piece| message.extend_from_slice(piece));
+        hmac::verify(&self.0, &message, tag.unwrap_or(&[0; 32])).is_ok() & tag.is_some()
     }
 
     /// The whole digest.
@@ -72,5 +85,17 @@ mod tests {
         assert_ne!(one.digest("key", &[b"x"]), one.digest("unit", &[b"x"]));
         assert_ne!(one.digest("key", &[b"ab", b"c"]), one.digest("key", &[b"a", b"bc"]));
         assert_ne!(one.digest("key", &[b"x"]), two.digest("key", &[b"x"]));
+    }
+
+    #[test]
+    fn a_tag_matches_what_it_was_made_of_and_nothing_else() {
+        let tags = Tags::new(&Secret::new(vec![1; 32])).unwrap();
+        let tag = tags.bytes("secret", &[b"x"]);
+        assert!(tags.matches("secret", &[b"x"], Some(&tag)));
+        assert!(!tags.matches("secret", &[b"y"], Some(&tag)));
+        assert!(!tags.matches("other", &[b"x"], Some(&tag)));
+        assert!(!tags.matches("secret", &[b"x"], Some(&tag[..31])));
+        assert!(!tags.matches("secret", &[b"x"], Some(&[])));
+        assert!(!tags.matches("secret", &[b"x"], None));
     }
 }
