@@ -58,29 +58,34 @@ RUSTFLAGS="$flags" CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_PROFILE_DEV_DEBUG=line-ta
     cargo "${toolchain[@]}" build --manifest-path core/fuzz/Cargo.toml --target "$host" --target-dir "$target_dir" "${bins[@]}"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-for target in "${targets[@]}"; do
-    corpus=core/fuzz/corpus/$target
-    artifacts=core/fuzz/artifacts/$target
-    program=$target_dir/$host/debug/$target
+trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$work"' EXIT
+
+fuzz() { # fuzz TARGET: one target, from its corpus
+    local target=$1 corpus=core/fuzz/corpus/$1 artifacts=core/fuzz/artifacts/$1 program=$target_dir/$host/debug/$1
+    local log=$work/$1.log seeds=0 runs
     mkdir -p "$work/$target" "$artifacts"
-    seeds=0
     if [ -d "$corpus" ]; then
         cp -R "$corpus/." "$work/$target/"
         seeds=$(find "$corpus" -type f | wc -l)
     fi
-    printf 'fuzz: %s, %d seeds, %d s ... ' "$target" "$seeds" "$seconds"
     if ! "$program" "$work/$target" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$artifacts/" >"$work/log" 2>&1 </dev/null; then
-        echo FAILED
-        tail -n 40 "$work/log"
+        -artifact_prefix="$artifacts/" >"$log" 2>&1 </dev/null; then
+        printf 'fuzz: %s FAILED\n' "$target"
+        tail -n 40 "$log"
         echo "fuzz: to see it again: $program $(ls -t "$artifacts"/* 2>/dev/null | head -n 1)" >&2
-        exit 1
+        return 1
     fi
-    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
-    printf 'ok, %s runs\n' "${runs:-?}"
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    printf 'fuzz: %s, %d seeds, %d s: ok, %s runs\n' "$target" "$seeds" "$seconds" "${runs:-?}"
     if [ -n "$keep" ]; then
         mkdir -p "$corpus"
         "$program" -merge=1 "$corpus" "$work/$target" >/dev/null 2>&1
     fi
+}
+
+# As many at once as there are processors; the first that fails ends it.
+for target in "${targets[@]}"; do
+    while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    fuzz "$target" &
 done
+while [ -n "$(jobs -p)" ]; do wait -n; done
