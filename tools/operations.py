@@ -42,6 +42,7 @@ ALSO = {
     ("store", "MemoryStore"),
     ("store", "SqliteStore"),
     ("store", "SoftwareSealer"),
+    ("store", "SealingKeys"),
     ("pack", "FileNames"),
     ("x509", "CertificateExtensions"),
 }

@@ -127,7 +127,7 @@ mod asked {
     use tegata::store::{Filter, Match, Query, Row, RowRef, Tally, Value};
 
     const fn column(name: &'static str, kind: ColumnKind, index: Index) -> Column {
-        Column { name, kind, index }
+        Column { name, kind, index, sealed: false }
     }
     pub static LAMP: Table = Table {
         name: "lamp",

@@ -26,9 +26,9 @@ const WHOLE: u64 = 5;
 static ITEM: Table = Table {
     name: "item",
     columns: &[
-        Column { name: "batch", kind: ColumnKind::Int, index: Index::Ordered },
-        Column { name: "name", kind: ColumnKind::Text, index: Index::Unique },
-        Column { name: "body", kind: ColumnKind::Bytes, index: Index::None },
+        Column { name: "batch", kind: ColumnKind::Int, index: Index::Ordered, sealed: false },
+        Column { name: "name", kind: ColumnKind::Text, index: Index::Unique, sealed: false },
+        Column { name: "body", kind: ColumnKind::Bytes, index: Index::None, sealed: false },
     ],
 };
 static SCHEMA: Schema = Schema { version: 1, tables: &[&ITEM] };

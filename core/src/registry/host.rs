@@ -45,6 +45,10 @@ impl Sealer for Host<Arc<dyn Sealer>> {
         refuse_inside()?;
         run(|| self.0.open(associated, sealed)).map_err(told)
     }
+    fn is_current(&self, associated: &[u8], sealed: &Sealed) -> Result<bool> {
+        refuse_inside()?;
+        run(|| self.0.is_current(associated, sealed)).map_err(told)
+    }
 }
 
 impl Random for Host<&dyn Random> {

@@ -20,6 +20,7 @@ mod page;
 mod products;
 mod profiles;
 mod psks;
+mod reseal;
 mod tags;
 
 use std::fmt;
@@ -41,6 +42,7 @@ pub use groups::{GroupChange, Groups};
 pub use page::{Listing, Page, Text};
 pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Products, RegisteredProduct};
 pub use profiles::{Preview, Profiles};
+pub use reseal::Resealed;
 
 use crate::Result;
 use crate::callback;
@@ -146,7 +148,7 @@ impl fmt::Debug for Registry {
 
 impl Registry {
     /// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store
-    /// was first opened with.
+    /// was first opened with, or that its content was sealed with since ([`reseal`](Self::reseal)).
     ///
     /// # Errors
     /// `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,

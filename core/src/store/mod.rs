@@ -20,6 +20,7 @@ pub mod memory;
 pub(crate) mod record;
 pub mod schema;
 pub mod seal;
+mod sealing_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod tables;
@@ -31,6 +32,7 @@ pub use foreign::Foreign;
 pub use memory::MemoryStore;
 use schema::{Schema, Table};
 pub use seal::{Sealer, SoftwareSealer};
+pub use sealing_keys::SealingKeys;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
 

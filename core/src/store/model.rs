@@ -7,7 +7,7 @@ use super::schema::{Column, ColumnKind, Index, Schema, Table};
 use super::*;
 
 const fn column(name: &'static str, kind: ColumnKind, index: Index) -> Column {
-    Column { name, kind, index }
+    Column { name, kind, index, sealed: false }
 }
 
 static A: Table = Table {

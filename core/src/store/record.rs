@@ -10,6 +10,8 @@ use crate::secret::Sealed;
 pub(crate) trait Cell: Sized {
     /// What the column holds.
     const KIND: ColumnKind;
+    /// Whether that went through a sealer.
+    const SEALED: bool = false;
     /// Into the column.
     fn to_value(&self, ids: &NumberCipher) -> Value;
     /// Out of it; `None` when the value cannot have been written by this version.
@@ -143,6 +145,7 @@ impl Cell for Vec<u8> {
 
 impl Cell for Sealed {
     const KIND: ColumnKind = ColumnKind::Bytes;
+    const SEALED: bool = true;
     fn to_value(&self, _: &NumberCipher) -> Value {
         Value::Bytes(self.as_bytes().to_vec())
     }
@@ -153,6 +156,7 @@ impl Cell for Sealed {
 
 impl<C: Cell> Cell for Option<C> {
     const KIND: ColumnKind = C::KIND;
+    const SEALED: bool = C::SEALED;
     fn to_value(&self, ids: &NumberCipher) -> Value {
         self.as_ref().map_or(Value::Null, |inner| inner.to_value(ids))
     }
@@ -235,6 +239,7 @@ macro_rules! table {
                 name: table!(@name $field $($column)?),
                 kind: <$ty as Cell>::KIND,
                 index: table!(@index $($index)?),
+                sealed: <$ty as Cell>::SEALED,
             }, )* ],
         };
 
@@ -280,10 +285,13 @@ mod tests {
     fn column_kinds_follow_from_field_types() {
         assert_eq!(<Option<Timestamp> as Cell>::KIND, ColumnKind::Int);
         assert_eq!(<Sealed as Cell>::KIND, ColumnKind::Bytes);
+        const { assert!(<Sealed as Cell>::SEALED && <Option<Sealed> as Cell>::SEALED) };
+        const { assert!(!<Vec<u8> as Cell>::SEALED && !<Option<Vec<u8>> as Cell>::SEALED) };
         let column = crate::store::schema::Column {
             name: "x",
             kind: <String as Cell>::KIND,
             index: crate::store::schema::Index::None,
+            sealed: <String as Cell>::SEALED,
         };
         assert!(column.kind.admits(&Value::Null) && !column.kind.admits(&Value::Int(1)));
     }

@@ -37,6 +37,11 @@ impl Table {
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == column)
     }
+
+    /// The sealed columns, each with where it stands in a row's values.
+    pub fn sealed(&self) -> impl Iterator<Item = (usize, &'static Column)> {
+        self.columns.iter().enumerate().filter(|(_, column)| column.sealed)
+    }
 }
 
 /// One column.
@@ -48,6 +53,9 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Whether and how it is indexed.
     pub index: Index,
+    /// Whether its values went through a [`Sealer`](super::Sealer), for the place of table, key and column. What
+    /// is sealed anew when the sealing key changes is found by this.
+    pub sealed: bool,
 }
 
 /// What a column holds.

@@ -45,6 +45,17 @@ pub trait Sealer: Send + Sync {
     /// `seal.wrong_key` when another key sealed it, `seal.damaged` when it was altered or comes from another place;
     /// `seal.failed` for whatever keeps the key out of reach.
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>, Error>;
+
+    /// Whether [`seal`](Self::seal) would use the same key today, so that there is no reason to seal this value anew.
+    /// [`Registry::reseal`](crate::Registry::reseal) asks. A sealer with one key, or one whose keys change where nobody
+    /// sees it, leaves this at `true`.
+    ///
+    /// # Errors
+    /// `seal.failed` for whatever keeps it from telling.
+    fn is_current(&self, associated: &[u8], sealed: &Sealed) -> Result<bool, Error> {
+        let _ = (associated, sealed);
+        Ok(true)
+    }
 }
 
 impl<S: Sealer + ?Sized> Sealer for Arc<S> {
@@ -53,6 +64,9 @@ impl<S: Sealer + ?Sized> Sealer for Arc<S> {
     }
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>, Error> {
         (**self).open(associated, sealed)
+    }
+    fn is_current(&self, associated: &[u8], sealed: &Sealed) -> Result<bool, Error> {
+        (**self).is_current(associated, sealed)
     }
 }
 
@@ -226,6 +240,12 @@ impl Sealer for SoftwareSealer {
         self.key.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).map_err(|_| damaged())?;
         text.truncate(rest.len() - TAG);
         Ok(Secret::new(std::mem::take(&mut *text)))
+    }
+
+    /// By the key ID; whether the rest is sound shows when it is opened.
+    fn is_current(&self, _: &[u8], sealed: &Sealed) -> Result<bool, Error> {
+        let header = sealed.as_bytes().first_chunk::<HEADER>();
+        Ok(header.is_some_and(|[version, id @ ..]| *version == VERSION && *id == self.id))
     }
 }
 

@@ -110,7 +110,7 @@ pub fn suite(make: &dyn Fn() -> Box<dyn Store>) -> Outcome {
 }
 
 const fn column(name: &'static str, kind: ColumnKind, index: Index) -> Column {
-    Column { name, kind, index }
+    Column { name, kind, index, sealed: false }
 }
 
 /// A table with a column of every sort. Its names are words that SQL reserves, on purpose.

@@ -19,6 +19,7 @@ pub fn registry(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "due" => s.show(&registry.due(&s.arg("due")?, &s.arg("page")?)?),
         "counts" => s.show(&registry.counts()?),
         "trust_bundle" => s.show(&registry.trust_bundle()?),
+        "reseal" => s.show(&registry.reseal(&s.bulk(), &s.call)?),
         "close" => s.show(&registry.close()),
         _ => s.unknown(),
     }

@@ -12,7 +12,7 @@ use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
     Certificate, Counts, Crl, Enrolled, Finding, Issued, IssuedWithKey, Listing, Preview, PrivateKey, ProductSpec,
-    PublicKey, RegisteredProduct, Signer, TrustBundle, VerifiedChain, VerifiedCsr,
+    PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle, VerifiedChain, VerifiedCsr,
 };
 
 use super::show::Show;
@@ -50,6 +50,7 @@ show_struct! {
     Reason: code kind text;
     RegisteredProduct: product credential;
     RequestedExtension: oid critical value;
+    Resealed: checked resealed;
     Revocation: at reason;
     SanPolicy: dns dns_wildcards ip uri email other add required max;
     Enrolled: device issued enrollment;

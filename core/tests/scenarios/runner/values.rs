@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tegata::model::{Authority, Certificate as CertificateRecord, Crl as CrlRecord, ProfileSpec};
 use tegata::pack::FileNames;
-use tegata::store::{MemoryStore, Sealer, SoftwareSealer, SqliteStore, Store};
+use tegata::store::{MemoryStore, Sealer, SealingKeys, SoftwareSealer, SqliteStore, Store};
 use tegata::x509::CertificateExtensions;
 use tegata::{
     Certificate, Clock, Crl, Error, FixedClock, Issued, IssuedWithKey, PrivateKey, ProductSpec, PublicKey, Registry,
@@ -46,7 +46,7 @@ pub fn method(s: &Step<'_>, of: &str, method: &str) -> Result<Json, Fault> {
         "FixedClock" => clock(s, method),
         "Issued" => getter!(s, method, Issued: pem fullchain_pem root serial),
         "IssuedWithKey" => getter!(s, method, IssuedWithKey: key_pem; algorithm),
-        "MemoryStore" | "SqliteStore" | "SoftwareSealer" | "Registry" => opening(s, of, method),
+        "MemoryStore" | "SqliteStore" | "SoftwareSealer" | "SealingKeys" | "Registry" => opening(s, of, method),
         "PrivateKey" => private_key(s, method),
         "PublicKey" => public_key(s, method),
         "ProductSpec" => match method {
@@ -146,6 +146,10 @@ fn opening(s: &Step<'_>, of: &str, method: &str) -> Result<Json, Fault> {
         ("SoftwareSealer", "from_key") => sealer(SoftwareSealer::from_key(s.arg("key")?)?),
         ("SoftwareSealer", "from_file") => sealer(SoftwareSealer::from_file(s.arg::<PathBuf>("path")?)?),
         ("SoftwareSealer", "create_file") => sealer(SoftwareSealer::create_file(s.arg::<PathBuf>("path")?)?),
+        ("SealingKeys", "new") => {
+            let keys = SealingKeys::new(s.arg("current")?, s.list("previous")?);
+            s.show(&(Arc::new(keys) as Arc<dyn Sealer>))
+        }
         ("Registry", "open") => {
             let store: Arc<dyn Store> = s.arg("store")?;
             s.world.use_registry(Registry::open(store, s.arg("sealer")?, s.arg("options")?)?);

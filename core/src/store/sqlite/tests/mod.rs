@@ -13,7 +13,7 @@ use crate::store::schema::{Column, ColumnKind, Index, Table};
 use crate::store::{Expect, Filter, Match};
 
 const fn column(name: &'static str, kind: ColumnKind, index: Index) -> Column {
-    Column { name, kind, index }
+    Column { name, kind, index, sealed: false }
 }
 
 static THING: Table = Table {
