@@ -162,7 +162,6 @@ export type ErrorCode =
   | 'key.grace'
   | 'psk.policy_weak'
   | 'psk.policy_impossible'
-  | 'psk.not_text'
   | 'psk.identity'
   | 'psk.identity_taken'
   | 'psk.exists'

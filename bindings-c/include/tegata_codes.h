@@ -163,7 +163,6 @@
 #define TEGATA_CODE_KEY_GRACE                           "key.grace"
 #define TEGATA_CODE_PSK_POLICY_WEAK                     "psk.policy_weak"
 #define TEGATA_CODE_PSK_POLICY_IMPOSSIBLE               "psk.policy_impossible"
-#define TEGATA_CODE_PSK_NOT_TEXT                        "psk.not_text"
 #define TEGATA_CODE_PSK_IDENTITY                        "psk.identity"
 #define TEGATA_CODE_PSK_IDENTITY_TAKEN                  "psk.identity_taken"
 #define TEGATA_CODE_PSK_EXISTS                          "psk.exists"
@@ -396,7 +395,6 @@
     X(TEGATA_CODE_KEY_GRACE, TEGATA_STATUS_INVALID_INPUT) \
     X(TEGATA_CODE_PSK_POLICY_WEAK, TEGATA_STATUS_REFUSED) \
     X(TEGATA_CODE_PSK_POLICY_IMPOSSIBLE, TEGATA_STATUS_INVALID_INPUT) \
-    X(TEGATA_CODE_PSK_NOT_TEXT, TEGATA_STATUS_REFUSED) \
     X(TEGATA_CODE_PSK_IDENTITY, TEGATA_STATUS_INVALID_INPUT) \
     X(TEGATA_CODE_PSK_IDENTITY_TAKEN, TEGATA_STATUS_CONFLICT) \
     X(TEGATA_CODE_PSK_EXISTS, TEGATA_STATUS_CONFLICT) \

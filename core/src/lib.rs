@@ -14,7 +14,8 @@
 //! | [`events`](Registry::events) | who did what, to which, when |
 //!
 //! [`Registry::authenticate`] answers who presents a certificate. What needs no registry is a free function:
-//! [`parse_csr`], [`make_csr`], [`make_key`], [`verify_chain`], [`check_installation`].
+//! [`parse_csr`], [`make_csr`], [`make_key`], [`verify_chain`], [`check_installation`], [`generate_password`],
+//! [`check_value`], [`unwrap_key`].
 //!
 //! # A device's life
 //!
@@ -137,7 +138,10 @@ pub use registry::{
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
 pub use secret::{Sealed, Secret};
-pub use symmetric::SymmetricAlgorithm;
+pub use symmetric::{
+    CharacterClasses, CheckMethod, CheckValue, KeyMaterial, PskPolicy, SymmetricAlgorithm, WrapMethod, WrappedKey,
+    check_value, generate_password, unwrap_key,
+};
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};
 pub use x509::{Finding, InstallationCheck, Purpose, VerifiedChain, check_installation, verify_chain};
 pub use x509::{csr_pem, make_csr, parse_certificate, parse_csr};

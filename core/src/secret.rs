@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ctutils::CtEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A secret value. It prints as `Secret(..)`, is erased when dropped, and is read only through [`expose`](Self::expose).
@@ -37,6 +38,11 @@ impl<T: Zeroize> From<T> for Secret<T> {
     fn from(value: T) -> Self {
         Self::new(value)
     }
+}
+
+/// Whether both hold the same octets. How long it takes depends on the lengths only, not on where they differ.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).to_bool()
 }
 
 /// Ciphertext made by a [`Sealer`](crate::store::seal::Sealer): safe to store, useless elsewhere.

@@ -379,8 +379,6 @@ declare_reasons! {
             "the password policy yields {bits} bits of entropy where {needed} are needed; make it longer or allow more characters";
         PolicyImpossible { reason: String } = "policy_impossible" InvalidInput
             "no password can meet the policy: {reason}";
-        NotText = "not_text" Refused
-            "the policy makes raw secrets, which are no text; ask for bytes or switch `raw` off";
         Identity { reason: String } = "identity" InvalidInput
             "a PSK identity is 1 to 128 bytes of UTF-8: {reason}";
         IdentityTaken = "identity_taken" Conflict

@@ -177,7 +177,6 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     KEY_GRACE("key.grace", ErrorKind.INVALID_INPUT),
     PSK_POLICY_WEAK("psk.policy_weak", ErrorKind.REFUSED),
     PSK_POLICY_IMPOSSIBLE("psk.policy_impossible", ErrorKind.INVALID_INPUT),
-    PSK_NOT_TEXT("psk.not_text", ErrorKind.REFUSED),
     PSK_IDENTITY("psk.identity", ErrorKind.INVALID_INPUT),
     PSK_IDENTITY_TAKEN("psk.identity_taken", ErrorKind.CONFLICT),
     PSK_EXISTS("psk.exists", ErrorKind.CONFLICT),

@@ -1,0 +1,287 @@
+//! What a machine-made secret must be like, and making one.
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::draw_into;
+use crate::env::{Random, SystemRandom};
+use crate::error::{Error, InternalError, PskError};
+use crate::secret::Secret;
+
+/// The least entropy of a policy, in bits: what is looked up online, with a back-off after failures.
+pub const MIN_BITS: u32 = 64;
+/// The least entropy of a secret for TLS-PSK, in bits: who records a handshake tries secrets offline (RFC 4279, 7.2).
+pub const MIN_TLS_BITS: u32 = 128;
+/// The longest secret that every TLS-PSK implementation takes, in octets (RFC 4279, 5.3).
+pub const MAX_TLS_LEN: u16 = 64;
+/// The longest secret that is made, in characters or octets.
+pub const MAX_LEN: u16 = 512;
+
+/// How many secrets are drawn, until one has all classes, before the random source is thought to be broken. A policy of
+/// 64 bits needs a handful at most.
+const ATTEMPTS: usize = 10_000;
+
+const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const DIGITS: &[u8] = b"0123456789";
+/// Without quotes, backslash, space, comma and angle brackets, which files and command lines read in their own ways.
+const SYMBOLS: &[u8] = b"!#$%*+-./=?@_~";
+/// What people confuse on a label.
+const LOOK_ALIKES: &[u8] = b"0Oo1lI2Z5S8B";
+
+/// Which kinds of characters a secret has; of each at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent switches, plain in every language")]
+pub struct CharacterClasses {
+    /// `a` to `z`.
+    pub lower: bool,
+    /// `A` to `Z`.
+    pub upper: bool,
+    /// `0` to `9`.
+    pub digits: bool,
+    /// `! # $ % * + - . / = ? @ _ ~`
+    pub symbols: bool,
+}
+
+impl Default for CharacterClasses {
+    /// Letters and digits.
+    fn default() -> Self {
+        Self { lower: true, upper: true, digits: true, symbols: false }
+    }
+}
+
+/// What the secrets of pre-shared keys and device passwords are like. Each is drawn evenly from all that meet the policy.
+///
+/// ```
+/// use tegata::symmetric::{CharacterClasses, PskPolicy};
+/// let policy = PskPolicy::default();
+/// assert_eq!((policy.length, policy.raw), (24, false));
+/// assert!(policy.entropy_bits() >= 128);
+///
+/// let pin = CharacterClasses { lower: false, upper: false, digits: true, symbols: false };
+/// let weak = PskPolicy { length: 6, classes: pin, ..PskPolicy::default() };
+/// assert_eq!(weak.check().unwrap_err().code(), "psk.policy_weak");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PskPolicy {
+    /// How many characters, or octets when `raw`; 512 at most.
+    pub length: u16,
+    /// Of which kinds the characters are. Means nothing when `raw`.
+    pub classes: CharacterClasses,
+    /// Whether characters may occur that people confuse: `0 O o`, `1 l I`, `2 Z`, `5 S`, `8 B`. Means nothing when `raw`.
+    pub look_alikes: bool,
+    /// Whether the secret is any octets instead of text.
+    pub raw: bool,
+}
+
+impl Default for PskPolicy {
+    /// 24 letters and digits that nobody confuses: 135 bits.
+    fn default() -> Self {
+        Self { length: 24, classes: CharacterClasses::default(), look_alikes: false, raw: false }
+    }
+}
+
+impl PskPolicy {
+    /// The characters of each demanded class.
+    fn alphabets(&self) -> Vec<Vec<u8>> {
+        let CharacterClasses { lower, upper, digits, symbols } = self.classes;
+        [(lower, LOWER), (upper, UPPER), (digits, DIGITS), (symbols, SYMBOLS)]
+            .into_iter()
+            .filter(|(demanded, _)| *demanded)
+            .map(|(_, class)| class.iter().copied().filter(|c| self.look_alikes || !LOOK_ALIKES.contains(c)).collect())
+            .collect()
+    }
+
+    /// How many bits of entropy a secret has: the logarithm of how many secrets meet the policy, rounded down. 0 when
+    /// none does.
+    pub fn entropy_bits(&self) -> u32 {
+        if self.raw {
+            return u32::from(self.length) * 8;
+        }
+        let sizes: Vec<usize> = self.alphabets().iter().map(Vec::len).collect();
+        let all: usize = sizes.iter().sum();
+        if all == 0 || usize::from(self.length) < sizes.len() {
+            return 0;
+        }
+        let share = share_with_all(&sizes, all, self.length);
+        let bits = f64::from(self.length) * float(all).log2() + share.log2();
+        // From 0 to 512 * 7, so nothing is cut off but the fraction.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let whole = bits.max(0.0) as u32;
+        whole
+    }
+
+    /// Whether secrets can be made by it that are hard enough to guess.
+    ///
+    /// # Errors
+    /// `psk.policy_impossible`, saying why; `psk.policy_weak` below 64 bits.
+    pub fn check(&self) -> Result<(), Error> {
+        let classes = self.alphabets().len();
+        let reason = if self.length == 0 {
+            "its length is 0"
+        } else if self.length > MAX_LEN {
+            "its length is beyond 512"
+        } else if self.raw {
+            return self.check_bits(MIN_BITS);
+        } else if classes == 0 {
+            "it allows no character at all"
+        } else if usize::from(self.length) < classes {
+            "it is shorter than the number of classes it demands"
+        } else {
+            return self.check_bits(MIN_BITS);
+        };
+        Err(PskError::PolicyImpossible { reason: reason.to_owned() }.into())
+    }
+
+    /// Whether its secrets will do for TLS-PSK and for wrapping keys, where guessing needs no server: 128 bits, and
+    /// no longer than the 64 octets that every implementation takes (RFC 4279, 5.3).
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check); `psk.policy_weak` below 128 bits; `psk.policy_impossible` beyond 64 octets.
+    pub fn check_for_tls(&self) -> Result<(), Error> {
+        self.check()?;
+        if self.length > MAX_TLS_LEN {
+            let reason = "TLS implementations take 64 bytes at most (RFC 4279, 5.3)".to_owned();
+            return Err(PskError::PolicyImpossible { reason }.into());
+        }
+        self.check_bits(MIN_TLS_BITS)
+    }
+
+    fn check_bits(&self, needed: u32) -> Result<(), Error> {
+        let bits = self.entropy_bits();
+        if bits < needed { Err(PskError::PolicyWeak { bits, needed }.into()) } else { Ok(()) }
+    }
+
+    /// Whether `secret` is one that this policy could have made.
+    pub fn is_met_by(&self, secret: &[u8]) -> bool {
+        let classes = self.alphabets();
+        secret.len() == usize::from(self.length)
+            && (self.raw
+                || secret.iter().all(|c| classes.iter().any(|class| class.contains(c)))
+                    && classes.iter().all(|class| secret.iter().any(|c| class.contains(c))))
+    }
+}
+
+/// Of all texts of `length` characters out of `all`, the share in which every class occurs (inclusion and exclusion).
+fn share_with_all(sizes: &[usize], all: usize, length: u16) -> f64 {
+    (0..1_u32 << sizes.len())
+        .map(|without| {
+            let lost = sizes.iter().enumerate().filter(|(at, _)| without >> at & 1 == 1).map(|(_, size)| *size);
+            let left = float(all.saturating_sub(lost.sum())) / float(all);
+            let sign = if without.count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+            sign * left.powi(i32::from(length))
+        })
+        .sum()
+}
+
+/// A small number, exactly.
+fn float(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::MAX, f64::from)
+}
+
+/// A secret that meets `policy`, from `random`.
+///
+/// Every secret that meets the policy is as likely as any other: each character is drawn evenly from the whole alphabet,
+/// and a secret that lacks a class is thrown away whole. Putting a missing class in afterwards would favour some.
+///
+/// # Errors
+/// Those of [`PskPolicy::check`]; `internal.random_failed`, also for a source that repeats itself.
+pub(crate) fn generate_secret(policy: &PskPolicy, random: &dyn Random) -> Result<Secret<Vec<u8>>, Error> {
+    policy.check()?;
+    let length = usize::from(policy.length);
+    let mut secret = Zeroizing::new(vec![0; length]);
+    if policy.raw {
+        draw_into(random, &mut secret)?;
+        return Ok(Secret::new(std::mem::take(&mut *secret)));
+    }
+    let alphabet = policy.alphabets().concat();
+    let mut octets = Octets::new(random);
+    for _ in 0..ATTEMPTS {
+        for place in secret.iter_mut() {
+            *place = octets.pick(&alphabet)?;
+        }
+        if policy.is_met_by(&secret) {
+            return Ok(Secret::new(std::mem::take(&mut *secret)));
+        }
+    }
+    Err(repeats())
+}
+
+/// A password that meets `policy`, from the operating system's generator.
+///
+/// ```
+/// use tegata::generate_password;
+/// use tegata::symmetric::PskPolicy;
+///
+/// # fn main() -> tegata::Result<()> {
+/// let policy = PskPolicy::default();
+/// let password = generate_password(&policy)?;
+/// assert_eq!(password.expose().len(), 24);
+/// assert!(policy.is_met_by(password.expose().as_bytes()));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A raw secret comes as lower-case hexadecimal, two digits an octet, which is how files of PSKs hold them.
+///
+/// # Errors
+/// `psk.policy_impossible`, saying why; `psk.policy_weak` below 64 bits; `internal.random_failed`.
+pub fn generate_password(policy: &PskPolicy) -> Result<Secret<String>, Error> {
+    let secret = generate_secret(policy, &SystemRandom::new())?;
+    if policy.raw {
+        return Ok(Secret::new(HEXLOWER.encode(secret.expose())));
+    }
+    // All alphabets are ASCII.
+    let text = std::str::from_utf8(secret.expose()).map_err(|_| Error::defect("a password is no text"))?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn repeats() -> Error {
+    InternalError::RandomFailed { reason: "the source repeats itself".to_owned() }.into()
+}
+
+/// Random octets one by one, drawn by the block.
+struct Octets<'a> {
+    random: &'a dyn Random,
+    block: [u8; 64],
+    used: usize,
+}
+
+impl<'a> Octets<'a> {
+    const fn new(random: &'a dyn Random) -> Self {
+        Self { random, block: [0; 64], used: 64 }
+    }
+
+    fn next(&mut self) -> Result<u8, Error> {
+        if self.used >= self.block.len() {
+            draw_into(self.random, &mut self.block)?;
+            self.used = 0;
+        }
+        let octet = self.block.get(self.used).copied().unwrap_or_default();
+        self.used += 1;
+        Ok(octet)
+    }
+
+    /// One of `alphabet`, each as likely as any other: octets beyond its last whole multiple are left out, since the
+    /// remainder would make the first characters likelier.
+    fn pick(&mut self, alphabet: &[u8]) -> Result<u8, Error> {
+        for _ in 0..ATTEMPTS {
+            let octet = usize::from(self.next()?);
+            if octet < 256 - 256 % alphabet.len().max(1)
+                && let Some(character) = alphabet.get(octet % alphabet.len().max(1))
+            {
+                return Ok(*character);
+            }
+        }
+        Err(repeats())
+    }
+}
+
+impl Drop for Octets<'_> {
+    fn drop(&mut self) {
+        self.block.zeroize();
+    }
+}
