@@ -179,3 +179,89 @@ impl KeyMaterial {
 pub fn check_value(algorithm: SymmetricAlgorithm, key: &[u8], method: CheckMethod) -> Result<CheckValue, Error> {
     KeyMaterial::from_bytes(algorithm, key)?.check_value(method)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use data_encoding::HEXLOWER;
+    use proptest::prelude::*;
+
+    use super::*;
+    use SymmetricAlgorithm::{Aes128, Aes256, Twine80, Twine128};
+
+    /// What pyca/cryptography and `openssl mac`, `openssl enc` say (`core/tests/interop_symmetric.rs` asks them anew).
+    const KNOWN: &[(SymmetricAlgorithm, &str, &str, &str)] = &[
+        (Aes128, "00000000000000000000000000000000", "763CBCDE81", "66E94B"),
+        (Aes128, "2b7e151628aed2a6abf7158809cf4f3c", "7AD386C376", "7DF76B"),
+        (Aes256, "0000000000000000000000000000000000000000000000000000000000000000", "9211053C55", "DC95C0"),
+        (Aes256, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "377822C093", "F29000"),
+    ];
+
+    #[test]
+    fn check_values_are_what_others_compute() {
+        for (algorithm, key, cmac, zeros) in KNOWN {
+            let key = HEXLOWER.decode(key.as_bytes()).unwrap();
+            assert_eq!(check_value(*algorithm, &key, CheckMethod::Cmac).unwrap().to_string(), *cmac);
+            assert_eq!(check_value(*algorithm, &key, CheckMethod::EncryptedZero).unwrap().to_string(), *zeros);
+        }
+    }
+
+    #[test]
+    fn the_cmac_based_method_is_refused_for_twine() {
+        for algorithm in [Twine80, Twine128] {
+            let key = vec![0; algorithm.key_len()];
+            let refused = check_value(algorithm, &key, CheckMethod::Cmac).unwrap_err();
+            assert_eq!(refused.code(), "key.check_method");
+            assert!(refused.to_string().contains(algorithm.name()), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_size_has_no_check_value() {
+        for algorithm in SymmetricAlgorithm::ALL {
+            let refused = check_value(*algorithm, &[0; 24], CheckMethod::EncryptedZero).unwrap_err();
+            assert_eq!(refused.code(), "key.size");
+        }
+    }
+
+    #[test]
+    fn a_check_value_is_its_hexadecimal_text_of_either_case_and_in_json() {
+        for text in ["763CBCDE81", "66E94B"] {
+            let value: CheckValue = text.parse().unwrap();
+            assert_eq!(value.to_string(), text);
+            assert_eq!(text.to_lowercase().parse::<CheckValue>().unwrap(), value);
+            assert_eq!(CheckValue::from_bytes(value.method(), value.as_bytes()).unwrap(), value);
+            assert_eq!(serde_json::to_value(&value).unwrap(), text);
+            assert_eq!(serde_json::from_str::<CheckValue>(&format!("\"{text}\"")).unwrap(), value);
+        }
+        for wrong in ["", "66E94", "66E94B8A", "66E94G", "66 E94B", "763CBCDE8", "\u{e9}\u{e9}\u{e9}", "0x66E94B"] {
+            assert_eq!(wrong.parse::<CheckValue>().unwrap_err().code(), "key.check_value_malformed", "{wrong}");
+        }
+        assert!(CheckValue::from_bytes(CheckMethod::Cmac, &[0; 3]).is_err());
+    }
+
+    #[test]
+    fn a_check_value_matches_only_the_same_method_and_octets() {
+        let value: CheckValue = "66E94B".parse().unwrap();
+        assert!(value.matches(&value.clone()));
+        assert!(!value.matches(&"66E94A".parse().unwrap()) && !value.matches(&"66E94B0000".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_method_has_one_name_everywhere() {
+        for method in CheckMethod::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+            assert_eq!(method.name().parse::<CheckMethod>().unwrap(), *method);
+        }
+        assert_eq!("kcv".parse::<CheckMethod>().unwrap_err().code(), "input.invalid");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_check_value_or_refused(text in ".{0,12}") {
+            if let Ok(value) = text.parse::<CheckValue>() {
+                prop_assert_eq!(value.to_string(), text.to_ascii_uppercase());
+            }
+        }
+    }
+}

@@ -34,3 +34,56 @@ pub fn check_psk_identity(identity: &str) -> Result<(), Error> {
     };
     Err(PskError::Identity { reason: reason.to_owned() }.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn identities_that_a_server_could_misread_are_refused() {
+        let long = "x".repeat(129);
+        let two_octets_each = "é".repeat(65);
+        for wrong in [
+            "",
+            &long,
+            &two_octets_each,
+            "a\nb",
+            "a\0",
+            "\u{7f}",
+            "\u{85}",
+            "a:b",
+            ":",
+            "#a",
+            " a",
+            "a ",
+            "\u{a0}a",
+            "a\u{3000}",
+        ] {
+            assert_eq!(check_psk_identity(wrong).err().map(|e| e.code()), Some("psk.identity"), "{wrong:?}");
+        }
+        for fine in ["a", "meter-1", "a b", "a#", "é", "手形", &"x".repeat(128), &"é".repeat(64)] {
+            assert!(check_psk_identity(fine).is_ok(), "{fine:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_the_identity() {
+        let refused = check_psk_identity("alice@example.com:1").expect_err("a colon");
+        assert!(!refused.to_string().contains("alice"));
+    }
+
+    proptest! {
+        /// A line of a file of PSKs, split as servers do, gives the identity back.
+        #[test]
+        fn an_accepted_identity_survives_a_psk_file(identity in "\\PC{0,130}|.{0,130}") {
+            if check_psk_identity(&identity).is_ok() {
+                let file = format!("# PSKs\n{identity}:00ff\n");
+                let lines: Vec<_> = file.lines().filter(|line| !line.starts_with('#')).collect();
+                prop_assert_eq!(lines, [format!("{identity}:00ff")]);
+                prop_assert_eq!(file.lines().nth(1).and_then(|line| line.split_once(':')), Some((&*identity, "00ff")));
+            }
+        }
+    }
+}

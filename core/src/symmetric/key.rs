@@ -79,3 +79,56 @@ impl fmt::Debug for KeyMaterial {
         write!(f, "KeyMaterial({})", self.algorithm)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::source::{Dry, Steady};
+    use super::*;
+
+    #[test]
+    fn a_key_has_the_size_of_its_algorithm_and_no_other_is_taken() {
+        for algorithm in SymmetricAlgorithm::ALL.iter().copied() {
+            let made = KeyMaterial::generate(algorithm, &Steady::from(1)).unwrap();
+            assert_eq!(made.expose().len(), algorithm.key_len());
+            assert_eq!(made.algorithm(), algorithm);
+            for found in 0..=40 {
+                let outcome = KeyMaterial::from_bytes(algorithm, &vec![1; found]);
+                if found == algorithm.key_len() {
+                    assert_eq!(outcome.unwrap().expose(), vec![1; found]);
+                } else {
+                    let (expected, algorithm) = (algorithm.key_len(), algorithm.name().to_owned());
+                    assert_eq!(outcome.unwrap_err(), KeyError::Size { algorithm, expected, found }.into());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_keys_are_never_the_same_and_none_is_made_without_randomness() {
+        let random = Steady::from(2);
+        let one = KeyMaterial::generate(SymmetricAlgorithm::Twine80, &random).unwrap();
+        let other = KeyMaterial::generate(SymmetricAlgorithm::Twine80, &random).unwrap();
+        assert!(!one.matches(other.expose()));
+        let refused = KeyMaterial::generate(SymmetricAlgorithm::Aes128, &Dry).unwrap_err();
+        assert_eq!(refused.code(), "internal.random_failed");
+    }
+
+    #[test]
+    fn a_key_matches_itself_and_nothing_that_differs_in_a_bit_or_in_length() {
+        let key = KeyMaterial::from_bytes(SymmetricAlgorithm::Aes128, &[0xa5; 16]).unwrap();
+        assert!(key.matches(&[0xa5; 16]));
+        for bit in 0..128 {
+            let mut other = [0xa5; 16];
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!key.matches(&other));
+        }
+        assert!(!key.matches(&[0xa5; 15]) && !key.matches(&[0xa5; 17]) && !key.matches(&[]));
+    }
+
+    #[test]
+    fn a_key_shows_itself_in_no_debug_output() {
+        let key = KeyMaterial::from_bytes(SymmetricAlgorithm::Twine128, &[0xa5; 16]).unwrap();
+        assert_eq!(format!("{key:?} {key:#?}"), "KeyMaterial(twine-128) KeyMaterial(twine-128)");
+    }
+}

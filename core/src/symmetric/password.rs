@@ -20,7 +20,7 @@ pub const MAX_LEN: u16 = 512;
 
 /// How many secrets are drawn, until one has all classes, before the random source is thought to be broken. A policy of
 /// 64 bits needs a handful at most.
-const ATTEMPTS: usize = 10_000;
+const ATTEMPTS: usize = 1_000;
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -283,5 +283,188 @@ impl<'a> Octets<'a> {
 impl Drop for Octets<'_> {
     fn drop(&mut self) {
         self.block.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss)]
+    use proptest::prelude::*;
+
+    use super::super::source::{Dry, Steady, Stuck};
+    use super::*;
+
+    const fn classes(lower: bool, upper: bool, digits: bool, symbols: bool) -> CharacterClasses {
+        CharacterClasses { lower, upper, digits, symbols }
+    }
+
+    fn text(length: u16, classes: CharacterClasses) -> PskPolicy {
+        PskPolicy { length, classes, look_alikes: true, raw: false }
+    }
+
+    #[test]
+    fn the_default_will_do_for_tls() {
+        let policy = PskPolicy::default();
+        assert_eq!(policy.entropy_bits(), 135);
+        policy.check_for_tls().unwrap();
+        let secret = generate_secret(&policy, &SystemRandom::new()).unwrap();
+        assert!(policy.is_met_by(secret.expose()));
+    }
+
+    /// All texts of two and three characters, counted one by one.
+    #[test]
+    fn entropy_counts_the_texts_that_meet_the_policy() {
+        for (length, classes, count) in [
+            (3_u32, classes(true, false, true, false), 36_u64.pow(3) - 26_u64.pow(3) - 10_u64.pow(3)),
+            (2, classes(false, true, true, false), 2 * 26 * 10),
+            (3, classes(true, true, true, false), 6 * 26 * 26 * 10),
+            (4, classes(true, true, true, true), 24 * 26 * 26 * 10 * 14),
+            (7, classes(false, false, true, false), 10_u64.pow(7)),
+        ] {
+            let policy = text(u16::try_from(length).unwrap(), classes);
+            assert_eq!(policy.entropy_bits(), count.ilog2(), "{policy:?}");
+        }
+        let policy = text(2, classes(true, false, true, false));
+        let all: Vec<u8> = policy.alphabets().concat();
+        let met =
+            all.iter().flat_map(|a| all.iter().map(move |b| [*a, *b])).filter(|pair| policy.is_met_by(pair)).count();
+        assert_eq!(policy.entropy_bits(), met.ilog2());
+        let raw = PskPolicy { length: 16, raw: true, ..PskPolicy::default() };
+        assert_eq!(raw.entropy_bits(), 128);
+    }
+
+    #[test]
+    fn weak_policies_are_refused_at_64_bits_and_at_128_for_tls() {
+        let digits = classes(false, false, true, false);
+        // 10^19 is just below 2^64, 10^38 just below 2^128.
+        for (length, code) in [(19, Some("psk.policy_weak")), (20, None)] {
+            assert_eq!(text(length, digits).check().err().map(|e| e.code()), code);
+        }
+        for (length, code) in
+            [(38, Some("psk.policy_weak")), (39, None), (64, None), (65, Some("psk.policy_impossible"))]
+        {
+            assert_eq!(text(length, digits).check_for_tls().err().map(|e| e.code()), code, "{length}");
+        }
+        for (length, check, tls) in [(7, false, false), (8, true, false), (15, true, false), (16, true, true)] {
+            let raw = PskPolicy { length, raw: true, ..PskPolicy::default() };
+            assert_eq!((raw.check().is_ok(), raw.check_for_tls().is_ok()), (check, tls));
+        }
+        let refused = generate_secret(&text(6, digits), &Steady::from(0)).unwrap_err();
+        assert_eq!(refused, PskError::PolicyWeak { bits: 19, needed: 64 }.into());
+    }
+
+    #[test]
+    fn impossible_policies_are_refused_with_the_reason() {
+        let none = classes(false, false, false, false);
+        for (policy, reason) in [
+            (text(0, classes(true, true, true, false)), "length is 0"),
+            (text(24, none), "no character"),
+            (text(2, classes(true, true, true, false)), "shorter than"),
+            (text(513, classes(true, true, true, true)), "beyond 512"),
+            (PskPolicy { length: 0, raw: true, ..PskPolicy::default() }, "length is 0"),
+            (PskPolicy { length: 513, raw: true, ..PskPolicy::default() }, "beyond 512"),
+        ] {
+            let refused = generate_secret(&policy, &Steady::from(0)).unwrap_err();
+            assert_eq!(refused.code(), "psk.policy_impossible");
+            assert!(refused.to_string().contains(reason), "{refused}");
+        }
+        assert_eq!(text(24, none).entropy_bits(), 0);
+        assert!(generate_secret(&PskPolicy { length: 512, ..PskPolicy::default() }, &Steady::from(0)).is_ok());
+    }
+
+    #[test]
+    fn a_broken_random_source_yields_an_error_and_no_endless_loop() {
+        let policy = PskPolicy::default();
+        for octet in [0, 255] {
+            let refused = generate_secret(&policy, &Stuck(octet)).unwrap_err();
+            assert_eq!(refused.code(), "internal.random_failed");
+        }
+        assert_eq!(generate_secret(&policy, &Dry).unwrap_err().code(), "internal.random_failed");
+        let raw = PskPolicy { raw: true, ..policy };
+        assert_eq!(generate_secret(&raw, &Dry).unwrap_err().code(), "internal.random_failed");
+    }
+
+    /// Within a class every character is as likely as any other, at every place: 20,000 secrets, 6 standard deviations.
+    #[test]
+    fn secrets_are_drawn_evenly() {
+        let policy = PskPolicy { length: 16, ..PskPolicy::default() };
+        let random = Steady::from(7);
+        let (rounds, length) = (20_000, usize::from(policy.length));
+        let (mut by_character, mut digits_by_place) = ([0_u32; 128], vec![0_u32; length]);
+        for _ in 0..rounds {
+            for (place, c) in generate_secret(&policy, &random).unwrap().expose().iter().enumerate() {
+                by_character[usize::from(*c)] += 1;
+                digits_by_place[place] += u32::from(c.is_ascii_digit());
+            }
+        }
+        let even = |counts: &[u32], what: &str| {
+            let mean = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;
+            for count in counts {
+                let off = (f64::from(*count) - mean).abs() / mean.sqrt();
+                assert!(off < 6.0, "{what}: {counts:?}");
+            }
+        };
+        for class in policy.alphabets() {
+            even(&class.iter().map(|c| by_character[usize::from(*c)]).collect::<Vec<_>>(), "characters");
+        }
+        even(&digits_by_place, "places");
+        assert_eq!(by_character.iter().sum::<u32>() as usize, rounds * length);
+    }
+
+    #[test]
+    fn raw_secrets_come_as_octets_and_as_hexadecimal_text() {
+        let policy = PskPolicy { length: 32, raw: true, ..PskPolicy::default() };
+        assert_eq!(generate_secret(&policy, &Steady::from(1)).unwrap().expose().len(), 32);
+        let text = generate_password(&policy).unwrap();
+        assert_eq!(HEXLOWER.decode(text.expose().as_bytes()).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn policies_are_plain_json_with_defaults_and_nothing_unknown() {
+        let json = serde_json::to_string(&PskPolicy::default()).unwrap();
+        let classes = r#"{"lower":true,"upper":true,"digits":true,"symbols":false}"#;
+        assert_eq!(json, format!(r#"{{"length":24,"classes":{classes},"look_alikes":false,"raw":false}}"#));
+        assert_eq!(serde_json::from_str::<PskPolicy>("{}").unwrap(), PskPolicy::default());
+        assert!(serde_json::from_str::<PskPolicy>(r#"{"lenght":30}"#).is_err());
+    }
+
+    #[test]
+    fn look_alikes_are_left_out_unless_asked_for() {
+        let with = text(24, classes(true, true, true, true));
+        let without = PskPolicy { look_alikes: false, ..with.clone() };
+        assert_eq!((with.alphabets().concat().len(), without.alphabets().concat().len()), (76, 64));
+        assert!(without.alphabets().concat().iter().all(|c| !LOOK_ALIKES.contains(c)));
+    }
+
+    fn policy() -> impl Strategy<Value = PskPolicy> {
+        (0..600_u16, any::<[bool; 6]>()).prop_map(|(length, [lower, upper, digits, symbols, look_alikes, raw])| {
+            PskPolicy { length, classes: classes(lower, upper, digits, symbols), look_alikes, raw }
+        })
+    }
+
+    proptest! {
+        /// NEC-1.
+        #[test]
+        fn every_secret_meets_its_policy_and_every_policy_that_is_refused_says_why(policy in policy(), seed in 0..u64::from(u32::MAX)) {
+            match generate_secret(&policy, &Steady::from(seed)) {
+                Ok(secret) => {
+                    prop_assert!(policy.check().is_ok() && policy.is_met_by(secret.expose()));
+                    prop_assert_eq!(secret.expose().len(), usize::from(policy.length));
+                    if !policy.raw {
+                        let CharacterClasses { lower, upper, digits, symbols } = policy.classes;
+                        let has = |is: fn(&u8) -> bool| secret.expose().iter().any(is);
+                        prop_assert_eq!(has(u8::is_ascii_lowercase), lower);
+                        prop_assert_eq!(has(u8::is_ascii_uppercase), upper);
+                        prop_assert_eq!(has(u8::is_ascii_digit), digits);
+                        prop_assert_eq!(has(u8::is_ascii_punctuation), symbols);
+                    }
+                    prop_assert_eq!(format!("{secret:?}"), "Secret(..)");
+                }
+                Err(refused) => {
+                    prop_assert!(["psk.policy_weak", "psk.policy_impossible"].contains(&refused.code()));
+                    prop_assert_eq!(policy.check().unwrap_err(), refused);
+                }
+            }
+        }
     }
 }

@@ -244,3 +244,176 @@ fn unwrap(method: WrapMethod, kek: &[u8; 32], wrapped: &[u8]) -> Option<Zeroizin
     out.truncate(length);
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use aes_kw::KwpAes192;
+    use data_encoding::{HEXLOWER, HEXUPPER};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PSK: &[u8] = b"0123456789abcdef";
+
+    fn context() -> WrapContext {
+        WrapContext { device: "meter-1".to_owned(), key: "telemetry".to_owned(), number: 1, version: 3 }
+    }
+
+    fn key(algorithm: SymmetricAlgorithm) -> KeyMaterial {
+        let bytes: Vec<u8> = (1..).take(algorithm.key_len()).collect();
+        KeyMaterial::from_bytes(algorithm, &bytes).unwrap()
+    }
+
+    /// RFC 3394, 4.3 and 4.6: key data of 128 and 256 bits with a 256-bit KEK.
+    #[test]
+    fn keys_are_wrapped_as_rfc_3394_shows() {
+        let kek: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        for (plain, wrapped) in [
+            ("00112233445566778899AABBCCDDEEFF", "64E8C3F9CE0F5BA263E9777905818A2A93C8191E7D6E8AE7"),
+            (
+                "00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F",
+                "28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21",
+            ),
+        ] {
+            let (plain, wrapped) =
+                (HEXUPPER.decode(plain.as_bytes()).unwrap(), HEXUPPER.decode(wrapped.as_bytes()).unwrap());
+            assert_eq!(wrap(WrapMethod::AesKw, &kek, &plain).unwrap(), wrapped);
+            assert_eq!(*unwrap(WrapMethod::AesKw, &kek, &wrapped).unwrap(), plain);
+        }
+    }
+
+    /// RFC 5649, 6 has vectors with a 192-bit KEK only, so the second one, of a TWINE-80 key, is pyca/cryptography's.
+    #[test]
+    fn keys_of_other_lengths_are_wrapped_as_rfc_5649_shows() {
+        let hex = |text: &str| HEXLOWER.decode(text.as_bytes()).unwrap();
+        let kek: [u8; 24] = hex("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8").try_into().unwrap();
+        let mut out = [0; 32];
+        let plain = hex("c37b7e6492584340bed12207808941155068f738");
+        KwpAes192::new(&kek.into()).wrap_key(&plain, &mut out).unwrap();
+        assert_eq!(out.as_slice(), hex("138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a"));
+
+        let kek: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        let (plain, wrapped) = (hex("00112233445566778899"), hex("be260b82162ffb9fb8b150700b647ef5c93299b4ced290f4"));
+        assert_eq!(wrap(WrapMethod::AesKwp, &kek, &plain).unwrap(), wrapped);
+        assert_eq!(*unwrap(WrapMethod::AesKwp, &kek, &wrapped).unwrap(), plain);
+    }
+
+    /// Computed by pyca/cryptography from the description at the head of this file. Devices in the field depend on it.
+    #[test]
+    fn the_wrapping_key_is_what_the_description_says() {
+        let derived = wrapping_key(PSK, SymmetricAlgorithm::Aes256, &context()).unwrap();
+        let known = "2ca579050aceb52404883b46deb5329a7e9334900e875314f9f6f76204a63534";
+        assert_eq!(HEXLOWER.encode(derived.expose()), known);
+        let bounds = WrapContext { device: String::new(), key: String::new(), number: u32::MAX, version: 0 };
+        let psk: Vec<u8> = (0..16).collect();
+        let derived = wrapping_key(&psk, SymmetricAlgorithm::Twine80, &bounds).unwrap();
+        let known = "e00cf6e656f774e148ec05759e62aa2a37985d984012c4bdb6af18e3bda8fc29";
+        assert_eq!(HEXLOWER.encode(derived.expose()), known);
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_with_its_psk_and_says_how_it_is_wrapped() {
+        for algorithm in SymmetricAlgorithm::ALL.iter().copied() {
+            let key = key(algorithm);
+            let wrapped = wrap_key(&key, PSK, &context()).unwrap();
+            let padded = algorithm == SymmetricAlgorithm::Twine80;
+            assert_eq!(wrapped.method, if padded { WrapMethod::AesKwp } else { WrapMethod::AesKw });
+            assert_eq!((wrapped.algorithm, wrapped.number, wrapped.version), (algorithm, 1, 3));
+            assert_eq!(wrapped.wrapped.len(), if padded { 24 } else { algorithm.key_len() + 8 });
+            let opened = unwrap_key(&wrapped, PSK).unwrap();
+            assert_eq!(opened.algorithm(), algorithm);
+            assert!(opened.matches(key.expose()));
+        }
+    }
+
+    #[test]
+    fn nothing_about_a_wrapped_key_can_be_altered() {
+        for algorithm in SymmetricAlgorithm::ALL.iter().copied() {
+            let good = wrap_key(&key(algorithm), PSK, &context()).unwrap();
+            let mut altered = vec![
+                WrappedKey { device: "meter-2".to_owned(), ..good.clone() },
+                WrappedKey { device: "meter-1t".to_owned(), key: "elemetry".to_owned(), ..good.clone() },
+                WrappedKey { key: "other".to_owned(), ..good.clone() },
+                WrappedKey { device: "x".repeat(70_000), ..good.clone() },
+                WrappedKey { number: 2, ..good.clone() },
+                WrappedKey { version: 2, ..good.clone() },
+                WrappedKey { number: 3, version: 1, ..good.clone() },
+                WrappedKey { wrapped: Vec::new(), ..good.clone() },
+                WrappedKey { wrapped: good.wrapped[..8].to_vec(), ..good.clone() },
+                WrappedKey { wrapped: [&good.wrapped[..], &[0; 8]].concat(), ..good.clone() },
+            ];
+            for other in SymmetricAlgorithm::ALL.iter().copied().filter(|other| *other != algorithm) {
+                altered.push(WrappedKey { algorithm: other, method: WrapMethod::of(other), ..good.clone() });
+                altered.push(WrappedKey { algorithm: other, ..good.clone() });
+            }
+            let other = WrapMethod::ALL.iter().copied().find(|method| *method != good.method).unwrap();
+            altered.push(WrappedKey { method: other, ..good.clone() });
+            for bit in 0..good.wrapped.len() * 8 {
+                let mut flipped = good.clone();
+                flipped.wrapped[bit / 8] ^= 1 << (bit % 8);
+                altered.push(flipped);
+            }
+            for wrong in altered {
+                assert_eq!(unwrap_key(&wrong, PSK).unwrap_err(), KeyError::UnwrapFailed.into(), "{wrong:?}");
+            }
+            assert_eq!(unwrap_key(&good, b"0123456789abcdeF").unwrap_err(), KeyError::UnwrapFailed.into());
+            assert!(unwrap_key(&good, PSK).is_ok());
+        }
+    }
+
+    #[test]
+    fn short_psks_and_long_ids_are_refused() {
+        let key = key(SymmetricAlgorithm::Aes128);
+        let wrapped = wrap_key(&key, PSK, &context()).unwrap();
+        for psk in [&b""[..], &PSK[..15]] {
+            assert_eq!(wrap_key(&key, psk, &context()).unwrap_err().code(), "psk.too_weak_to_wrap");
+            assert_eq!(unwrap_key(&wrapped, psk).unwrap_err().code(), "psk.too_weak_to_wrap");
+        }
+        let long = WrapContext { device: "x".repeat(256), ..context() };
+        assert_eq!(wrap_key(&key, PSK, &long).unwrap_err().code(), "input.too_long");
+        let longest = WrapContext { device: "x".repeat(255), ..context() };
+        assert!(unwrap_key(&wrap_key(&key, PSK, &longest).unwrap(), PSK).is_ok());
+    }
+
+    #[test]
+    fn a_wrapped_key_travels_as_json() {
+        let wrapped = wrap_key(&key(SymmetricAlgorithm::Aes128), PSK, &context()).unwrap();
+        let json = serde_json::to_value(&wrapped).unwrap();
+        assert_eq!(json["method"], "aes-kw");
+        assert_eq!(json["algorithm"], "aes-128");
+        assert_eq!(json["wrapped"].as_str().unwrap().len(), 32);
+        assert_eq!(serde_json::from_value::<WrappedKey>(json.clone()).unwrap(), wrapped);
+        let mut broken = json;
+        broken["wrapped"] = "not base64!".into();
+        assert!(serde_json::from_value::<WrappedKey>(broken).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_unwrapping_panic_or_succeed(
+            wrapped in proptest::collection::vec(any::<u8>(), 0..100),
+            kwp: bool,
+            algorithm in proptest::sample::select(SymmetricAlgorithm::ALL),
+            psk in proptest::collection::vec(any::<u8>(), 0..40),
+            device in ".{0,20}",
+            version: u32,
+        ) {
+            let method = if kwp { WrapMethod::AesKwp } else { WrapMethod::AesKw };
+            let made_up = WrappedKey { method, algorithm, device, key: String::new(), number: 0, version, wrapped };
+            prop_assert!(unwrap_key(&made_up, &psk).is_err());
+            let kek = [7; 32];
+            prop_assert!(unwrap(method, &kek, &made_up.wrapped).is_none());
+        }
+
+        #[test]
+        fn every_context_gives_another_key(one in ("[ab]{0,3}", "[ab]{0,3}", 0..3_u32, 0..3_u32),
+                                           other in ("[ab]{0,3}", "[ab]{0,3}", 0..3_u32, 0..3_u32)) {
+            let derive = |(device, key, number, version): (String, String, u32, u32)| {
+                let context = WrapContext { device, key, number, version };
+                *wrapping_key(PSK, SymmetricAlgorithm::Aes128, &context).unwrap().expose()
+            };
+            prop_assert_eq!(one == other, derive(one) == derive(other));
+        }
+    }
+}
