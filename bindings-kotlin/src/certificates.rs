@@ -368,6 +368,9 @@ pub struct CertificateFilter {
     /// Issued under this version of a profile.
     #[uniffi(default)]
     pub profile: Option<ProfileId>,
+    /// With a key of this kind.
+    #[uniffi(default)]
+    pub algorithm: Option<KeyAlgorithm>,
     /// Due for renewal before this moment.
     #[uniffi(default)]
     pub due_before: Option<Timestamp>,
@@ -397,6 +400,8 @@ pub enum CertificateGrouping {
     Authority,
     /// By profile.
     Profile,
+    /// By the kind of key that they certify.
+    Algorithm,
     /// By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
     DueWeek,
 }
@@ -419,6 +424,8 @@ pub enum CertificateCount {
     Authority(AuthorityId),
     /// Of this profile.
     Profile(ProfileId),
+    /// With this kind of key; nothing for requests.
+    Algorithm(Option<KeyAlgorithm>),
     /// Due in the week that begins at this moment.
     DueWeek(Option<Timestamp>),
 }

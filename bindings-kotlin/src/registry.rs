@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tegata::model::{CertificateKind, CertificateState, DeviceState};
+use tegata::model::{CertificateKind, CertificateState, CredentialKind, DeviceState};
 use tegata::{CertificateId, DeviceId, Due, GroupId, Page, Principal, ProductId, Timestamp};
 
 use crate::authorities_handle::Authorities;
@@ -71,6 +71,18 @@ pub enum Principal {
     },
 }
 
+/// The kinds of credentials that are renewed.
+#[uniffi::remote(Enum)]
+#[non_exhaustive]
+pub enum CredentialKind {
+    /// A certificate.
+    Certificate,
+    /// A symmetric key.
+    Key,
+    /// A pre-shared key.
+    Psk,
+}
+
 /// Which certificates are due.
 #[uniffi::remote(Record)]
 pub struct Due {
@@ -79,6 +91,9 @@ pub struct Due {
     /// Only this group's.
     #[uniffi(default)]
     pub group: Option<GroupId>,
+    /// Only these kinds; none stands for all.
+    #[uniffi(default = [])]
+    pub kinds: Vec<CredentialKind>,
 }
 
 macro_rules! tallies {
@@ -225,7 +240,8 @@ impl Registry {
 
     /// The certificates that should be renewed until a moment, the most urgent first.
     pub fn due(&self, due: Due, page: Page) -> Result<CertificateListing> {
-        Ok(self.core.due(&due, &page)?.into())
+        let due = Due { kinds: vec![CredentialKind::Certificate], ..due };
+        Ok(self.core.due(&due, &page)?.filter_map(tegata::DueItem::into_certificate).into())
     }
 
     /// How many there are of what.

@@ -1,9 +1,10 @@
 //! The records of the registry and what is asked of it.
 
 use tegata::model::{
-    Assignment, Attributes, Authority, AuthorityState, Certificate, CertificateKind, CertificateState, Crl, Device,
-    DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, Event, Group, InvalidReason, KeyOrigin, OtherKey, Product,
-    ProductState, Profile, ProfileSpec, SanPolicy, SignerLocation, Standing, SubjectPolicy, SuspendCause, SuspendMode,
+    Assignment, Attributes, Authority, AuthorityState, Certificate, CertificateKind, CertificateState, CredentialKind,
+    Crl, Device, DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, Event, Group, InvalidReason, KeyOrigin,
+    OtherKey, Product, ProductState, Profile, ProfileSpec, SanPolicy, SignerLocation, Standing, SubjectPolicy,
+    SuspendCause, SuspendMode,
 };
 use tegata::{
     AuthorityFilter, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, Counts, CrlOptions,
@@ -21,6 +22,7 @@ use crate::val::{Val, wrong};
 names!(AuthorityState => "AuthorityState" from ALL);
 names!(SignerLocation => "SignerLocation" from ALL);
 names!(CertificateKind => "CertificateKind" from ALL);
+names!(CredentialKind => "CredentialKind" from ALL);
 names!(CertificateState => "CertificateState" from ALL);
 names!(SuspendCause => "SuspendCause" from ALL);
 names!(KeyOrigin => "KeyOrigin" from ALL);
@@ -48,6 +50,7 @@ names!(CertificateGrouping => "CertificateGrouping" {
     "total" = CertificateGrouping::Total, "state" = CertificateGrouping::State, "kind" = CertificateGrouping::Kind,
     "product" = CertificateGrouping::Product, "group" = CertificateGrouping::Group,
     "authority" = CertificateGrouping::Authority, "profile" = CertificateGrouping::Profile,
+    "algorithm" = CertificateGrouping::Algorithm,
     "due-week" = CertificateGrouping::DueWeek,
 });
 
@@ -72,6 +75,7 @@ union_out!(CertificateCount => "CertificateCount" {
     "group" { value: Option<GroupId> } = CertificateCount::Group(value),
     "authority" { value: tegata::AuthorityId } = CertificateCount::Authority(value),
     "profile" { value: ProfileId } = CertificateCount::Profile(value),
+    "algorithm" { value: Option<KeyAlgorithm> } = CertificateCount::Algorithm(value),
     "due-week" { value: Option<Timestamp> } = CertificateCount::DueWeek(value),
 });
 union_out!(Principal => "Principal" {
@@ -275,12 +279,12 @@ record_in!(IssueWithKey => "IssueWithKey" { profile, authority, device, name, al
 record_in!(Renew => "Renew" { certificate, csr: MaybePem, profile, other_proof });
 record_in!(RenewWithKey => "RenewWithKey" { certificate, profile, algorithm, hand_out = HandOut::Now });
 record_in!(CertificateFilter => "CertificateFilter" (optional) {
-    name, serial, device, device_name, state, expired, kind, group, product, authority, profile, due_before, deleted,
-    newest_first,
+    name, serial, device, device_name, state, expired, kind, group, product, authority, profile, due_before, algorithm,
+    deleted, newest_first,
 });
 record_in!(EventFilter => "EventFilter" (optional) { subject, object, action, actor, from, to, newest_first });
 record_in!(Page => "Page" (optional) { limit = 100, after, total = true });
-record_in!(Due => "Due" { until, group });
+record_in!(Due => "Due" { until, group, kinds });
 
 impl<T: Out + Item> Out for tegata::Listing<T> {
     fn shape(types: &mut Types) -> String {

@@ -63,7 +63,8 @@ operations! { LIST:
     "registry.close" (this: Registry) sync -> () = |_it| this.close();
     "registry.authenticate" (presented: PresentedIn) -> Principal
         = |it| it.registry()?.authenticate(&presented.borrow())?;
-    "registry.due" (due: Due, page: Page) -> Listing<Certificate> = |it| it.registry()?.due(&due, &page)?;
+    "registry.due" (due: Due, page: Page) -> Listing<Certificate>
+        = |it| it.registry()?.due(&due, &page)?.filter_map(tegata::DueItem::into_certificate);
     "registry.counts" () -> Counts = |it| it.registry()?.counts()?;
     "registry.trust_bundle" () -> TrustBundle = |it| it.registry()?.trust_bundle()?;
 

@@ -129,9 +129,9 @@ pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, S
 pub use oid::Oid;
 pub use registry::{
     Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due,
-    Enroll, Enrolled, Enrollment, EventFilter, Events, GroupChange, Groups, ImportAuthority, Listing, NewAuthority,
-    NewDevice, NewProduct, Options, Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec,
-    Products, Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Resealed, Text, TrustBundle,
+    DueItem, Enroll, Enrolled, Enrollment, EventFilter, Events, GroupChange, Groups, ImportAuthority, Listing,
+    NewAuthority, NewDevice, NewProduct, Options, Page, Presented, Preview, Principal, ProductChange, ProductFilter,
+    ProductSpec, Products, Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Resealed, Text, TrustBundle,
 };
 pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,

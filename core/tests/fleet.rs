@@ -168,7 +168,14 @@ fn a_groups_interval_says_when_its_members_are_due() {
     let (_, outsider) = world.enrolled(None);
     let due = |days: i64| {
         let until = tegata::Due::until(world.clock.now().plus(days * DAY));
-        world.registry.due(&until, &Page::default()).unwrap().items.into_iter().map(|c| c.id).collect::<Vec<_>>()
+        world
+            .registry
+            .due(&until, &Page::default())
+            .unwrap()
+            .items
+            .iter()
+            .map(|item| item.certificate().unwrap().id)
+            .collect::<Vec<_>>()
     };
     let mut members: Vec<_> = units.iter().map(|unit| unit.issued.certificate.id).collect();
     let mut early = due(31);

@@ -10,7 +10,7 @@ use common::{START, World, code, csr, key};
 use tegata::model::{CertificateKind as Kind, CertificateState, DeviceState as State, ProfileSpec};
 use tegata::{
     Bulk, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, DeviceFilter, DeviceId, Due,
-    GroupChange, GroupId, Issue, NewDevice, Page, Renew, RevocationReason, Text, Timestamp,
+    DueItem, GroupChange, GroupId, Issue, NewDevice, Page, Renew, RevocationReason, Text, Timestamp,
 };
 
 const DAY: i64 = 86_400;
@@ -42,8 +42,8 @@ fn due_at(world: &World, certificate: CertificateId) -> Timestamp {
 fn due(world: &World, due: &Due) -> Vec<CertificateId> {
     let listing = world.registry.due(due, &Page::of(1_000)).unwrap();
     assert_eq!(listing.total, Some(listing.items.len() as u64));
-    assert!(listing.items.is_sorted_by_key(|certificate| certificate.renew_at), "the most urgent first");
-    listing.items.iter().map(|certificate| certificate.id).collect()
+    assert!(listing.items.is_sorted_by_key(DueItem::renew_at), "the most urgent first");
+    listing.items.iter().map(|item| item.certificate().unwrap().id).collect()
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_certificate_is_due_by_its_lifetime_or_its_groups_interval_whichever_comes_f
     assert_eq!(due(&world, &Due::until(due_at(&world, in_often))), [in_often], "the moment itself counts");
     assert_eq!(due(&world, &Due::until(due_at(&world, in_often).plus(-1))), []);
     assert_eq!(due(&world, &Due::until(now().plus(366 * DAY))).len(), 3, "the product's credential has ten years");
-    let of_group = Due { until: now().plus(366 * DAY), group: Some(seldom) };
+    let of_group = Due { group: Some(seldom), ..Due::until(now().plus(366 * DAY)) };
     assert_eq!(due(&world, &of_group), [in_seldom]);
 }
 
@@ -133,8 +133,8 @@ fn dates_move_with_the_group_and_back_again() {
     assert_eq!(due_at(&world, certificate), own);
     devices.set_group(device, Some(weekly), &world.call).unwrap();
     assert!(due_at(&world, certificate) <= now().plus(7 * DAY));
-    assert_eq!(due(&world, &Due { until: now().plus(8 * DAY), group: Some(weekly) }), [certificate]);
-    assert_eq!(due(&world, &Due { until: now().plus(8 * DAY), group: Some(doors) }), []);
+    assert_eq!(due(&world, &Due { group: Some(weekly), ..Due::until(now().plus(8 * DAY)) }), [certificate]);
+    assert_eq!(due(&world, &Due { group: Some(doors), ..Due::until(now().plus(8 * DAY)) }), []);
     devices.set_group(device, None, &world.call).unwrap();
     assert_eq!(due_at(&world, certificate), own);
     groups.update(doors, &every(30), &world.call).unwrap();
@@ -149,10 +149,10 @@ fn dates_move_with_the_group_and_back_again() {
     assert_eq!(world.registry.certificates().get(certificate).unwrap().renew_at, None);
     groups.update(doors, &every(3), &world.call).unwrap();
     assert_eq!(world.registry.certificates().get(certificate).unwrap().renew_at, None);
-    assert_eq!(due(&world, &Due { until: now().plus(400 * DAY), group: Some(doors) }), [next.id]);
+    assert_eq!(due(&world, &Due { group: Some(doors), ..Due::until(now().plus(400 * DAY)) }), [next.id]);
     // Withdrawn before it was confirmed, it leaves the old one to be renewed again.
     world.registry.certificates().revoke(next.id, RevocationReason::Unspecified, &world.call).unwrap();
-    assert_eq!(due(&world, &Due { until: now().plus(400 * DAY), group: Some(doors) }), [certificate]);
+    assert_eq!(due(&world, &Due { group: Some(doors), ..Due::until(now().plus(400 * DAY)) }), [certificate]);
 }
 
 /// 500 devices that enrolled in one moment.
@@ -182,7 +182,7 @@ fn a_fleet_that_enrolled_in_one_moment_does_not_come_back_in_one() {
     loop {
         let listing = world.registry.due(&filter, &page).unwrap();
         assert_eq!(listing.total, Some(500));
-        seen.extend(listing.items.iter().map(|certificate| (certificate.renew_at.unwrap(), certificate.id)));
+        seen.extend(listing.items.iter().map(|item| (item.renew_at().unwrap(), item.certificate().unwrap().id)));
         let Some(next) = listing.next else { break };
         page = Page::of(37).after(next);
     }

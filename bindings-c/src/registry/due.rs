@@ -1,5 +1,7 @@
 //! What is due, and numbers for a dashboard.
 
+use tegata::model::CredentialKind;
+
 use crate::registry::prelude::*;
 
 /// Which certificates are due.
@@ -19,7 +21,11 @@ impl ToCore for tegata_due {
     type Core = Due;
 
     fn to_core(&self) -> Result<Due> {
-        Ok(Due { until: Timestamp::from_unix(self.until), group: maybe_parsed(self.group, "group")? })
+        Ok(Due {
+            group: maybe_parsed(self.group, "group")?,
+            kinds: vec![CredentialKind::Certificate],
+            ..Due::until(Timestamp::from_unix(self.until))
+        })
     }
 }
 
@@ -37,7 +43,8 @@ pub unsafe extern "C" fn tegata_registry_due(
 ) -> Number<tegata_status> {
     run(error, || {
         let list = out(list, "list")?;
-        list.give(&registry_of(registry)?.due(&given(due, "due")?, &given_or_default(page, "page")?)?);
+        let due = registry_of(registry)?.due(&given(due, "due")?, &given_or_default(page, "page")?)?;
+        list.give(&due.filter_map(tegata::DueItem::into_certificate));
         Ok(())
     })
 }

@@ -109,14 +109,16 @@ impl Registry {
     #[pyo3(signature = (due, page=None))]
     fn due(&self, py: Python<'_>, due: &Due, page: Option<&Page>) -> PyResult<CertificateListing> {
         let registry = &self.0;
-        run(py, || registry.due(&due.0, &or_first(page)))
+        run(py, || Ok(registry.due(&due.0, &or_first(page))?.filter_map(tegata::DueItem::into_certificate)))
     }
 
     /// All certificates whose renewal is due, fetched page by page while the iterator goes on.
     #[pyo3(signature = (due, *, page_size=500))]
     fn iterate_due(&self, due: &Due, page_size: u32) -> CertificatePages {
         let (registry, due) = (self.0.clone(), due.0.clone());
-        CertificatePages::new(page_size, move |page| registry.due(&due, page))
+        CertificatePages::new(page_size, move |page| {
+            Ok(registry.due(&due, page)?.filter_map(tegata::DueItem::into_certificate))
+        })
     }
 
     /// Numbers for a dashboard.

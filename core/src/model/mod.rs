@@ -4,6 +4,7 @@
 //! clock, draws a number, or knows how records are stored.
 
 mod authority;
+mod campaign;
 mod certificate;
 mod delivery;
 mod device;
@@ -16,6 +17,7 @@ mod support;
 mod symmetric_key;
 
 pub use authority::{Authority, AuthorityState, SignerLocation};
+pub use campaign::CredentialKind;
 pub use certificate::{
     Assignment, Certificate, CertificateKind, CertificateState, KeyOrigin, Revocation, Standing, SuspendCause,
 };

@@ -1,122 +1,158 @@
-//! What is due, and how many there are of what.
+//! What is due for renewal: certificates, symmetric keys and pre-shared keys in one list.
 
+use super::merge::Source;
 use super::page::{Listing, Page, Wanted};
 use super::{Inner, Registry};
 use crate::Result;
 use crate::env::Timestamp;
-use crate::id::{GroupId, ProductId};
-use crate::model::{Certificate, CertificateKind, CertificateState, Device, DeviceState};
+use crate::id::{DeviceId, GroupId};
+use crate::model::{Certificate, CertificateState, CredentialKind, KeyState, Psk, PskState, SymmetricKey};
 use crate::store::record::Cell;
 use crate::store::{Match, Value};
 
-/// Which certificates are due.
+/// What is asked for by [`due`](Registry::due).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// Until which moment to look.
     pub until: Timestamp,
     /// Only this group's.
     pub group: Option<GroupId>,
+    /// Only these kinds; empty stands for all.
+    pub kinds: Vec<CredentialKind>,
 }
 
 impl Due {
     /// Everything due until `until`.
     pub const fn until(until: Timestamp) -> Self {
-        Self { until, group: None }
+        Self { until, group: None, kinds: Vec::new() }
     }
 }
 
-/// Numbers for a dashboard (NEC-35). Each list is complete and in the order of its first element.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Something to be renewed.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Counts {
-    /// Devices by state.
-    pub devices: Vec<(DeviceState, u64)>,
-    /// Devices by group; `None` counts those without one.
-    pub devices_by_group: Vec<(Option<GroupId>, u64)>,
-    /// Devices by product; `None` counts those without one.
-    pub devices_by_product: Vec<(Option<ProductId>, u64)>,
-    /// Certificates by stored state; expiry is in `expired`.
-    pub certificates: Vec<(CertificateState, u64)>,
-    /// Certificates by kind.
-    pub certificates_by_kind: Vec<(CertificateKind, u64)>,
-    /// Certificates in force or suspended whose notAfter has passed.
-    pub expired: u64,
-    /// Renewals by the week in which they are due: the week's first moment (Thursdays, counted from 1970) and how many.
-    pub due_by_week: Vec<(Timestamp, u64)>,
+pub enum DueItem {
+    /// A certificate.
+    Certificate(Certificate),
+    /// A symmetric key.
+    Key(SymmetricKey),
+    /// A pre-shared key.
+    Psk(Psk),
 }
 
-const WEEK: i64 = 604_800;
+impl DueItem {
+    /// Of what kind it is.
+    pub const fn kind(&self) -> CredentialKind {
+        match self {
+            Self::Certificate(_) => CredentialKind::Certificate,
+            Self::Key(_) => CredentialKind::Key,
+            Self::Psk(_) => CredentialKind::Psk,
+        }
+    }
+
+    /// When it is due; `None` once its renewal is under way.
+    pub const fn renew_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Certificate(certificate) => certificate.renew_at,
+            Self::Key(key) => key.renew_at,
+            Self::Psk(psk) => psk.renew_at,
+        }
+    }
+
+    /// The device it belongs to, or the first of several.
+    pub const fn device(&self) -> Option<DeviceId> {
+        match self {
+            Self::Certificate(certificate) => certificate.device,
+            Self::Key(key) => key.device,
+            Self::Psk(psk) => Some(psk.device),
+        }
+    }
+
+    /// The group of its device, or the one that owns it.
+    pub const fn group(&self) -> Option<GroupId> {
+        match self {
+            Self::Certificate(certificate) => certificate.group,
+            Self::Key(key) => key.group,
+            Self::Psk(psk) => psk.group,
+        }
+    }
+
+    /// The certificate itself, if it is one.
+    pub fn into_certificate(self) -> Option<Certificate> {
+        match self {
+            Self::Certificate(certificate) => Some(certificate),
+            Self::Key(_) | Self::Psk(_) => None,
+        }
+    }
+
+    /// The certificate, if it is one.
+    pub const fn certificate(&self) -> Option<&Certificate> {
+        match self {
+            Self::Certificate(certificate) => Some(certificate),
+            Self::Key(_) | Self::Psk(_) => None,
+        }
+    }
+}
+
+/// The stored state in which a credential of this kind is renewed.
+const fn in_force(kind: CredentialKind) -> i64 {
+    match kind {
+        CredentialKind::Certificate => CertificateState::Active.number(),
+        CredentialKind::Key => KeyState::Active.number(),
+        CredentialKind::Psk => PskState::Active.number(),
+    }
+}
+
+/// The credentials of this kind that wait for a renewal, whenever that is due.
+pub(super) fn renewing(kind: CredentialKind) -> Wanted {
+    let mut wanted = Wanted::default().eq("state", Value::Int(in_force(kind)));
+    wanted.and("renew_at", Match::Range { from: Some(Value::Int(Timestamp::MIN.unix())), to: None });
+    wanted
+}
 
 impl Registry {
-    /// The certificates that should be renewed until a moment, the most urgent first: by their own lifetime or their
-    /// group's interval, whichever comes first, spread so that a fleet does not come back at once.
+    /// What should be renewed until a moment, the most urgent first: by its own lifetime or its group's interval,
+    /// whichever comes first, or because a campaign asks for it. Due dates are spread so that a fleet does not come back
+    /// at once. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42).
+    ///
+    /// ```
+    /// # let registry = tegata::doctest::registry()?;
+    /// use tegata::{Due, Page, Timestamp, model::CredentialKind};
+    /// let due = Due { kinds: vec![CredentialKind::Certificate], ..Due::until(Timestamp::MAX) };
+    /// for item in registry.due(&due, &Page::of(100))?.items {
+    ///     println!("{} of {:?}", item.kind(), item.device());
+    /// }
+    /// # Ok::<(), tegata::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Store errors.
-    pub fn due(&self, due: &Due, page: &Page) -> Result<Listing<Certificate>> {
+    /// `input.page_cursor` for a cursor of another list, such as one of other kinds; store errors.
+    pub fn due(&self, due: &Due, page: &Page) -> Result<Listing<DueItem>> {
         let inner = &*self.inner;
-        let mut wanted = Wanted { order: Some("renew_at"), ..Wanted::default() };
-        wanted.and("renew_at", Match::Range { from: None, to: Some(Value::Int(due.until.plus(1).unix())) });
-        wanted.and("state", Match::Eq(Value::Int(CertificateState::Active.number())));
-        if let Some(group) = due.group {
-            wanted.and("group", Match::Eq(group.to_value(&inner.ids)));
-        }
-        inner.list(wanted, page)
-    }
-
-    /// How many there are of what.
-    ///
-    /// # Errors
-    /// Store errors.
-    pub fn counts(&self) -> Result<Counts> {
-        let inner = &*self.inner;
-        let ids = &inner.ids;
-        let typed = |counts: Vec<(Value, u64)>| counts.into_iter();
-        let mut expired = Wanted::default();
-        expired.and("not_after", Match::Range { from: None, to: Some(Value::Int(inner.now()?.unix())) });
-        expired.and(
-            "state",
-            Match::In(vec![
-                Value::Int(CertificateState::Active.number()),
-                Value::Int(CertificateState::Suspended.number()),
-            ]),
-        );
-        let mut due = Wanted::default().eq("state", Value::Int(CertificateState::Active.number()));
-        due.and("renew_at", Match::Range { from: Some(Value::Int(Timestamp::MIN.unix())), to: None });
-        let all = Wanted::default;
-        let living = || {
-            let mut wanted = Wanted::default();
-            let states = [DeviceState::Discovered, DeviceState::Valid, DeviceState::Invalid];
-            wanted.and("state", Match::In(states.iter().map(|s| Value::Int(s.number())).collect()));
-            wanted
-        };
-        Ok(Counts {
-            devices: typed(inner.tally::<Device>(all(), Some("state"), None)?)
-                .filter_map(|(v, n)| Some((DeviceState::from_value(v, ids)?, n)))
-                .collect(),
-            devices_by_group: typed(inner.tally::<Device>(living(), Some("group"), None)?)
-                .filter_map(|(v, n)| Some((Option::from_value(v, ids)?, n)))
-                .collect(),
-            devices_by_product: typed(inner.tally::<Device>(living(), Some("product"), None)?)
-                .filter_map(|(v, n)| Some((Option::from_value(v, ids)?, n)))
-                .collect(),
-            certificates: typed(inner.tally::<Certificate>(all(), Some("state"), None)?)
-                .filter_map(|(v, n)| Some((CertificateState::from_value(v, ids)?, n)))
-                .collect(),
-            certificates_by_kind: typed(inner.tally::<Certificate>(all(), Some("kind"), None)?)
-                .filter_map(|(v, n)| Some((CertificateKind::from_value(v, ids)?, n)))
-                .collect(),
-            expired: inner.tally::<Certificate>(expired, None, None)?.first().map_or(0, |(_, n)| *n),
-            due_by_week: typed(inner.tally::<Certificate>(due, Some("renew_at"), Some(WEEK))?)
-                .filter_map(|(v, n)| Some((Timestamp::from_value(v, ids)?, n)))
-                .collect(),
-        })
+        let kinds = CredentialKind::ALL.iter().filter(|kind| due.kinds.is_empty() || due.kinds.contains(kind));
+        let sources: Vec<Source> = kinds
+            .map(|&kind| {
+                let mut wanted = Wanted { order: Some("renew_at"), ..Wanted::default() };
+                let to = Some(Value::Int(due.until.plus(1).unix()));
+                wanted.and("renew_at", Match::Range { from: None, to });
+                wanted.and("state", Match::Eq(Value::Int(in_force(kind))));
+                if let Some(group) = due.group {
+                    wanted.and("group", Match::Eq(group.to_value(&inner.ids)));
+                }
+                Source { kind, wanted }
+            })
+            .collect();
+        let list = sources.iter().fold("due".to_owned(), |list, source| format!("{list} {}", source.kind));
+        inner.merge(&list, &sources, page)
     }
 }
 
 impl Inner {
-    /// When a certificate is due in a group that renews every `days` days.
+    /// When a certificate is due in a group that renews every `days` days. What a campaign asks for stays due.
     pub(super) fn due_of(&self, certificate: &Certificate, days: Option<u32>) -> Result<Timestamp> {
+        if certificate.campaign.is_some() {
+            return Ok(certificate.renew_at.unwrap_or(self.now()?));
+        }
         let profile = self.profile(certificate.profile)?;
         let own = profile.renew_at(&certificate.serial, certificate.issued, certificate.not_after);
         Ok(match days {

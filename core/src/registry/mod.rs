@@ -6,6 +6,7 @@ mod bindings;
 mod bulk;
 mod call;
 mod certificates;
+mod counts;
 mod devices;
 mod driver;
 mod due;
@@ -15,6 +16,7 @@ mod handout;
 mod host;
 mod issuers;
 mod issuing;
+mod merge;
 mod numbers;
 mod page;
 mod products;
@@ -35,8 +37,9 @@ pub use certificates::{
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
 
+pub use counts::Counts;
 pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice, Release};
-pub use due::{Counts, Due};
+pub use due::{Due, DueItem};
 pub use events::{EventFilter, Events};
 pub use groups::{GroupChange, Groups};
 pub use page::{Listing, Page, Text};
@@ -113,6 +116,8 @@ pub(crate) struct Inner {
     issuers: issuers::Issuers,
     profiles: RwLock<profiles::Compiled>,
     closed: AtomicBool,
+    /// Whether every certificate's record says its algorithm.
+    algorithms_known: AtomicBool,
     /// Who opened it.
     process: Process,
 }
@@ -169,6 +174,7 @@ impl Registry {
                 issuers: issuers::Issuers::default(),
                 profiles: RwLock::default(),
                 closed: AtomicBool::new(false),
+                algorithms_known: AtomicBool::new(false),
                 process: Process::this(),
             }),
         })

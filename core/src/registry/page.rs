@@ -63,6 +63,14 @@ pub struct Listing<T> {
     pub total: Option<u64>,
 }
 
+impl<T> Listing<T> {
+    /// The same page with each record as `f` turns it, without those for which it answers `None`.
+    #[must_use]
+    pub fn filter_map<U>(self, f: impl FnMut(T) -> Option<U>) -> Listing<U> {
+        Listing { items: self.items.into_iter().filter_map(f).collect(), next: self.next, total: self.total }
+    }
+}
+
 /// How a text must compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

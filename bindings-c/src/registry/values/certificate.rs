@@ -397,6 +397,7 @@ impl ToCore for tegata_certificate_filter {
             authority: maybe_parsed(self.authority, "authority")?,
             profile: maybe_parsed(self.profile, "profile")?,
             due_before: optional(self.due_before).copied().map(Timestamp::from_unix),
+            algorithm: None,
             deleted: self.deleted,
             newest_first: self.newest_first,
         })

@@ -5,6 +5,7 @@ use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{Error, InputError};
 use crate::id::{AuthorityId, DeviceId, GroupId, ProductId, ProfileId};
+use crate::key::KeyAlgorithm;
 use crate::model::{Certificate, CertificateKind, CertificateState, Device};
 use crate::registry::Inner;
 use crate::registry::page::{Listing, Page, Text, Wanted, read_cursor, write_cursor};
@@ -36,6 +37,9 @@ pub struct CertificateFilter {
     pub authority: Option<AuthorityId>,
     /// Issued under this version of a profile.
     pub profile: Option<ProfileId>,
+    /// With a key of this kind. The first question of this sort after an upgrade reads the certificates whose records do
+    /// not say it yet, and completes the records (NEC-63).
+    pub algorithm: Option<KeyAlgorithm>,
     /// Due for renewal before this moment.
     pub due_before: Option<Timestamp>,
     /// Deleted ones too.
@@ -62,6 +66,8 @@ pub enum CertificateGrouping {
     Authority,
     /// By profile.
     Profile,
+    /// By the kind of key that they certify.
+    Algorithm,
     /// By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
     DueWeek,
 }
@@ -84,6 +90,8 @@ pub enum CertificateCount {
     Authority(AuthorityId),
     /// Of this profile.
     Profile(ProfileId),
+    /// With this kind of key; `None` for requests.
+    Algorithm(Option<KeyAlgorithm>),
     /// Due in the week that begins at this moment.
     DueWeek(Option<Timestamp>),
 }
@@ -100,6 +108,7 @@ impl CertificateGrouping {
             Self::Group => Some("group"),
             Self::Authority => Some("authority"),
             Self::Profile => Some("profile"),
+            Self::Algorithm => Some("algorithm"),
             Self::DueWeek => Some("renew_at"),
         }
     }
@@ -118,6 +127,7 @@ impl CertificateGrouping {
             Self::Group => CertificateCount::Group(Cell::from_value(value, ids)?),
             Self::Authority => CertificateCount::Authority(Cell::from_value(value, ids)?),
             Self::Profile => CertificateCount::Profile(Cell::from_value(value, ids)?),
+            Self::Algorithm => CertificateCount::Algorithm(Cell::from_value(value, ids)?),
             Self::DueWeek => CertificateCount::DueWeek(Cell::from_value(value, ids)?),
         })
     }
@@ -152,6 +162,9 @@ impl Certificates<'_> {
     /// # Errors
     /// As [`find`](Self::find).
     pub fn count(&self, filter: &CertificateFilter, by: CertificateGrouping) -> Result<Vec<(CertificateCount, u64)>> {
+        if by == CertificateGrouping::Algorithm {
+            self.inner.know_algorithms()?;
+        }
         let wanted = self.wanted(filter)?;
         let counts = match self.holder(filter)? {
             Holder::Any => self.inner.tally::<Certificate>(wanted, by.column(), by.bucket())?,
@@ -163,6 +176,9 @@ impl Certificates<'_> {
 
     fn wanted(self, filter: &CertificateFilter) -> Result<Wanted> {
         let ids = &self.inner.ids;
+        if filter.algorithm.is_some() {
+            self.inner.know_algorithms()?;
+        }
         let mut wanted = Wanted { descending: filter.newest_first, ..Wanted::default() };
         if let Some(name) = &filter.name {
             wanted.and("name", name.clone().into_match());
@@ -177,6 +193,7 @@ impl Certificates<'_> {
             ("product", filter.product.map(|product| product.to_value(ids))),
             ("authority", filter.authority.map(|authority| authority.to_value(ids))),
             ("profile", filter.profile.map(|profile| profile.to_value(ids))),
+            ("algorithm", filter.algorithm.map(|algorithm| algorithm.to_value(ids))),
             ("deleted", (!filter.deleted).then(|| false.to_value(ids))),
         ];
         for (column, value) in equal {

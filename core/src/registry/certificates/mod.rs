@@ -1,5 +1,6 @@
 //! The handle for certificates.
 
+mod algorithms;
 mod attach;
 mod delivery;
 mod export;

@@ -87,11 +87,11 @@ read_struct! {
     Attributes: |f| Self::default(), ip mac host_name os_name more;
     AuthorityFilter: |f| Self::default(), name state;
     CertificateFilter: |f| Self::default(), name serial device device_name state expired kind group product authority
-        profile due_before deleted newest_first;
+        profile algorithm due_before deleted newest_first;
     CrlOptions: |f| Self::default(), next_update_hours;
     DeviceChange: |f| Self::default(), name attributes;
     DeviceFilter: |f| Self::default(), name states product group unit attribute;
-    Due: |f| Self::until(f.required("until")?), group;
+    Due: |f| Self::until(f.required("until")?), group kinds;
     Enroll: |f| Self::default(), credential credential_signature csr name unit claim_code group attributes
         former_key_signature;
     EnrollmentPolicy: |f| Self::default(), mode quota opens closes unit_required other_key;

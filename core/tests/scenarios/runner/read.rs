@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tegata::id::Id;
 use tegata::model::{
-    AuthorityState, CertificateKind, CertificateState, DeviceState, EnrollmentMode, OtherKey, ProductState, SuspendMode,
+    AuthorityState, CertificateKind, CertificateState, CredentialKind, DeviceState, EnrollmentMode, OtherKey,
+    ProductState, SuspendMode,
 };
 use tegata::pack::{Encoding, Pkcs12Target};
 use tegata::store::{Sealer, Store};
@@ -174,7 +175,8 @@ macro_rules! read_enum {
 
 read_enum! {
     CertificateGrouping: "total" = Total, "state" = State, "kind" = Kind, "product" = Product, "group" = Group,
-        "authority" = Authority, "profile" = Profile, "due-week" = DueWeek;
+        "authority" = Authority, "profile" = Profile, "algorithm" = Algorithm,
+        "due-week" = DueWeek;
     Encoding: "pem" = Pem, "der" = Der;
     EnrollmentMode: "open" = Open, "allow-list" = AllowList, "claim-code" = ClaimCode;
     HandOut: "now" = Now, "later" = Later;
@@ -203,6 +205,7 @@ read_named!(
     AuthorityState,
     CertificateKind,
     CertificateState,
+    CredentialKind,
     DeviceState,
     KeyAlgorithm,
     ProductState,

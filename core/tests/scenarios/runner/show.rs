@@ -7,14 +7,15 @@ use serde_json::{Value as Json, json};
 use tegata::error::Kind;
 use tegata::id::{Entity as IdEntity, Id};
 use tegata::model::{
-    AuthorityState, CertificateKind, CertificateState, DeviceState, EnrollmentMode, Entity, InvalidReason, KeyOrigin,
-    OtherKey, ProductState, SignerLocation, Standing, SubjectPolicy, SuspendCause, SuspendMode,
+    AuthorityState, CertificateKind, CertificateState, CredentialKind, DeviceState, EnrollmentMode, Entity,
+    IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, OtherKey, ProductState, PskKind, PskState,
+    SignerLocation, Standing, SubjectPolicy, SuspendCause, SuspendMode,
 };
 use tegata::store::{Sealer, Store};
 use tegata::x509::Severity;
 use tegata::{
-    CertificateCount, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid, Principal, RevocationReason, Secret,
-    SignatureAlgorithm, Timestamp,
+    CertificateCount, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid, Principal, RevocationReason,
+    Secret, SignatureAlgorithm, SymmetricAlgorithm, Timestamp,
 };
 
 use super::base64;
@@ -129,6 +130,13 @@ show_as! {
     AuthorityState, value => value.name();
     CertificateKind, value => value.name();
     CertificateState, value => value.name();
+    CredentialKind, value => value.name();
+    IdentityKind, value => value.name();
+    KeyOwner, value => value.name();
+    KeyState, value => value.name();
+    PskKind, value => value.name();
+    PskState, value => value.name();
+    SymmetricAlgorithm, value => value.name();
     DeviceState, value => value.name();
     InvalidReason, value => value.name();
     KeyAlgorithm, value => value.name();
@@ -188,6 +196,21 @@ impl Show for Entity {
             Self::Device(id) => tagged("device", &id.show(world)),
             Self::Group(id) => tagged("group", &id.show(world)),
             Self::Certificate(id) => tagged("certificate", &id.show(world)),
+            Self::Psk(id) => tagged("psk", &id.show(world)),
+            Self::Key(id) => tagged("key", &id.show(world)),
+            Self::Campaign(id) => tagged("campaign", &id.show(world)),
+            Self::Client(id) => tagged("client", &id.show(world)),
+            other => unknown(&other),
+        }
+    }
+}
+
+impl Show for DueItem {
+    fn show(&self, world: &World) -> Json {
+        match self {
+            Self::Certificate(value) => tagged("certificate", &value.show(world)),
+            Self::Key(value) => tagged("key", &value.show(world)),
+            Self::Psk(value) => tagged("psk", &value.show(world)),
             other => unknown(&other),
         }
     }
@@ -203,6 +226,7 @@ impl Show for CertificateCount {
             Self::Group(value) => tagged("group", &value.show(world)),
             Self::Authority(value) => tagged("authority", &value.show(world)),
             Self::Profile(value) => tagged("profile", &value.show(world)),
+            Self::Algorithm(value) => tagged("algorithm", &value.show(world)),
             Self::DueWeek(value) => tagged("due-week", &value.show(world)),
             other => unknown(&other),
         }

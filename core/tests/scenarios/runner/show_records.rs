@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use tegata::error::Reason;
 use tegata::model::{
     Assignment, Attributes, Authority, Certificate as CertificateRecord, Crl as CrlRecord, Device, EnrollmentPolicy,
-    Event, Group, Product, Profile, ProfileSpec, SanPolicy,
+    Event, Group, Product, Profile, ProfileSpec, Psk, SanPolicy, SymmetricKey,
 };
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
@@ -35,7 +35,8 @@ show_struct! {
     Assignment: certificate device since;
     Attributes: ip mac host_name os_name more;
     BasicConstraints: ca path_len;
-    Counts: devices devices_by_group devices_by_product certificates certificates_by_kind expired due_by_week;
+    Counts: devices devices_by_group devices_by_product certificates certificates_by_kind certificates_by_algorithm
+        expired keys keys_by_algorithm psks due_by_week certificates_due_by_week keys_due_by_week psks_due_by_week;
     Device: id name state reason product unit group attributes subject created updated;
     EnrollmentPolicy: mode quota opens closes unit_required other_key;
     Event: id at actor action subject object detail;
@@ -47,12 +48,16 @@ show_struct! {
     Product: id name state authority credential_profile device_profile subject policy information created updated;
     ProductSpec: name information enrollment;
     Profile: id name revision spec created;
+    Psk: id device group identity identity_kind kind state version issued renew_at previous_identity previous_until
+        failures blocked_until campaign;
     Reason: code kind text;
     RegisteredProduct: product credential;
     RequestedExtension: oid critical value;
     Resealed: checked resealed;
     Revocation: at reason;
     SanPolicy: dns dns_wildcards ip uri email other add required max;
+    SymmetricKey: id owner device group holders number algorithm state version issued renew_at previous_version
+        previous_until delivered campaign;
     Enrolled: device issued enrollment;
 }
 
@@ -79,7 +84,7 @@ show_object! {
         successor signer certificate outside request public_key created, pem, ;
     CertificateRecord: id serial authority profile kind state product credential_of device group holders name issued
         not_before not_after renew_at key_number key_origin renews successor confirmed retires suspended_by revoked
-        reason deleted, , ;
+        reason deleted algorithm campaign, , ;
     CrlRecord: authority number this_update next_update entries der, pem, ;
     Issued: certificate der chain, pem fullchain_pem root serial, ;
     IssuedWithKey: issued key, key_pem, algorithm;

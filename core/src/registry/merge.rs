@@ -1,0 +1,125 @@
+//! One list over the tables of certificates, symmetric keys and pre-shared keys, with one cursor.
+
+use super::Inner;
+use super::due::DueItem;
+use super::page::{Listing, Page, Wanted, read_cursor, write_cursor};
+use crate::Result;
+use crate::error::{Error, InputError};
+use crate::model::{Certificate, CredentialKind, Psk, SymmetricKey};
+use crate::store::record::Record;
+use crate::store::schema::Table;
+use crate::store::{Cursor, Query, Row, Value};
+
+/// The rows of one table that take part in a merged list.
+pub(super) struct Source {
+    pub(super) kind: CredentialKind,
+    pub(super) wanted: Wanted,
+}
+
+/// Where a row stands in a merged list: what it is ordered by, then its source, then its key.
+type Place = (i64, usize, i64);
+
+pub(super) const fn table_of(kind: CredentialKind) -> &'static Table {
+    match kind {
+        CredentialKind::Certificate => Certificate::TABLE,
+        CredentialKind::Key => SymmetricKey::TABLE,
+        CredentialKind::Psk => Psk::TABLE,
+    }
+}
+
+impl Source {
+    fn table(&self) -> &'static Table {
+        table_of(self.kind)
+    }
+
+    /// Where this source, the one at `own`, goes on when the list ended at `end`; `None` when all of it came before.
+    fn after(&self, own: usize, end: Option<Place>) -> Option<Option<Cursor>> {
+        let Some((value, source, key)) = end else { return Some(None) };
+        let key = match own.cmp(&source) {
+            std::cmp::Ordering::Less => i64::MAX,
+            std::cmp::Ordering::Equal => key,
+            std::cmp::Ordering::Greater => i64::MIN,
+        };
+        match self.wanted.order {
+            Some(_) => Some(Some(Cursor { value: Value::Int(value), key: key.cast_unsigned() })),
+            None if own < source => None,
+            None if own > source => Some(None),
+            None => Some(Some(Cursor { value: Value::Null, key: key.cast_unsigned() })),
+        }
+    }
+
+    fn place(&self, own: usize, row: &Row) -> Place {
+        let at = self.wanted.order.and_then(|order| self.table().position(order));
+        let value = match at.and_then(|at| row.values.get(at)) {
+            Some(Value::Int(value)) => *value,
+            _ => 0,
+        };
+        (value, own, row.key.cast_signed())
+    }
+}
+
+/// The end of a page as text, and back; [`write_cursor`] hides the row's key.
+fn cursor_of((value, source, key): Place) -> Cursor {
+    Cursor { value: Value::Text(format!("{value}.{source}")), key: key.cast_unsigned() }
+}
+
+fn place_of(cursor: &Cursor) -> Option<Place> {
+    let Value::Text(text) = &cursor.value else { return None };
+    let (value, source) = text.split_once('.')?;
+    Some((value.parse().ok()?, source.parse().ok()?, cursor.key.cast_signed()))
+}
+
+impl Inner {
+    /// One page of the rows of all `sources`, which have the same order, ascending: by a column of numbers, or one
+    /// source after the other. `list` names the list, so that a cursor of another one is refused.
+    pub(super) fn merge(&self, list: &str, sources: &[Source], page: &Page) -> Result<Listing<DueItem>> {
+        let place = |value: &str| self.tags.digest("cursor", &[b"merged", list.as_bytes(), value.as_bytes()]).0;
+        let end = match page.after.as_deref() {
+            Some(text) => {
+                let cursor = read_cursor(text, place, &self.ids)?;
+                Some(place_of(&cursor).ok_or(InputError::PageCursor)?)
+            }
+            None => None,
+        };
+        let mut total = 0_u64;
+        let mut found: Vec<(Place, Row)> = Vec::new();
+        let mut more = false;
+        for (own, source) in sources.iter().enumerate() {
+            let after = source.after(own, end);
+            if after.is_none() && !page.total {
+                continue;
+            }
+            let result = self.store()?.find(&Query {
+                table: source.table(),
+                filters: source.wanted.filters.clone(),
+                order: source.wanted.order,
+                descending: false,
+                after: after.clone().flatten(),
+                // Of a source that came before, only the count is of interest.
+                limit: if after.is_some() { page.limit } else { 1 },
+                total: page.total,
+            })?;
+            total = total.saturating_add(result.total.unwrap_or(0));
+            if after.is_some() {
+                more |= result.next.is_some();
+                found.extend(result.rows.into_iter().map(|row| (source.place(own, &row), row)));
+            }
+        }
+        found.sort_unstable_by_key(|(place, _)| *place);
+        let limit = usize::try_from(page.limit.clamp(1, crate::store::MAX_PAGE)).unwrap_or(1);
+        more |= found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|(end, _)| write_cursor(&cursor_of(*end), place, &self.ids));
+        let items = found.into_iter().map(|((_, source, _), row)| self.item(sources, source, row));
+        Ok(Listing { items: items.collect::<Result<_>>()?, next, total: page.total.then_some(total) })
+    }
+
+    fn item(&self, sources: &[Source], source: usize, row: Row) -> Result<DueItem> {
+        let source = sources.get(source).ok_or_else(|| Error::defect("a row of no source"))?;
+        Ok(match source.kind {
+            CredentialKind::Certificate => DueItem::Certificate(Certificate::read(row, &self.ids)?),
+            CredentialKind::Key => DueItem::Key(SymmetricKey::read(row, &self.ids)?),
+            CredentialKind::Psk => DueItem::Psk(Psk::read(row, &self.ids)?),
+        })
+    }
+}
