@@ -1,17 +1,7 @@
 //! How a key reaches a device over any channel: wrapped under the pre-shared key that the device has already.
 //!
 //! AES key wrap (RFC 3394) for keys of 16 and 32 octets, with padding (RFC 5649) for the 10 octets of TWINE-80. The
-//! wrapping key is an AES-256 key of its own for each device, key and version:
-//!
-//! ```text
-//! HKDF-SHA256 (RFC 5869)
-//!   salt  "tegata key wrap 1"
-//!   ikm   the secret of the PSK
-//!   info  "tegata key wrap 1", device, key, number, version, algorithm: texts preceded by their length in
-//!         2 octets, number and version in 4 octets, all big-endian; the label is a text, too
-//! ```
-//!
-//! So what was wrapped for one device, key or version does not open as another's.
+//! wrapping key is one of its own for each device, key and version; [`wrapping_key`] says how it comes about.
 
 use std::fmt;
 use std::str::FromStr;
@@ -127,7 +117,17 @@ mod base64 {
     }
 }
 
-/// The AES-256 key that wraps a key of `algorithm` for `context`; the head of this module's source says how it comes about.
+/// The AES-256 key that wraps a key of `algorithm` for `context`, for those who write the device's side themselves:
+///
+/// ```text
+/// HKDF-SHA256 (RFC 5869), 32 octets
+///   salt  "tegata key wrap 1"
+///   ikm   psk, the secret of the device's PSK
+///   info  "tegata key wrap 1", device, key, number, version, name of the algorithm
+/// ```
+///
+/// In `info`, each text is preceded by its length in 2 octets, and numbers have 4 octets; all big-endian. So what was
+/// wrapped for one device, key or version does not open as another's.
 ///
 /// # Errors
 /// `psk.too_weak_to_wrap` for a PSK of fewer than 16 octets; `input.too_long` for IDs of more than 255.
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(*unwrap(WrapMethod::AesKwp, &kek, &wrapped).unwrap(), plain);
     }
 
-    /// Computed by pyca/cryptography from the description at the head of this file. Devices in the field depend on it.
+    /// Computed by pyca/cryptography from the description of `wrapping_key`. Devices in the field depend on it.
     #[test]
     fn the_wrapping_key_is_what_the_description_says() {
         let derived = wrapping_key(PSK, SymmetricAlgorithm::Aes256, &context()).unwrap();
