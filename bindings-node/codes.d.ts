@@ -175,6 +175,7 @@ export type ErrorCode =
   | 'psk.too_long'
   | 'psk.too_weak_to_wrap'
   | 'psk.grace'
+  | 'psk.superseded'
   | 'psk.no_previous'
   | 'campaign.nothing_selected'
   | 'campaign.selection'

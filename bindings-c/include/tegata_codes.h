@@ -176,6 +176,7 @@
 #define TEGATA_CODE_PSK_TOO_LONG                        "psk.too_long"
 #define TEGATA_CODE_PSK_TOO_WEAK_TO_WRAP                "psk.too_weak_to_wrap"
 #define TEGATA_CODE_PSK_GRACE                           "psk.grace"
+#define TEGATA_CODE_PSK_SUPERSEDED                      "psk.superseded"
 #define TEGATA_CODE_PSK_NO_PREVIOUS                     "psk.no_previous"
 #define TEGATA_CODE_CAMPAIGN_NOTHING_SELECTED           "campaign.nothing_selected"
 #define TEGATA_CODE_CAMPAIGN_SELECTION                  "campaign.selection"
@@ -408,6 +409,7 @@
     X(TEGATA_CODE_PSK_TOO_LONG, TEGATA_STATUS_INVALID_INPUT) \
     X(TEGATA_CODE_PSK_TOO_WEAK_TO_WRAP, TEGATA_STATUS_REFUSED) \
     X(TEGATA_CODE_PSK_GRACE, TEGATA_STATUS_INVALID_INPUT) \
+    X(TEGATA_CODE_PSK_SUPERSEDED, TEGATA_STATUS_STATE) \
     X(TEGATA_CODE_PSK_NO_PREVIOUS, TEGATA_STATUS_STATE) \
     X(TEGATA_CODE_CAMPAIGN_NOTHING_SELECTED, TEGATA_STATUS_REFUSED) \
     X(TEGATA_CODE_CAMPAIGN_SELECTION, TEGATA_STATUS_INVALID_INPUT) \

@@ -10,6 +10,7 @@
 //! | [`products`](Registry::products) | what units share: their bootstrap credential and the limits of its use |
 //! | [`devices`](Registry::devices) | register, enroll, find, disable, quarantine, delete |
 //! | [`certificates`](Registry::certificates) | issue, renew, confirm, suspend, revoke, hand out keys |
+//! | [`psks`](Registry::psks) | device passwords and keys for TLS-PSK: issue, verify, rotate, suspend |
 //! | [`groups`](Registry::groups) | sets of devices with a renewal interval of their own |
 //! | [`events`](Registry::events) | who did what, to which, when |
 //!
@@ -137,6 +138,7 @@ pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
+pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
 pub use secret::{Sealed, Secret};
 pub use symmetric::{
     CharacterClasses, CheckMethod, CheckValue, KeyMaterial, PskPolicy, SymmetricAlgorithm, WrapMethod, WrappedKey,

@@ -404,7 +404,9 @@ declare_reasons! {
         TooWeakToWrap { needed: usize } = "too_weak_to_wrap" Refused
             "keys are wrapped only under PSKs of {needed} bytes or more; rotate the device's PSK into a longer one";
         Grace { limit: u64 } = "grace" InvalidInput
-            "a grace period lasts from 0 to {limit} seconds; choose one in that range";
+            "a grace period lasts from 0 to {limit} days; choose one in that range";
+        Superseded = "superseded" State
+            "the secret that this request led to was replaced by a later rotation; read the key, or rotate it once more";
         NoPrevious = "no_previous" State
             "the PSK has no earlier secret in its grace period";
     }

@@ -78,7 +78,7 @@ pub struct Psk {
     pub(crate) secret: Option<Sealed>,
     /// The one before.
     pub(crate) previous_secret: Option<Sealed>,
-    /// The keyed tag of a verify-only key's secret.
+    /// The keyed tag of the secret, by which it is checked.
     pub(crate) tag: Option<Vec<u8>>,
     /// The one before.
     pub(crate) previous_tag: Option<Vec<u8>>,
@@ -145,6 +145,13 @@ impl Psk {
                 (self.secret, self.tag, self.renew_at, self.campaign) = (None, None, None, None);
                 Ok(self)
             }
+        }
+    }
+
+    /// Ends the grace period if it is over.
+    pub fn forget_ended(&mut self, now: Timestamp) {
+        if !self.in_grace(now) {
+            self.forget_previous();
         }
     }
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use super::Inner;
 use super::call::Call;
-use super::host::Host;
 use crate::Result;
 use crate::callback;
 use crate::env::{Random, Timestamp};
@@ -202,7 +201,8 @@ impl<'r> View<'r> {
         Ok(seed)
     }
 
-    /// A secret that `make` draws at the first attempt, and the same one at every other.
+    /// A secret that `make` draws at the first attempt, and the same one at every other. `make` marks its calls of the
+    /// host's source as callbacks, as whatever draws does.
     pub(super) fn secret(&self, make: impl FnOnce(&dyn Random) -> Result<Secret<Vec<u8>>>) -> Result<Secret<Vec<u8>>> {
         let position = self.draws.next_secret.get();
         self.draws.next_secret.set(position + 1);
@@ -210,7 +210,8 @@ impl<'r> View<'r> {
         if let Some(secret) = secrets.get(position) {
             return Ok(secret.clone());
         }
-        let secret = make(&Host(&*self.registry.random))?;
+        callback::refuse_inside()?;
+        let secret = make(&*self.registry.random)?;
         secrets.push(secret.clone());
         Ok(secret)
     }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::Inner;
 use crate::Result;
 use crate::callback::{refuse_inside, run, told};
-use crate::env::{Random, Timestamp, draw};
+use crate::env::{Timestamp, draw};
 use crate::error::StoreError;
 use crate::secret::{Sealed, Secret};
 use crate::store::schema::Schema;
 use crate::store::{Counter, Page, Query, Row, RowRef, Sealer, Store, Tally, Value, Write};
 
-/// A store, a sealer or a source of randomness, each call of which is marked as a callback. That costs a thread-local count, no more.
+/// A store or a sealer, each call of which is marked as a callback. That costs a thread-local count, no more.
 pub(super) struct Host<T>(pub(super) T);
 
 impl Store for Host<Box<dyn Store>> {
@@ -48,13 +48,6 @@ impl Sealer for Host<Arc<dyn Sealer>> {
     fn is_current(&self, associated: &[u8], sealed: &Sealed) -> Result<bool> {
         refuse_inside()?;
         run(|| self.0.is_current(associated, sealed)).map_err(told)
-    }
-}
-
-impl Random for Host<&dyn Random> {
-    fn fill(&self, out: &mut [u8]) -> Result<()> {
-        refuse_inside()?;
-        run(|| self.0.fill(out)).map_err(told)
     }
 }
 

@@ -45,6 +45,7 @@ pub use groups::{GroupChange, Groups};
 pub use page::{Listing, Page, Text};
 pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Products, RegisteredProduct};
 pub use profiles::{Preview, Profiles};
+pub use psks::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
 pub use reseal::Resealed;
 
 use crate::Result;
@@ -213,6 +214,11 @@ impl Registry {
     /// Certificates.
     pub fn certificates(&self) -> Certificates<'_> {
         Certificates::new(&self.inner)
+    }
+
+    /// Pre-shared keys: device passwords and keys for TLS.
+    pub fn psks(&self) -> Psks<'_> {
+        Psks::new(&self.inner)
     }
 
     /// What happened.

@@ -282,6 +282,7 @@ fn plan_group(view: &View<'_>, id: DeviceId, group: Option<GroupId>) -> Result<P
             writes.push(view.update(held.version, &moved(view.registry, &held.record, group, days)?)?);
         }
     }
+    writes.extend(view.move_psks(id, group)?);
     Ok(Plan::done(view.number_of(id)?, writes, device))
 }
 

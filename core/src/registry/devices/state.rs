@@ -22,7 +22,8 @@ use crate::x509::{Certificate as X509, RevocationReason, VerifiedCsr};
 pub enum Release {
     /// The keys it had go on; the other key was an impostor's.
     KeepKeys,
-    /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, and it may enroll with a new key.
+    /// The keys it had are gone (a repaired or reset unit): its certificates are revoked, its pre-shared keys deleted, and it
+    /// may enroll with a new key.
     NewKeys,
 }
 
@@ -86,8 +87,9 @@ impl Devices<'_> {
         self.many(ids, "device.enable", enable, bulk, call)
     }
 
-    /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
-    /// and unit are free again, its ID is never used again. Its record stays, as a tombstone.
+    /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its
+    /// pre-shared keys are deleted, its name and unit are free again, its ID is never used again. Its record stays, as a
+    /// tombstone.
     ///
     /// # Errors
     /// `device.deleted`.
@@ -200,10 +202,10 @@ fn release_for_new_keys(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, D
     Ok(Plan::done(view.number_of(id)?, writes, device))
 }
 
-/// Takes a device's certificates away: those that it alone holds are revoked, the others go on without it. Its keys are
-/// free again, unless they are known to be compromised.
+/// Takes a device's credentials away: certificates that it alone holds are revoked, the others go on without it, and their
+/// keys are free again, unless they are known to be compromised. Its pre-shared keys are deleted.
 fn drop_credentials(view: &View<'_>, id: DeviceId) -> Result<Vec<Write>> {
-    let mut writes = Vec::new();
+    let mut writes = view.delete_psks(id)?;
     let mut freed: Vec<Tag> = Vec::new();
     for (assignment, held) in view.registry.held_by(id)? {
         writes.push(view.delete(&assignment)?);

@@ -190,6 +190,7 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     PSK_TOO_LONG("psk.too_long", ErrorKind.INVALID_INPUT),
     PSK_TOO_WEAK_TO_WRAP("psk.too_weak_to_wrap", ErrorKind.REFUSED),
     PSK_GRACE("psk.grace", ErrorKind.INVALID_INPUT),
+    PSK_SUPERSEDED("psk.superseded", ErrorKind.STATE),
     PSK_NO_PREVIOUS("psk.no_previous", ErrorKind.STATE),
     CAMPAIGN_NOTHING_SELECTED("campaign.nothing_selected", ErrorKind.REFUSED),
     CAMPAIGN_SELECTION("campaign.selection", ErrorKind.INVALID_INPUT),
