@@ -36,7 +36,7 @@ LAYERS = [
 # Errors carry times, and the clock answers with errors.
 MAY_LOOK_UP = {("error", "env")}
 MAX_LINES = 600
-SOURCES = ["core/src", "core/fuzz/fuzz_targets", "examples", "benches", "bindings-*"]
+SOURCES = ["core/src", "core/fuzz/fuzz_targets", "examples", "benches", "bindings-*", "twine"]
 
 TOKEN = re.compile(
     r"""
