@@ -11,6 +11,7 @@
 //! | [`devices`](Registry::devices) | register, enroll, find, disable, quarantine, delete |
 //! | [`certificates`](Registry::certificates) | issue, renew, confirm, suspend, revoke, hand out keys |
 //! | [`psks`](Registry::psks) | device passwords and keys for TLS-PSK: issue, verify, rotate, suspend |
+//! | [`keys`](Registry::keys) | AES and TWINE keys: issue, read, rotate, verify, deliver, share, destroy |
 //! | [`groups`](Registry::groups) | sets of devices with a renewal interval of their own |
 //! | [`events`](Registry::events) | who did what, to which, when |
 //!
@@ -138,6 +139,7 @@ pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
+pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
 pub use secret::{Sealed, Secret};
 pub use symmetric::{

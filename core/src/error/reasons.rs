@@ -297,6 +297,8 @@ declare_reasons! {
             "another group has this name; choose another";
         NotEmpty = "not_empty" State
             "the group still has devices; move them first";
+        HasKeys = "has_keys" State
+            "the group still owns symmetric keys; destroy them first";
     }
 }
 

@@ -29,7 +29,7 @@ pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
 pub use psk::{IdentityKind, Psk, PskKind, PskState};
 pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
-pub use symmetric_key::{KeyOwner, KeyState, SymmetricKey, VersionState};
+pub use symmetric_key::{EndedVersion, KeyOwner, KeyShare, KeyState, KeyVersion, SymmetricKey, VersionState};
 
 /// Checks a name that people choose: 1 to 255 bytes, no control characters, no white space at either end.
 pub(crate) fn check_name(field: &str, name: &str) -> Result<(), crate::Error> {
@@ -73,10 +73,12 @@ macro_rules! stored_enum {
             }
 
             /// The number it is stored as.
+            #[allow(dead_code, reason = "some are derived, never stored")]
             pub(crate) const fn number(self) -> i64 {
                 self as i64
             }
 
+            #[allow(dead_code, reason = "some are derived, never stored")]
             /// Back from the number; `None` when no such value was ever stored by this version.
             pub(crate) const fn from_number(number: i64) -> Option<Self> {
                 match number { $( $number => Some(Self::$variant), )* _ => None }

@@ -108,8 +108,8 @@ impl<'r> Groups<'r> {
         self.inner.list(Wanted::by_name(name), page)
     }
 
-    /// Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same
-    /// commit, which takes about a second per 20,000 members.
+    /// Changes a group. With a new interval, the members' certificates, or their keys and the group's own, get their new
+    /// due dates in the same commit, which takes about a second per 20,000 members.
     ///
     /// # Errors
     /// `group.name_taken`, `input.invalid`.
@@ -132,6 +132,9 @@ impl<'r> Groups<'r> {
                 ];
                 if group.certificate_days != stored.certificate_days {
                     writes.extend(self.new_due_dates(view, &group)?);
+                }
+                if group.key_days != stored.key_days {
+                    writes.extend(view.reschedule_keys(&group)?);
                 }
                 Ok(Plan::done(view.number_of(id)?, writes, group))
             },
@@ -164,7 +167,8 @@ impl<'r> Groups<'r> {
     /// Deletes an empty group.
     ///
     /// # Errors
-    /// `group.not_empty` while devices (deleted ones apart) belong to it.
+    /// `group.not_empty` while devices (deleted ones apart) belong to it; `group.has_keys` while it owns keys that are not
+    /// destroyed.
     pub fn delete(&self, id: GroupId, call: &Call) -> Result<()> {
         let inner = self.inner;
         let operation = Operation { action: "group.delete", content: id.as_bytes() };
@@ -179,6 +183,7 @@ impl<'r> Groups<'r> {
                 if inner.first::<Device>(members)?.is_some() {
                     return Err(GroupError::NotEmpty.into());
                 }
+                view.check_owns_no_key(id)?;
                 let event = view.event("group.delete", Entity::Group(id), None, Some(stored.name.clone()))?;
                 // Nobody joined since the look above.
                 let counter = Inner::member_counter(view.number_of(id)?);

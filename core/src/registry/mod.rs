@@ -16,6 +16,7 @@ mod handout;
 mod host;
 mod issuers;
 mod issuing;
+mod keys;
 mod merge;
 mod numbers;
 mod page;
@@ -42,6 +43,7 @@ pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollm
 pub use due::{Due, DueItem};
 pub use events::{EventFilter, Events};
 pub use groups::{GroupChange, Groups};
+pub use keys::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use page::{Listing, Page, Text};
 pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Products, RegisteredProduct};
 pub use profiles::{Preview, Profiles};
@@ -219,6 +221,11 @@ impl Registry {
     /// Pre-shared keys: device passwords and keys for TLS.
     pub fn psks(&self) -> Psks<'_> {
         Psks::new(&self.inner)
+    }
+
+    /// Symmetric keys.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys::new(&self.inner)
     }
 
     /// What happened.

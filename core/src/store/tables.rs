@@ -14,9 +14,10 @@ use crate::id::{
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Certificate, CertificateKind, CertificateState,
-    ClaimCode, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EnrollmentPolicy, Entity, Event, Group,
-    IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Meta, Owner, Product, ProductState, Profile,
-    ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation, SignerLocation, SuspendCause, SymmetricKey,
+    ClaimCode, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity,
+    Event, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, Meta, Owner, Product,
+    ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation, SignerLocation,
+    SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -44,6 +45,8 @@ pub static SCHEMA: Schema = Schema {
         &EVENTS,
         &PSKS,
         &KEYS,
+        &KEY_SHARES,
+        &KEY_VERSIONS,
     ],
 };
 
@@ -288,6 +291,7 @@ table! {
         state: KeyState;
         version as "key_version": u32;
         issued: Timestamp;
+        renew_days: Option<u32>;
         renew_at: Option<Timestamp>, Ordered;
         previous_version: Option<u32>;
         previous_until: Option<Timestamp>, Ordered;
@@ -295,5 +299,27 @@ table! {
         campaign: Option<CampaignId>, Ordered;
         value: Option<Sealed>;
         previous: Option<Sealed>;
+    }
+}
+
+table! {
+    /// Who holds the symmetric keys that are not one device's own.
+    KEY_SHARES "key_shares" = KeyShare [key: u64] {
+        of: KeyId, Ordered;
+        device: Option<DeviceId>, Ordered;
+        group: Option<GroupId>, Ordered;
+        since: Timestamp;
+    }
+}
+
+table! {
+    /// The versions of symmetric keys that are not current any more, without their values.
+    KEY_VERSIONS "key_versions" = EndedVersion [key: u64] {
+        of: KeyId, Ordered;
+        version as "key_version": u32;
+        algorithm: SymmetricAlgorithm;
+        issued: Timestamp;
+        ended: Timestamp;
+        compromised: bool;
     }
 }

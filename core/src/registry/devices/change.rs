@@ -172,7 +172,8 @@ impl Devices<'_> {
         self.inner.change_many(call, changes, bulk, &many)
     }
 
-    /// Moves a device into a group, or out of its group. Its certificates' due dates follow the group's interval.
+    /// Moves a device into a group, or out of its group. The due dates of its certificates
+    /// and symmetric keys follow the group's intervals.
     ///
     /// # Errors
     /// `device.deleted`, `input.unknown_id`.
@@ -271,10 +272,8 @@ fn plan_group(view: &View<'_>, id: DeviceId, group: Option<GroupId>) -> Result<P
     let entity = group.map(Entity::Group);
     let mut writes =
         vec![view.update(stored.version, &device)?, view.event("device.set_group", Entity::Device(id), entity, None)?];
-    let days = match group {
-        Some(group) => view.get::<Group, _>(group)?.certificate_days,
-        None => None,
-    };
+    let joined = group.map(|group| view.get::<Group, _>(group)).transpose()?.map(|joined| joined.record);
+    let days = joined.as_ref().and_then(|joined| joined.certificate_days);
     writes.extend(join(view, group)?);
     writes.extend(leave(view, stored.group)?);
     for (_, held) in view.registry.held_by(id)? {
@@ -283,6 +282,7 @@ fn plan_group(view: &View<'_>, id: DeviceId, group: Option<GroupId>) -> Result<P
         }
     }
     writes.extend(view.move_psks(id, group)?);
+    writes.extend(view.move_keys(id, joined.as_ref())?);
     Ok(Plan::done(view.number_of(id)?, writes, device))
 }
 

@@ -88,8 +88,8 @@ impl Devices<'_> {
     }
 
     /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its
-    /// pre-shared keys are deleted, its name and unit are free again, its ID is never used again. Its record stays, as a
-    /// tombstone.
+    /// pre-shared keys are deleted, symmetric keys that it alone holds are destroyed, its name and unit are free again, its
+    /// ID is never used again. Its record stays, as a tombstone.
     ///
     /// # Errors
     /// `device.deleted`.
@@ -177,6 +177,7 @@ fn delete(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, Device>> {
     let stored = view.get::<Device, _>(id)?;
     let (mut writes, device) = changed(view, &stored, stored.record.clone().deleted(view.now)?, "device.delete")?;
     writes.extend(drop_credentials(view, id)?);
+    writes.extend(view.drop_keys(id)?);
     writes.extend(leave(view, device.group)?);
     if let (Some(product), Some(unit)) = (device.product, &device.unit) {
         writes.extend(unbind(view, view.registry.unit_tag(product, unit), id)?);
