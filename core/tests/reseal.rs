@@ -191,7 +191,8 @@ fn wherever_it_breaks_off_both_keys_open_and_the_next_run_does_the_rest() {
             works(&registry, &old);
             let rest = reseal(&registry).unwrap();
             assert_eq!(rest.checked, 6);
-            assert!(rest.resealed as usize <= left && (rest.resealed == 0) == (left == 0));
+            let resealed = usize::try_from(rest.resealed).unwrap();
+            assert!(resealed <= left && (resealed == 0) == (left == 0));
             works(&open(&old.store, software(NEW)).unwrap(), &old);
         }
     }
@@ -214,7 +215,7 @@ fn it_stops_where_the_host_wants_and_tells_how_far_it_is() {
     assert!(left > 0 && done > 500, "{left} left, {done} done");
     assert_eq!(code(open(&old.store, software(NEW))), "seal.wrong_key");
     let rest = reseal(&registry).unwrap();
-    assert_eq!((rest.checked, rest.resealed as usize), (1_104, left));
+    assert_eq!((rest.checked, usize::try_from(rest.resealed).unwrap()), (1_104, left));
     assert_eq!(under(&*old.store, OLD), 0);
     // All or nothing means nothing.
     let back = open(&old.store, ring(OLD, &[NEW])).unwrap();

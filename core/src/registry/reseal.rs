@@ -316,7 +316,7 @@ mod tests {
         let keys = Arc::new(SealingKeys::new(new.clone(), vec![old.clone()]));
         let registry = Registry::open(store.clone(), keys, Options::default()).unwrap();
         let tables: &[&Table] = SCHEMA.tables;
-        let schema = Schema { version: 99, tables: vec![tables, &[&TOKENS]].concat().leak() };
+        let schema = Schema { version: 99, tables: [tables, &[&TOKENS]].concat().leak() };
         store.migrate(&schema).unwrap();
         let seal = |key, column| {
             let sealed = old.seal(&associated("tokens", key, column), b"secret").unwrap();

@@ -5,7 +5,13 @@
 //! - Readers have connections of their own, never wait for the writer and see one snapshot each.
 //! - Columns are real columns in `STRICT` tables, so an operator can read the database with SQL while it is in use.
 //!   Keys are the 64 bits of the number as SQLite's signed integer: numbers below 2^63 appear as themselves.
-//! - What is deleted is overwritten in the file (`secure_delete`); the write-ahead log forgets when it is next reused.
+//! - What is deleted or replaced is overwritten with zeros where it stood in the file (`secure_delete`). Two kinds of copies
+//!   outlive that for a while. The write-ahead log is used anew from its beginning every 64 MB or so; but after something
+//!   sealed was erased, it is cut to nothing as soon as the store was not written to for a second, or is closed, unless
+//!   another process is just reading: then a little later. And when SQLite moves rows from one page of the file to another,
+//!   it leaves a copy in the free part of the former page until that is filled; `VACUUM` in SQLite's shell removes all of
+//!   these, also while the store is in use. All that such copies, backups, snapshots and worn blocks of an SSD can hold of
+//!   a secret is its sealed form.
 //! - Several processes may use one file on a local disk; they take turns in writing. Not on a network file system.
 //!
 //! A copy of the file alone is no backup while it is in use: the log beside it (`-wal`) belongs to it.
@@ -70,7 +76,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
         let place = open::Place::new(path.as_ref(), options)?;
         let connection = place.open_writer()?;
-        let writer = Writer::start(connection)?;
+        let writer = Writer::start(connection, place.options().wait)?;
         Ok(Self { pool: Pool::new(place), catalog: RwLock::default(), writer })
     }
 

@@ -3,10 +3,12 @@
 //! Making a commit durable costs hundreds of microseconds whatever its size. So callers queue up; the thread takes all
 //! that are there, applies them one after the other and commits once. Each caller's writes still hold or fail alone.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -23,6 +25,12 @@ const GROUP: usize = 4096;
 
 /// From how many answers on a second thread gives them. Waking a caller takes longer than its writes do.
 const CROWD: usize = 4;
+
+/// How long the log may keep what was erased once there is nothing else to write.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long to wait at most before trying that again, when somebody reads all the time.
+const LONGEST_QUIET: Duration = Duration::from_secs(60);
 
 const WHOLE: &str = "the file";
 
@@ -51,12 +59,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    /// Writes through `connection`, which waits for other processes as long as `wait`.
+    pub(super) fn start(connection: Connection, wait: Duration) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel();
         let (crier, news) = mpsc::channel::<Announcement>();
         let crier_thread = spawn("tegata-sqlite-answers", move || news.into_iter().for_each(Announcement::make))?;
-        let writer_thread =
-            spawn("tegata-sqlite", move || Thread { connection, catalog: Arc::default(), crier }.run(&jobs))?;
+        let writer_thread = spawn("tegata-sqlite", move || {
+            Thread { connection, catalog: Arc::default(), crier, wait, erased: Cell::default() }.run(&jobs);
+        })?;
         Ok(Self { queue: Some(queue), threads: vec![writer_thread, crier_thread], process: Process::this() })
     }
 
@@ -113,6 +123,9 @@ struct Thread {
     connection: Connection,
     catalog: Arc<Catalog>,
     crier: Sender<Announcement>,
+    wait: Duration,
+    /// Whether something sealed was erased that the log may still hold.
+    erased: Cell<bool>,
 }
 
 /// What a transaction came to for each of its callers.
@@ -154,7 +167,7 @@ impl Done {
 
 impl Thread {
     fn run(mut self, queue: &Receiver<Queued>) {
-        while let Ok(first) = queue.recv() {
+        while let Some(first) = self.next(queue) {
             let mut group = Vec::new();
             let mut size = 0;
             let mut next = Some(first);
@@ -178,6 +191,34 @@ impl Thread {
             }
             self.group(group);
         }
+    }
+
+    /// What comes next. If nothing does for a while, the log is emptied first of what was erased.
+    fn next(&self, queue: &Receiver<Queued>) -> Option<Queued> {
+        let mut quiet = QUIET;
+        while self.erased.get() {
+            match queue.recv_timeout(quiet) {
+                Ok(next) => return Some(next),
+                Err(RecvTimeoutError::Timeout) => self.empty_log(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    // The end. Whoever closes the file last removes the log, but that may be another process.
+                    self.empty_log();
+                    return None;
+                }
+            }
+            quiet = (quiet * 2).min(LONGEST_QUIET);
+        }
+        queue.recv().ok()
+    }
+
+    /// Brings the log into the file and cuts it to nothing, unless somebody is reading from it: then it is left for later.
+    fn empty_log(&self) {
+        let emptied = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+        });
+        // A failure here is none of anybody's call; a lasting one fails the next commit.
+        let _ = self.connection.busy_timeout(self.wait);
+        self.erased.set(!matches!(emptied, Ok(false)));
     }
 
     /// Applies every job of the group in one transaction and answers all of them.
@@ -306,6 +347,9 @@ impl Thread {
                 for (position, value) in row.values.iter().enumerate() {
                     changed.push(old.get_ref(position + 1).at(at)? != Param(value).view());
                 }
+                if row.table.sealed().any(|(position, _)| changed.get(position) == Some(&true)) {
+                    self.erased.set(true);
+                }
                 Some(changed)
             }
         };
@@ -329,7 +373,10 @@ impl Thread {
         }
         let mut delete = self.connection.prepare_cached(&self.catalog.table(row.table)?.delete).at(at)?;
         delete.raw_bind_parameter(1, row.key.cast_signed()).at(at)?;
-        delete.raw_execute().at(at)?;
+        let deleted = delete.raw_execute().at(at)?;
+        if deleted > 0 && row.table.sealed().next().is_some() {
+            self.erased.set(true);
+        }
         Ok(true)
     }
 

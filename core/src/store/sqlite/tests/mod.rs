@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod erasure;
 mod migration;
 mod plans;
 mod sharing;
@@ -100,22 +101,6 @@ fn an_operator_can_read_the_database_with_sql_while_it_is_in_use() {
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     let row: (i64, i64, String, i64) = stranger(&dir).query_row(sql, [], read).unwrap();
     assert_eq!(row, (42, 1, "n42".to_owned(), 2520));
-}
-
-#[test]
-fn what_is_deleted_is_overwritten_in_the_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("t.db");
-    let secret = b"this was sealed once".as_slice();
-    let holds = || std::fs::read(&path).unwrap().windows(secret.len()).any(|window| window == secret);
-    let store = ready(&dir);
-    store.commit(&[Write::Put(thing(1, "a", secret), Expect::Absent)]).unwrap();
-    drop(store);
-    assert!(holds());
-    let store = ready(&dir);
-    store.commit(&[Write::Delete(RowRef { table: &THING, key: 1 }, Expect::Any)]).unwrap();
-    drop(store);
-    assert!(!holds());
 }
 
 #[test]
