@@ -206,6 +206,15 @@ mod tests {
         }
     }
 
+    /// TWINE-80's published vector of zeros, and what an independent implementation in Python (which has the published ones) gives for TWINE-128.
+    #[test]
+    fn check_values_of_twine_begin_like_the_published_ciphertext() {
+        let value =
+            |algorithm, key: &[u8]| check_value(algorithm, key, CheckMethod::EncryptedZero).unwrap().to_string();
+        assert_eq!(value(Twine80, &[0; 10]), "7393C1");
+        assert_eq!(value(Twine128, &[0; 16]), "274C54");
+    }
+
     #[test]
     fn the_cmac_based_method_is_refused_for_twine() {
         for algorithm in [Twine80, Twine128] {

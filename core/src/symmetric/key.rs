@@ -86,6 +86,7 @@ mod tests {
     use super::super::source::{Dry, Steady};
     use super::*;
 
+    /// NEC-9.
     #[test]
     fn a_key_has_the_size_of_its_algorithm_and_no_other_is_taken() {
         for algorithm in SymmetricAlgorithm::ALL.iter().copied() {
@@ -114,6 +115,7 @@ mod tests {
         assert_eq!(refused.code(), "internal.random_failed");
     }
 
+    /// NEC-13.
     #[test]
     fn a_key_matches_itself_and_nothing_that_differs_in_a_bit_or_in_length() {
         let key = KeyMaterial::from_bytes(SymmetricAlgorithm::Aes128, &[0xa5; 16]).unwrap();

@@ -13,7 +13,6 @@ pub use algorithm::SymmetricAlgorithm;
 pub use check_value::{CheckMethod, CheckValue, check_value};
 pub use identity::{MAX_IDENTITY, check_psk_identity};
 pub use key::KeyMaterial;
-#[allow(unused_imports, reason = "the registry draws with it")]
 pub(crate) use password::generate_secret;
 pub use password::{CharacterClasses, MAX_LEN, MAX_TLS_LEN, MIN_BITS, MIN_TLS_BITS, PskPolicy, generate_password};
 pub use wrap::{MIN_WRAPPING_PSK, WrapContext, WrapMethod, WrappedKey, unwrap_key, wrap_key, wrapping_key};

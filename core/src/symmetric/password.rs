@@ -289,6 +289,7 @@ impl Drop for Octets<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss)]
+    #![allow(clippy::fn_params_excessive_bools)]
     use proptest::prelude::*;
 
     use super::super::source::{Dry, Steady, Stuck};
