@@ -64,7 +64,7 @@ impl Devices {
 
     /// The certificates that are attached to a device, the oldest first.
     pub fn credentials(&self, id: DeviceId) -> Result<Vec<CertificateRecord>> {
-        Ok(self.core.devices().credentials(id)?.into_iter().map(Into::into).collect())
+        Ok(self.core.devices().credentials(id)?.certificates.into_iter().map(Into::into).collect())
     }
 
     /// Changes a device's information.

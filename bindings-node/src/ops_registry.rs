@@ -152,7 +152,7 @@ operations! { LIST:
     "devices.find" (filter: DeviceFilter, page: Page) -> Listing<Device>
         = |it| it.registry()?.devices().find(&filter, &page)?;
     "devices.count" (filter: DeviceFilter) -> u64 = |it| it.registry()?.devices().count(&filter)?;
-    "devices.credentials" (id: DeviceId) -> Vec<Certificate> = |it| it.registry()?.devices().credentials(id)?;
+    "devices.credentials" (id: DeviceId) -> Vec<Certificate> = |it| it.registry()?.devices().credentials(id)?.certificates;
     "devices.update" (id: DeviceId, change: DeviceChange, call: tegata::Call) -> Device
         = |it| it.registry()?.devices().update(id, &change, &call)?;
     "devices.update_many" (changes: Vec<(DeviceId, DeviceChange)>, call: tegata::Call) bulk -> Each<Device>

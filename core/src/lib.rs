@@ -139,6 +139,7 @@ pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
+pub use registry::{CertificateWish, Credentials, Provision, Provisioned, PskWish};
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
 pub use secret::{Sealed, Secret};

@@ -46,10 +46,10 @@ fn a_device_has_all_the_certificates_that_are_attached_to_it() {
     let other = devices.register(&NewDevice::named("other"), &world.call).unwrap();
     let shared = issue(&world, other.id);
     world.registry.certificates().attach(shared, id, &world.call).unwrap();
-    let ids = |device| devices.credentials(device).unwrap().iter().map(|c| c.id).collect::<Vec<_>>();
+    let ids = |device| devices.credentials(device).unwrap().certificates.iter().map(|c| c.id).collect::<Vec<_>>();
     assert_eq!(ids(id), [enrolled.issued.certificate.id, second, shared]);
     assert_eq!(ids(other.id), [shared]);
-    let numbers: Vec<_> = devices.credentials(id).unwrap().iter().map(|c| c.key_number).collect();
+    let numbers: Vec<_> = devices.credentials(id).unwrap().certificates.iter().map(|c| c.key_number).collect();
     assert_eq!(numbers[..2], [1, 2]);
     // Every subject of one device is the same (PAP-8, trap 7).
     let subject =
@@ -166,7 +166,7 @@ fn deleting_revokes_what_the_device_alone_holds_and_nothing_else() {
     assert_eq!(certificates.get(shared).unwrap().holders, 1);
     assert_eq!(code(authenticate(&world, shared, id)), "device.mismatch");
     assert_eq!(code(authenticate(&world, own, id)), "certificate.revoked");
-    assert!(devices.credentials(id).unwrap().is_empty());
+    assert!(devices.credentials(id).unwrap().certificates.is_empty());
     // The last holder takes it along.
     devices.delete(other, &world.call).unwrap();
     assert_eq!((listed(&world, shared), listed(&world, others)), (end, end));

@@ -348,7 +348,8 @@ fn compare(real: &Real, model: &mut Model) {
         assert_eq!(life, model.devices[n].life, "device {n}");
         assert_eq!(device.group, model.devices[n].group.map(|g| real.groups[g]), "device {n}");
         assert_eq!(device.subject.is_some(), model.devices[n].certified, "device {n}");
-        let held: Vec<_> = registry.devices().credentials(*id).unwrap().into_iter().map(|c| c.id).collect();
+        let held: Vec<_> =
+            registry.devices().credentials(*id).unwrap().certificates.into_iter().map(|c| c.id).collect();
         let expected: Vec<_> = model.held(n).into_iter().map(|c| real.certificates[c].0).collect();
         assert_eq!(held, expected, "device {n}");
     }

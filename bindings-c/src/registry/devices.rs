@@ -200,7 +200,7 @@ pub unsafe extern "C" fn tegata_devices_credentials(
 ) -> Number<tegata_status> {
     run(error, || {
         let list = out(list, "list")?;
-        list.give(&Whole(&registry_of(registry)?.devices().credentials(parsed(id, "id")?)?));
+        list.give(&Whole(&registry_of(registry)?.devices().credentials(parsed(id, "id")?)?.certificates));
         Ok(())
     })
 }

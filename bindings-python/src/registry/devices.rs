@@ -34,7 +34,7 @@ impl Devices {
     /// `input.unknown_id`.
     fn credentials(&self, py: Python<'_>, id: &str) -> PyResult<Vec<CertificateRecord>> {
         let registry = &self.0;
-        run(py, || registry.devices().credentials(id.parse()?))
+        run(py, || Ok(registry.devices().credentials(id.parse()?)?.certificates))
     }
 
     /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name

@@ -137,15 +137,14 @@ impl Psk {
     /// # Errors
     /// `psk.deleted` when it is gone already.
     pub fn deleted(mut self) -> Result<Self, PskError> {
-        match self.state {
-            PskState::Deleted => Err(PskError::Deleted),
-            _ => {
-                self.state = PskState::Deleted;
-                self.forget_previous();
-                (self.secret, self.tag, self.renew_at, self.campaign) = (None, None, None, None);
-                Ok(self)
-            }
+        if self.state == PskState::Deleted {
+            return Err(PskError::Deleted);
         }
+        self.state = PskState::Deleted;
+        self.forget_previous();
+        (self.secret, self.tag, self.renew_at, self.campaign) = (None, None, None, None);
+        (self.failures, self.blocked_until) = (0, None);
+        Ok(self)
     }
 
     /// Ends the grace period if it is over.

@@ -39,7 +39,10 @@ pub use certificates::{
 };
 
 pub use counts::Counts;
-pub use devices::{DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice, Release};
+pub use devices::{
+    CertificateWish, Credentials, DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice,
+    Provision, Provisioned, PskWish, Release,
+};
 pub use due::{Due, DueItem};
 pub use events::{EventFilter, Events};
 pub use groups::{GroupChange, Groups};

@@ -1,18 +1,22 @@
 //! The handle for devices.
 
 mod change;
+mod credentials;
 mod enroll;
+mod provision;
 mod state;
 
 pub use change::{DeviceChange, NewDevice};
+pub use credentials::Credentials;
 pub use enroll::{Enroll, Enrolled, Enrollment};
+pub use provision::{CertificateWish, Provision, Provisioned, PskWish};
 pub use state::Release;
 
 use super::Inner;
 use super::page::{Listing, Page, Text, Wanted};
 use crate::Result;
 use crate::id::{DeviceId, GroupId, ProductId};
-use crate::model::{Certificate, Device, DeviceState};
+use crate::model::{Device, DeviceState};
 use crate::store::record::Cell;
 use crate::store::{Match, Value};
 
@@ -108,14 +112,5 @@ impl<'r> Devices<'r> {
     /// Store errors.
     pub fn count(&self, filter: &DeviceFilter) -> Result<u64> {
         Ok(self.inner.tally::<Device>(self.wanted(filter), None, None)?.first().map_or(0, |(_, count)| *count))
-    }
-
-    /// The certificates that are attached to a device, the oldest first (NEC-28).
-    ///
-    /// # Errors
-    /// `input.unknown_id`.
-    pub fn credentials(&self, id: DeviceId) -> Result<Vec<Certificate>> {
-        self.get(id)?;
-        Ok(self.inner.held_by(id)?.into_iter().map(|(_, certificate)| certificate.record).collect())
     }
 }

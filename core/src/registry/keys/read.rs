@@ -175,6 +175,12 @@ fn row_and_version(result: u64) -> (u64, Option<u32>) {
 }
 
 impl Inner {
+    /// The first value of the key that a device with this number got when it was provisioned, as long as that is kept.
+    pub(in crate::registry) fn first_key(&self, device: u64) -> Result<IssuedKey> {
+        let key = self.get_record::<SymmetricKey, SymmetricKeyKind>(self.ids.id(device))?.record;
+        self.readable(&key, Some(1), self.now()?)
+    }
+
     /// The key and the value that an earlier request led to.
     pub(in crate::registry) fn issued_key(&self, result: u64) -> Result<IssuedKey> {
         let (row, version) = row_and_version(result);

@@ -12,6 +12,7 @@ use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::{Bulk, Call, Inner};
 use crate::secret::Secret;
 use crate::store::Write;
+use crate::store::record::Stored;
 use crate::symmetric::{MAX_LEN, MAX_TLS_LEN, MIN_BITS, MIN_TLS_BITS, PskPolicy, check_psk_identity, generate_secret};
 
 /// A pre-shared key to be issued.
@@ -72,7 +73,7 @@ impl NewPsk {
         self
     }
 
-    fn content(&self) -> Vec<u8> {
+    pub(in crate::registry) fn content(&self) -> Vec<u8> {
         let Self { device, kind, identity_kind, identity, policy, secret, renew_days } = self;
         let mut content =
             format!("{device} {kind} {identity_kind} {identity:?} {policy:?} {renew_days:?} ").into_bytes();
@@ -120,7 +121,11 @@ impl Psks<'_> {
 fn plan(view: &View<'_>, new: &NewPsk) -> Result<Plan<'static, IssuedPsk>> {
     let device = view.get::<Device, _>(new.device)?;
     device.check_valid()?;
-    let (mut writes, issued) = view.new_psk(new, &device)?;
+    let earlier = match new.identity_kind {
+        IdentityKind::Device => view.find::<Psk>(view.number_of(device.id)?)?,
+        _ => None,
+    };
+    let (mut writes, issued) = view.new_psk(new, &device, earlier)?;
     let subject = Entity::Device(device.id);
     writes.push(view.event("psk.issue", subject, Some(Entity::Psk(issued.psk.id)), None)?);
     writes.push(view.require(&device)?);
@@ -128,15 +133,18 @@ fn plan(view: &View<'_>, new: &NewPsk) -> Result<Plan<'static, IssuedPsk>> {
 }
 
 impl View<'_> {
-    /// A new key of a device and its writes, but for the event and what is required of the device.
-    pub(in crate::registry) fn new_psk(&self, new: &NewPsk, device: &Device) -> Result<(Vec<Write>, IssuedPsk)> {
+    /// A new key of a device and its writes, but for the event and what is required of the device. Under the device's ID there
+    /// may be an `earlier` one.
+    pub(in crate::registry) fn new_psk(
+        &self,
+        new: &NewPsk,
+        device: &Device,
+        earlier: Option<Stored<Psk>>,
+    ) -> Result<(Vec<Write>, IssuedPsk)> {
         let inner = self.registry;
-        let (number, earlier) = match new.identity_kind {
-            IdentityKind::Device => {
-                let number = self.number_of(device.id)?;
-                (number, self.find::<Psk>(number)?)
-            }
-            _ => (BEYOND_DEVICES | self.number::<Psk>()?, None),
+        let number = match new.identity_kind {
+            IdentityKind::Device => self.number_of(device.id)?,
+            _ => BEYOND_DEVICES | self.number::<Psk>()?,
         };
         if earlier.as_ref().is_some_and(|earlier| earlier.state != PskState::Deleted) {
             return Err(PskError::Exists.into());

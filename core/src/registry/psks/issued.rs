@@ -49,6 +49,11 @@ impl Inner {
         Ok(self.ids.number(psk.id)? | (version_bits(psk.version) << VERSION_AT))
     }
 
+    /// What a request leads back to that issued the key in this row, where there was none before.
+    pub(in crate::registry) const fn first_issue(number: u64) -> u64 {
+        number | (version_bits(1) << VERSION_AT)
+    }
+
     /// A key with its current secret.
     pub(super) fn read_psk(&self, psk: &Psk) -> Result<IssuedPsk> {
         match (psk.check_active(), psk.kind) {

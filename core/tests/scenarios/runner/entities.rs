@@ -150,7 +150,7 @@ pub fn devices(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "get" => s.show(&handle.get(s.arg("id")?)?),
         "find" => s.show(&handle.find(&s.arg("filter")?, &s.arg("page")?)?),
         "count" => s.show(&handle.count(&s.arg("filter")?)?),
-        "credentials" => s.show(&handle.credentials(s.arg("id")?)?),
+        "credentials" => s.show(&handle.credentials(s.arg("id")?)?.certificates),
         "update" => s.show(&handle.update(s.arg("id")?, &s.arg("change")?, call)?),
         "update_many" => s.show(&handle.update_many(&s.list::<(DeviceId, DeviceChange)>("changes")?, bulk, call)?),
         "set_group" => s.show(&handle.set_group(s.arg("id")?, s.arg("group")?, call)?),
