@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tegata::model::{CertificateKind, CertificateState, CredentialKind, DeviceState};
-use tegata::{CertificateId, DeviceId, Due, GroupId, Page, Principal, ProductId, Timestamp};
+use tegata::{
+    CertificateId, ClientId, Credential, DeviceId, Due, GroupId, Page, Principal, ProductId, PskId, Timestamp,
+};
 
 use crate::authorities_handle::Authorities;
 use crate::certificates_handle::Certificates;
@@ -45,6 +47,16 @@ pub enum Presented {
     },
 }
 
+/// By what somebody was recognised.
+#[uniffi::remote(Enum)]
+#[non_exhaustive]
+pub enum Credential {
+    /// By this certificate.
+    Certificate(CertificateId),
+    /// By this pre-shared key.
+    Psk(PskId),
+}
+
 /// Who it is, by what, until when.
 #[uniffi::remote(Enum)]
 #[non_exhaustive]
@@ -55,10 +67,10 @@ pub enum Principal {
         device: DeviceId,
         /// The product it is a unit of.
         product: Option<ProductId>,
-        /// By which certificate.
-        certificate: CertificateId,
-        /// Until when the certificate counts, if nothing happens to it.
-        until: Timestamp,
+        /// By what.
+        credential: Credential,
+        /// Until when the credential counts, if nothing happens to it; without an end if null.
+        until: Option<Timestamp>,
     },
     /// Some unit of a product, by the product credential: good for enrolling and nothing else.
     Product {
@@ -68,6 +80,13 @@ pub enum Principal {
         certificate: CertificateId,
         /// Until when the certificate counts, if nothing happens to it.
         until: Timestamp,
+    },
+    /// A client of the host's API, by licence key, name and password.
+    Client {
+        /// Which.
+        client: ClientId,
+        /// Its name.
+        name: String,
     },
 }
 

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use tegata::x509::{DnsName, EmailAddress, KeyUsage, Uri};
 use tegata::{
-    AuthorityId, CertificateId, DeviceId, EventId, GroupId, Name, Oid, ProductId, ProfileId, Secret, Timestamp,
+    AuthorityId, CertificateId, ClientId, DeviceId, EventId, GroupId, Name, Oid, ProductId, ProfileId, PskId, Secret,
+    Timestamp,
 };
 
 use crate::error::TegataError;
@@ -23,7 +24,7 @@ macro_rules! texts {
 }
 
 texts! {
-    AuthorityId ProfileId ProductId DeviceId GroupId CertificateId EventId
+    AuthorityId ProfileId ProductId DeviceId GroupId CertificateId EventId PskId ClientId
     Name Oid DnsName EmailAddress Uri
 }
 

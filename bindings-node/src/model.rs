@@ -7,11 +7,12 @@ use tegata::model::{
     SuspendCause, SuspendMode,
 };
 use tegata::{
-    AuthorityFilter, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, Counts, CrlOptions,
-    DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment, EventFilter, GroupChange, GroupId,
-    HandOut, ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey, KeyAlgorithm, NewAuthority, NewDevice,
-    NewProduct, Page, Preview, Principal, ProductChange, ProductFilter, ProductId, ProductSpec, ProfileId, Rebuild,
-    RegisteredProduct, Release, Renew, RenewWithKey, RevocationReason, Text, Timestamp, TrustBundle,
+    AuthorityFilter, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, ClientId, Counts,
+    Credential, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment, EventFilter,
+    GroupChange, GroupId, HandOut, ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey, KeyAlgorithm,
+    NewAuthority, NewDevice, NewProduct, Page, Preview, Principal, ProductChange, ProductFilter, ProductId,
+    ProductSpec, ProfileId, PskId, Rebuild, RegisteredProduct, Release, Renew, RenewWithKey, RevocationReason, Text,
+    Timestamp, TrustBundle,
 };
 
 use crate::input::{Clearable, In, MaybePem, MaybeSecretText, Pem};
@@ -78,11 +79,16 @@ union_out!(CertificateCount => "CertificateCount" {
     "algorithm" { value: Option<KeyAlgorithm> } = CertificateCount::Algorithm(value),
     "due-week" { value: Option<Timestamp> } = CertificateCount::DueWeek(value),
 });
+union_out!(Credential => "Credential" {
+    "certificate" { value: CertificateId } = Credential::Certificate(value),
+    "psk" { value: PskId } = Credential::Psk(value),
+});
 union_out!(Principal => "Principal" {
-    "device" { device: DeviceId, product: Option<ProductId>, certificate: CertificateId, until: Timestamp }
-        = Principal::Device { device, product, certificate, until },
+    "device" { device: DeviceId, product: Option<ProductId>, credential: Credential, until: Option<Timestamp> }
+        = Principal::Device { device, product, credential, until },
     "product" { product: ProductId, certificate: CertificateId, until: Timestamp }
         = Principal::Product { product, certificate, until },
+    "client" { client: ClientId, name: String } = Principal::Client { client, name },
 });
 
 /// An entity as an argument.

@@ -488,9 +488,8 @@ sum! {
         #[getter]
         fn certificate(&self) -> String {
             match &self.0 {
-                tegata::Principal::Device { certificate, .. } | tegata::Principal::Product { certificate, .. } => {
-                    certificate.show()
-                }
+                tegata::Principal::Device { credential: tegata::Credential::Certificate(certificate), .. }
+                | tegata::Principal::Product { certificate, .. } => certificate.show(),
                 _ => String::new(),
             }
         }
@@ -499,7 +498,8 @@ sum! {
         #[getter]
         fn until(&self) -> Option<Time> {
             match &self.0 {
-                tegata::Principal::Device { until, .. } | tegata::Principal::Product { until, .. } => Some(until.show()),
+                tegata::Principal::Device { until, .. } => until.show(),
+                tegata::Principal::Product { until, .. } => Some(until.show()),
                 _ => None,
             }
         }

@@ -115,7 +115,7 @@ impl<K> std::hash::Hash for Id<K> {
 }
 
 /// RFC 4648 base32 in lower case without padding: safe in names, files and addresses.
-fn base32() -> Encoding {
+pub(crate) fn base32() -> Encoding {
     static ENCODING: std::sync::OnceLock<Encoding> = std::sync::OnceLock::new();
     ENCODING
         .get_or_init(|| {

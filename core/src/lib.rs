@@ -139,6 +139,9 @@ pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
+pub use registry::{
+    CertificateEncoding, ClientFilter, Clients, Credential, NewClient, ProxyHeaders, RegisteredClient, TrustedProxy,
+};
 pub use registry::{CertificateWish, Credentials, Provision, Provisioned, PskWish};
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};

@@ -7,8 +7,8 @@ mod common;
 use common::{World, code, csr, former_key, key};
 use tegata::model::{DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, OtherKey, ProfileSpec};
 use tegata::{
-    Bulk, Call, DeviceFilter, Enroll, Enrollment, EventFilter, HandOut, NewDevice, Page, Presented, Principal, Proof,
-    Release, RevocationReason, Timestamp, parse_certificate,
+    Bulk, Call, Credential, DeviceFilter, Enroll, Enrollment, EventFilter, HandOut, NewDevice, Page, Presented,
+    Principal, Proof, Release, RevocationReason, Timestamp, parse_certificate,
 };
 
 #[test]
@@ -21,11 +21,11 @@ fn a_unit_enrolls_with_its_product_credential_and_authenticates_with_its_own_cer
     let presented =
         Presented::Certificate { certificate: &enrolled.issued.der, proof: Proof::TlsSession, device: None };
     match world.registry.authenticate(&presented).unwrap() {
-        Principal::Device { device, product, certificate, until } => {
+        Principal::Device { device, product, credential, until } => {
             assert_eq!(device, enrolled.device.id);
             assert_eq!(product, Some(world.product.id));
-            assert_eq!(certificate, enrolled.issued.certificate.id);
-            assert_eq!(until, enrolled.issued.certificate.not_after);
+            assert_eq!(credential, Credential::Certificate(enrolled.issued.certificate.id));
+            assert_eq!(until, Some(enrolled.issued.certificate.not_after));
         }
         other => panic!("{other:?}"),
     }

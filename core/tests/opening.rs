@@ -13,9 +13,9 @@ use rusqlite::Connection;
 use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec};
 use tegata::store::{SoftwareSealer, SqliteOptions, SqliteStore};
 use tegata::{
-    AuthorityFilter, Bulk, Call, CrlOptions, DeviceFilter, Due, EventFilter, FixedClock, HandOut, Issue, IssueWithKey,
-    NewAuthority, NewDevice, NewProduct, Options, Page, Presented, Principal, PrivateKey, ProductFilter, ProductSpec,
-    Proof, Rebuild, Registry, Result, Secret, Signer, Timestamp,
+    AuthorityFilter, Bulk, Call, Credential, CrlOptions, DeviceFilter, Due, EventFilter, FixedClock, HandOut, Issue,
+    IssueWithKey, NewAuthority, NewDevice, NewProduct, Options, Page, Presented, Principal, PrivateKey, ProductFilter,
+    ProductSpec, Proof, Rebuild, Registry, Result, Secret, Signer, Timestamp,
 };
 
 /// The file of a registry in a directory of its own.
@@ -428,8 +428,10 @@ fn a_database_of_version_1_still_opens_and_goes_on() {
     let counts = registry.counts().unwrap();
     assert_eq!(counts.devices.iter().map(|(_, count)| count).sum::<u64>(), 4);
     let device = std::fs::read(old.join(DEVICE)).unwrap();
-    let Principal::Device { device: id, certificate, .. } = registry.authenticate(&shown(&device)).unwrap() else {
-        panic!("not a device");
+    let Principal::Device { device: id, credential: Credential::Certificate(certificate), .. } =
+        registry.authenticate(&shown(&device)).unwrap()
+    else {
+        panic!("not a device by its certificate");
     };
     assert_eq!(registry.devices().get(id).unwrap().unit.as_deref(), Some("SN-1"));
     let repeated = Call::by("admin").with_request_id("order-1");

@@ -140,12 +140,12 @@ impl ToC for Principal {
         let mut principal =
             tegata_principal { r#type: Number::of(0), device: none, product: none, certificate: none, until: 0 };
         match self {
-            Self::Device { device, product, certificate, until } => {
+            Self::Device { device, product, credential: tegata::Credential::Certificate(certificate), until } => {
                 principal.r#type = Number::of(tegata_principal_type::Device as c_int);
                 principal.device = arena.shown(device);
                 principal.product = arena.maybe_shown(*product);
                 principal.certificate = arena.shown(certificate);
-                principal.until = until.unix();
+                principal.until = until.map_or(i64::MAX, tegata::Timestamp::unix);
             }
             Self::Product { product, certificate, until } => {
                 principal.r#type = Number::of(tegata_principal_type::Product as c_int);

@@ -453,6 +453,8 @@ declare_reasons! {
             "the client is not suspended, so it cannot be resumed";
         Deleted = "deleted" State
             "the client is deleted; register a new one";
+        HandedOut = "handed_out" State
+            "what this request made was handed out once and only a tag of it is kept; rotate licence key and password to get new ones";
     }
 }
 
@@ -468,9 +470,11 @@ declare_reasons! {
         BothKinds = "both_kinds" InvalidInput
             "a PSK and a certificate were presented at once; present one of them";
         ProxyUnknown = "proxy_unknown" Unauthenticated
-            "what speaks for the device is not a proxy known here; register it as a client first";
+            "no proxy of this name is known here; name it in the options with which the registry is opened";
         ProxyProof = "proxy_proof" Unauthenticated
-            "the proxy's own proof does not verify; check the secret or certificate it was registered with";
+            "the proxy's own proof does not verify; check the secret against the one in the registry's options";
+        ProxyProofMissing = "proxy_proof_missing" Unauthenticated
+            "the request holds no proof of a proxy; have the proxy set it, and let nobody else reach this port";
         ProxyNotVerified = "proxy_not_verified" Unauthenticated
             "the proxy did not say that the device's proof succeeded; anything but explicit success counts as failure";
         ProxyMisconfigured { reason: String } = "proxy_misconfigured" InvalidInput

@@ -6,6 +6,7 @@
 mod authority;
 mod campaign;
 mod certificate;
+mod client;
 mod delivery;
 mod device;
 mod event;
@@ -21,6 +22,7 @@ pub use campaign::CredentialKind;
 pub use certificate::{
     Assignment, Certificate, CertificateKind, CertificateState, KeyOrigin, Revocation, Standing, SuspendCause,
 };
+pub use client::{Client, ClientState};
 pub use delivery::{Delivery, DeliveryState};
 pub use device::{Attributes, Device, DeviceState, InvalidReason};
 pub use event::{Entity, Event};

@@ -6,6 +6,7 @@ mod bindings;
 mod bulk;
 mod call;
 mod certificates;
+mod clients;
 mod counts;
 mod devices;
 mod driver;
@@ -30,7 +31,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
-pub use authenticate::{Presented, Principal, Proof};
+pub use authenticate::{CertificateEncoding, Credential, Presented, Principal, Proof, ProxyHeaders, TrustedProxy};
 pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
 pub use call::{Atomicity, Bulk, Call};
 pub use certificates::{
@@ -38,6 +39,7 @@ pub use certificates::{
     Issued, IssuedWithKey, Renew, RenewWithKey,
 };
 
+pub use clients::{ClientFilter, Clients, NewClient, RegisteredClient};
 pub use counts::Counts;
 pub use devices::{
     CertificateWish, Credentials, DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice,
@@ -75,11 +77,13 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where random bytes come from.
     pub random: Arc<dyn Random>,
+    /// The proxies whose word about who sent a request is taken.
+    pub proxies: Vec<TrustedProxy>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom::new()) }
+        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom::new()), proxies: Vec::new() }
     }
 }
 
@@ -95,6 +99,13 @@ impl Options {
     #[must_use]
     pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
+        self
+    }
+
+    /// With a proxy whose word about who sent a request is taken.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: TrustedProxy) -> Self {
+        self.proxies.push(proxy);
         self
     }
 }
@@ -121,6 +132,8 @@ pub(crate) struct Inner {
     numbers: numbers::Numbers,
     issuers: issuers::Issuers,
     profiles: RwLock<profiles::Compiled>,
+    proxies: authenticate::Proxies,
+    backoff: authenticate::Backoff,
     closed: AtomicBool,
     /// Whether every certificate's record says its algorithm.
     algorithms_known: AtomicBool,
@@ -163,7 +176,7 @@ impl Registry {
     ///
     /// # Errors
     /// `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store; `store.not_a_database`,
-    /// `store.corrupt` and other store errors.
+    /// `store.corrupt` and other store errors; `authentication.proxy_misconfigured` for proxies that cannot be believed.
     pub fn open(store: impl Store + 'static, sealer: Arc<dyn Sealer>, options: Options) -> Result<Self> {
         let (store, sealer) = (Host::<Box<dyn Store>>(Box::new(store)), Host(sealer));
         store.migrate(&SCHEMA)?;
@@ -172,6 +185,8 @@ impl Registry {
             inner: Arc::new(Inner {
                 ids: NumberCipher::new(&tags::derive(&secret, "identifiers")?),
                 tags: tags::Tags::new(&secret)?,
+                proxies: authenticate::Proxies::new(&options.proxies, &secret)?,
+                backoff: authenticate::Backoff::default(),
                 store,
                 sealer,
                 clock: options.clock,
@@ -229,6 +244,11 @@ impl Registry {
     /// Symmetric keys.
     pub fn keys(&self) -> Keys<'_> {
         Keys::new(&self.inner)
+    }
+
+    /// Clients of the host's API.
+    pub fn clients(&self) -> Clients<'_> {
+        Clients::new(&self.inner)
     }
 
     /// What happened.

@@ -8,9 +8,9 @@ use super::schema::ColumnKind;
 use crate::id::{Entity as EntityKind, NumberCipher};
 use crate::key::KeyAlgorithm;
 use crate::model::{
-    Attributes, AuthorityState, CertificateKind, CertificateState, DeliveryState, DeviceState, EnrollmentPolicy,
-    Entity, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Owner, ProductState, ProfileSpec, PskKind,
-    PskState, SignerLocation, SuspendCause,
+    Attributes, AuthorityState, CertificateKind, CertificateState, ClientState, DeliveryState, DeviceState,
+    EnrollmentPolicy, Entity, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, Owner, ProductState,
+    ProfileSpec, PskKind, PskState, SignerLocation, SuspendCause,
 };
 use crate::symmetric::SymmetricAlgorithm;
 use crate::x509::{Name, RevocationReason};
@@ -42,6 +42,7 @@ number_cell!(
     DeliveryState,
     PskKind,
     PskState,
+    ClientState,
     IdentityKind,
     KeyState,
     KeyOwner

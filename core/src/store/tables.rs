@@ -8,16 +8,16 @@ use super::schema::{Column, Schema, Table};
 use super::{Row, StoreError, Value};
 use crate::env::Timestamp;
 use crate::id::{
-    AuthorityId, CampaignId, CertificateId, DeviceId, EventId, GroupId, KeyId, NumberCipher, ProductId, ProfileId,
-    PskId,
+    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventId, GroupId, KeyId, NumberCipher, ProductId,
+    ProfileId, PskId,
 };
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Certificate, CertificateKind, CertificateState,
-    ClaimCode, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity,
-    Event, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, Meta, Owner, Product,
-    ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation, SignerLocation,
-    SuspendCause, SymmetricKey,
+    ClaimCode, Client, ClientState, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EndedVersion,
+    EnrollmentPolicy, Entity, Event, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, Meta,
+    Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation,
+    SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -47,6 +47,7 @@ pub static SCHEMA: Schema = Schema {
         &KEYS,
         &KEY_SHARES,
         &KEY_VERSIONS,
+        &CLIENTS,
     ],
 };
 
@@ -321,5 +322,19 @@ table! {
         issued: Timestamp;
         ended: Timestamp;
         compromised: bool;
+    }
+}
+
+table! {
+    /// Clients of the host's API; of licence key and password only tags are kept.
+    CLIENTS "clients" = Client [id: ClientId] {
+        name: String, UniqueSearchable;
+        state: ClientState, Ordered;
+        failures: u32;
+        blocked_until: Option<Timestamp>;
+        created: Timestamp;
+        updated: Timestamp;
+        licence: Option<Vec<u8>>;
+        password: Option<Vec<u8>>;
     }
 }

@@ -88,7 +88,7 @@ fn present(factory: &Factory, folder: &Folder, issued: &Issued, key: Option<&str
 
 fn must_accept(factory: &Factory, folder: &Folder, unit: &Unit) -> Result<(), Failure> {
     match present(factory, folder, &unit.issued, unit.key_file.as_deref())? {
-        Principal::Device { device, until, .. } if device == unit.device => {
+        Principal::Device { device, until: Some(until), .. } if device == unit.device => {
             more(&format!("accepted: it is {}, until {until}", unit.name));
             Ok(())
         }

@@ -18,7 +18,7 @@ pub(super) use lookup::{Found, Which};
 use super::driver::{Operation, Plan};
 use super::{Call, Inner};
 use crate::Result;
-use crate::error::PskError;
+use crate::error::{AuthenticationError, Error, PskError};
 use crate::id::PskId;
 use crate::model::{Entity, Psk};
 
@@ -93,13 +93,15 @@ impl<'r> Psks<'r> {
     /// long as a known one.
     ///
     /// # Errors
-    /// Store errors.
+    /// `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
     pub fn verify(&self, identity: &str, secret: &[u8]) -> Result<bool> {
-        let inner = self.inner;
-        let now = inner.now()?;
-        let found = inner.psk_and_device(identity)?;
-        let right = inner.check_psk_secret(found.as_ref().map(Found::as_checked), secret, now);
-        let Some(Found { psk, device: Some(device), .. }) = found else { return Ok(false) };
-        Ok(right && psk.check_active().is_ok() && device.check_valid().is_ok())
+        match self.inner.check_psk(identity, secret) {
+            Ok(proven) => {
+                let Found { psk, device, .. } = proven.found;
+                Ok(psk.check_active().is_ok() && device.is_some_and(|device| device.check_valid().is_ok()))
+            }
+            Err(Error::Authentication(AuthenticationError::Failed)) => Ok(false),
+            Err(other) => Err(other),
+        }
     }
 }

@@ -28,16 +28,16 @@ impl Place {
 }
 
 impl Inner {
-    /// Whether `secret` is one that the key accepts from whoever showed the identity that it was found by: the current
-    /// one and, in the grace period, the one before; an identity that changed goes with its own secret only. It takes
-    /// as long for a wrong secret as for a right one, and without a key as with one. The states of key and device are
-    /// not looked at.
+    /// Which of its secrets this is, if it is one that the key accepts from whoever showed the identity that it was found
+    /// by: the current one and, in the grace period, the one before; an identity that changed goes with its own secret only.
+    /// It takes as long for a wrong secret as for a right one, and without a key as with one. The states of key and device
+    /// are not looked at.
     pub(in crate::registry) fn check_psk_secret(
         &self,
         found: Option<(&Psk, Which)>,
         secret: &[u8],
         now: Timestamp,
-    ) -> bool {
+    ) -> Option<Which> {
         let number = found.and_then(|(psk, _)| self.ids.number(psk.id).ok()).unwrap_or_default().to_be_bytes();
         let (current, previous) = found.map_or((None, None), |(psk, which)| {
             let current = psk.tag.as_deref().filter(|_| which == Which::Current);
@@ -47,7 +47,11 @@ impl Inner {
         });
         let is_current = self.tags.matches(DOMAIN, &[&number, secret], current);
         let is_previous = self.tags.matches(DOMAIN, &[&number, secret], previous);
-        is_current | is_previous
+        match (is_current, is_previous) {
+            (true, _) => Some(Which::Current),
+            (false, true) => Some(Which::Previous),
+            (false, false) => None,
+        }
     }
 
     /// What is kept of `secret` from now on.

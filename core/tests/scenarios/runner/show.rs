@@ -14,8 +14,8 @@ use tegata::model::{
 use tegata::store::{Sealer, Store};
 use tegata::x509::Severity;
 use tegata::{
-    CertificateCount, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid, Principal, RevocationReason,
-    Secret, SignatureAlgorithm, SymmetricAlgorithm, Timestamp,
+    CertificateCount, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid, Principal,
+    RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm, Timestamp,
 };
 
 use super::base64;
@@ -253,11 +253,11 @@ impl Show for GeneralName {
 impl Show for Principal {
     fn show(&self, world: &World) -> Json {
         match self {
-            Self::Device { device, product, certificate, until } => json!({
+            Self::Device { device, product, credential, until } => json!({
                 "type": "device",
                 "device": device.show(world),
                 "product": product.show(world),
-                "certificate": certificate.show(world),
+                "credential": credential.show(world),
                 "until": until.show(world),
             }),
             Self::Product { product, certificate, until } => json!({
@@ -266,6 +266,17 @@ impl Show for Principal {
                 "certificate": certificate.show(world),
                 "until": until.show(world),
             }),
+            Self::Client { client, name } => json!({ "type": "client", "client": client.show(world), "name": name }),
+            other => unknown(&other),
+        }
+    }
+}
+
+impl Show for Credential {
+    fn show(&self, world: &World) -> Json {
+        match self {
+            Self::Certificate(id) => tagged("certificate", &id.show(world)),
+            Self::Psk(id) => tagged("psk", &id.show(world)),
             other => unknown(&other),
         }
     }
