@@ -127,6 +127,7 @@ export type ErrorCode =
   | 'device.mismatch'
   | 'group.name_taken'
   | 'group.not_empty'
+  | 'group.has_keys'
   | 'key.malformed'
   | 'key.algorithm'
   | 'key.encrypted'

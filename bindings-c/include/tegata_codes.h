@@ -128,6 +128,7 @@
 #define TEGATA_CODE_DEVICE_MISMATCH                     "device.mismatch"
 #define TEGATA_CODE_GROUP_NAME_TAKEN                    "group.name_taken"
 #define TEGATA_CODE_GROUP_NOT_EMPTY                     "group.not_empty"
+#define TEGATA_CODE_GROUP_HAS_KEYS                      "group.has_keys"
 #define TEGATA_CODE_KEY_MALFORMED                       "key.malformed"
 #define TEGATA_CODE_KEY_ALGORITHM                       "key.algorithm"
 #define TEGATA_CODE_KEY_ENCRYPTED                       "key.encrypted"
@@ -361,6 +362,7 @@
     X(TEGATA_CODE_DEVICE_MISMATCH, TEGATA_STATUS_REFUSED) \
     X(TEGATA_CODE_GROUP_NAME_TAKEN, TEGATA_STATUS_CONFLICT) \
     X(TEGATA_CODE_GROUP_NOT_EMPTY, TEGATA_STATUS_STATE) \
+    X(TEGATA_CODE_GROUP_HAS_KEYS, TEGATA_STATUS_STATE) \
     X(TEGATA_CODE_KEY_MALFORMED, TEGATA_STATUS_INVALID_INPUT) \
     X(TEGATA_CODE_KEY_ALGORITHM, TEGATA_STATUS_UNSUPPORTED) \
     X(TEGATA_CODE_KEY_ENCRYPTED, TEGATA_STATUS_UNSUPPORTED) \

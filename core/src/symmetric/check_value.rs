@@ -206,7 +206,8 @@ mod tests {
         }
     }
 
-    /// TWINE-80's published vector of zeros, and what an independent implementation in Python (which has the published ones) gives for TWINE-128.
+    /// TWINE-80's published vector of zeros. TWINE-128 has none: this one comes from an implementation in Python, written
+    /// from the description of the design, which gives the published ones as well.
     #[test]
     fn check_values_of_twine_begin_like_the_published_ciphertext() {
         let value =

@@ -27,8 +27,8 @@ pub(super) fn encrypt_zeros(algorithm: SymmetricAlgorithm, key: &[u8]) -> Option
 /// The CMAC (NIST SP 800-38B) of one block of zeros. `None` for ciphers other than AES, for which no standard defines
 /// check values by it, and when the key has another size than the algorithm's.
 pub(super) fn cmac_of_zeros(algorithm: SymmetricAlgorithm, key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    fn mac<M: Mac + cmac::KeyInit>(key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut mac = <M as cmac::KeyInit>::new_from_slice(key).ok()?;
+    fn mac<M: Mac + KeyInit>(key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
         mac.update(&[0; 16]);
         Some(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
     }

@@ -201,8 +201,8 @@ pub fn wrap_key(key: &KeyMaterial, psk: &[u8], context: &WrapContext) -> Result<
 /// and that [`version`](WrappedKey::version) is not older than the one it has.
 ///
 /// # Errors
-/// `key.unwrap_failed` with another PSK, and when anything was altered; `psk.too_weak_to_wrap` for a PSK of fewer than 16
-/// octets.
+/// `key.unwrap_failed` with another PSK, and when anything was altered; `psk.too_weak_to_wrap` for a PSK of fewer than
+/// 16 octets.
 pub fn unwrap_key(wrapped: &WrappedKey, psk: &[u8]) -> Result<KeyMaterial, Error> {
     let WrappedKey { algorithm, device, key, number, version, .. } = wrapped;
     let context = WrapContext { device: device.clone(), key: key.clone(), number: *number, version: *version };

@@ -1,4 +1,6 @@
-"""Opens wrapped keys and computes check values with pyca/cryptography, from the description of wrapping_key in core/src/symmetric/wrap.rs.
+"""Opens wrapped keys and computes check values with pyca/cryptography.
+
+The wrapping key is derived as the documentation of `wrapping_key` (core/src/symmetric/wrap.rs) says.
 
 unwrap FILE PSK: FILE has a wrapped key in JSON a line; prints each key in hexadecimal, or - when it does not open.
 check KEY..: prints for each AES key the CMAC-based check value and the truncated encryption of zeros.

@@ -142,6 +142,7 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     DEVICE_MISMATCH("device.mismatch", ErrorKind.REFUSED),
     GROUP_NAME_TAKEN("group.name_taken", ErrorKind.CONFLICT),
     GROUP_NOT_EMPTY("group.not_empty", ErrorKind.STATE),
+    GROUP_HAS_KEYS("group.has_keys", ErrorKind.STATE),
     KEY_MALFORMED("key.malformed", ErrorKind.INVALID_INPUT),
     KEY_ALGORITHM("key.algorithm", ErrorKind.UNSUPPORTED),
     KEY_ENCRYPTED("key.encrypted", ErrorKind.UNSUPPORTED),
