@@ -16,9 +16,9 @@ use crate::schedule::RoundKeys;
 
 /// How many blocks the modes of other crates hand over at once. Setting up wide code takes a while, so they are many; without
 /// it they would only take memory.
-#[cfg(any(target_arch = "x86", target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
+#[cfg(wide)]
 type Together = cipher::consts::U128;
-#[cfg(not(any(target_arch = "x86", target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
+#[cfg(not(wide))]
 type Together = cipher::consts::U2;
 
 /// A cipher of this crate: [`Twine80`] or [`Twine128`].

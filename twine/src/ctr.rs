@@ -166,8 +166,7 @@ impl Budget<'_> {
 }
 
 /// So many blocks of keystream are made at once: for vectors many, else few, since they stand on the stack.
-const AT_ONCE: usize =
-    if cfg!(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")) { 256 } else { 8 };
+const AT_ONCE: usize = if cfg!(wide) { 256 } else { 8 };
 
 /// The keystream of one message, from [`CtrKey::message`] or [`CtrKey::received`].
 pub struct Keystream<'k, C: Twine> {

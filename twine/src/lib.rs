@@ -10,6 +10,7 @@ mod path;
 mod scalar;
 mod schedule;
 mod shuffle;
+#[cfg(wide)]
 mod simd;
 
 #[cfg(test)]

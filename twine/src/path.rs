@@ -19,7 +19,7 @@ pub enum Path {
     Avx2,
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     Avx512,
-    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(all(wide, target_arch = "aarch64"))]
     Neon,
 }
 
@@ -33,7 +33,7 @@ impl Path {
         Self::Avx2,
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         Self::Avx512,
-        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        #[cfg(all(wide, target_arch = "aarch64"))]
         Self::Neon,
     ];
 
@@ -48,7 +48,7 @@ impl Path {
             Self::Avx2 => x86::has_avx2(),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx512 => x86::has_avx512(),
-            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            #[cfg(all(wide, target_arch = "aarch64"))]
             Self::Neon => true,
         }
     }
@@ -63,17 +63,22 @@ impl Path {
     /// Does without the instructions where the processor lacks them.
     #[inline]
     pub(crate) fn run<const DECRYPT: bool>(self, keys: &RoundKeys, blocks: &mut [[u8; 8]]) {
-        let rest = match self {
-            Self::Scalar => blocks,
+        let done = match self {
+            Self::Scalar => false,
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Ssse3 => x86::ssse3::<DECRYPT>(keys, blocks),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx2 => x86::avx2::<DECRYPT>(keys, blocks),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx512 => x86::avx512::<DECRYPT>(keys, blocks),
-            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-            Self::Neon => crate::simd::neon::neon::<DECRYPT>(keys, blocks),
+            #[cfg(all(wide, target_arch = "aarch64"))]
+            Self::Neon => {
+                crate::simd::neon::neon::<DECRYPT>(keys, blocks);
+                true
+            }
         };
-        scalar::blocks::<DECRYPT>(keys, rest);
+        if !done {
+            scalar::blocks::<DECRYPT>(keys, blocks);
+        }
     }
 }

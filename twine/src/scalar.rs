@@ -99,7 +99,7 @@ pub(crate) fn spread_nibbles(nibbles: u32) -> u64 {
 
 /// The other way round; the upper halves of the bytes are dropped.
 #[inline(always)]
-fn gather_nibbles(bytes: u64) -> u32 {
+pub(crate) fn gather_nibbles(bytes: u64) -> u32 {
     let mut word = bytes & 0x0F0F_0F0F_0F0F_0F0F;
     word = (word | word >> 4) & 0x00FF_00FF_00FF_00FF;
     word = (word | word >> 8) & 0x0000_FFFF_0000_FFFF;
@@ -163,23 +163,19 @@ fn two(blocks: &mut [[u8; 8]; 2], shuffle: Shuffle, key: impl Fn(usize) -> u64) 
     *blocks = [first.to_be_bytes(), second.to_be_bytes()];
 }
 
-#[inline(always)]
-fn run(blocks: &mut [[u8; 8]], shuffle: Shuffle, key: impl Fn(usize) -> u32) {
+pub(crate) fn blocks<const DECRYPT: bool>(keys: &RoundKeys, blocks: &mut [[u8; 8]]) {
+    let shuffle = const { Shuffle::of(DECRYPT) };
+    let turn = |round| if DECRYPT { ROUNDS - 1 - round } else { round };
     let rest = if cfg!(target_pointer_width = "64") {
         let (pairs, rest) = blocks.as_chunks_mut();
         for pair in pairs {
-            two(pair, shuffle, |round| spread_nibbles(key(round)) * 0x11);
+            two(pair, shuffle, |round| keys.double(turn(round)));
         }
         rest
     } else {
         blocks
     };
     for block in rest {
-        one(block, shuffle, &key);
+        one(block, shuffle, |round| keys.single(turn(round)));
     }
-}
-
-pub(crate) fn blocks<const DECRYPT: bool>(keys: &RoundKeys, blocks: &mut [[u8; 8]]) {
-    let keys = keys.words();
-    run(blocks, Shuffle::of(DECRYPT), |round| keys[if DECRYPT { ROUNDS - 1 - round } else { round }]);
 }

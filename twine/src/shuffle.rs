@@ -32,11 +32,15 @@ impl Shuffle {
     }
 }
 
-const fn inverse(shuffle: [u8; 16]) -> [u8; 16] {
-    let mut inverse = [0; 16];
+/// The map that leads back.
+pub(crate) const fn inverse<const N: usize>(map: [u8; N]) -> [u8; N] {
+    let mut inverse = [0; N];
     let mut from = 0;
-    while from < 16 {
-        inverse[shuffle[from as usize] as usize] = from;
+    while from < N {
+        #[expect(clippy::cast_possible_truncation, reason = "N is 8 or 16")]
+        {
+            inverse[map[from] as usize] = from as u8;
+        }
         from += 1;
     }
     inverse

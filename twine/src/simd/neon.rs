@@ -3,10 +3,10 @@
 use core::arch::aarch64 as arch;
 use core::arch::aarch64::uint8x16_t;
 
-use super::Vector;
+use super::lanes::{self, Narrow};
 use super::sliced::{self, Tables};
+use super::{Octets, Vector};
 use crate::schedule::RoundKeys;
-use crate::shuffle::Shuffle;
 
 // SAFETY: of all calls below, that of the trait's functions.
 impl Vector for uint8x16_t {
@@ -84,15 +84,35 @@ impl Vector for uint8x16_t {
     }
 }
 
-/// Answers with the blocks that it left as they were, too few for a batch.
-#[target_feature(enable = "neon")]
-pub(crate) fn neon<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
-    if blocks.len() < 16 {
-        return blocks;
+impl Narrow for uint8x16_t {
+    #[inline(always)]
+    unsafe fn load_8(from: *const u8) -> Self {
+        // SAFETY: that of the function.
+        unsafe { arch::vcombine_u8(arch::vld1_u8(from), arch::vdup_n_u8(0)) }
     }
+    #[inline(always)]
+    unsafe fn store_8(self, to: *mut u8) {
+        // SAFETY: that of the function.
+        unsafe { arch::vst1_u8(to, arch::vget_low_u8(self)) }
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn on_neon<const DECRYPT: bool>(keys: &Octets, blocks: &mut [[u8; 8]]) {
+    let mut rest = blocks;
     // SAFETY: this function has the instructions.
     unsafe {
-        let tables = Tables::new::<uint8x16_t>(&sliced::in_order(keys, DECRYPT));
-        sliced::batches::<uint8x16_t, _>(&tables, Shuffle::of(DECRYPT), blocks)
+        if rest.len() >= 128 {
+            let mut tables = Tables::new::<DECRYPT, uint8x16_t>(keys);
+            rest = sliced::batches::<DECRYPT, uint8x16_t, _>(&tables, rest);
+            tables.erase::<uint8x16_t>();
+        }
+        lanes::run::<DECRYPT, uint8x16_t, uint8x16_t>(keys, rest);
     }
+}
+
+#[inline]
+pub(crate) fn neon<const DECRYPT: bool>(keys: &RoundKeys, blocks: &mut [[u8; 8]]) {
+    // SAFETY: this file is compiled only for targets that have the instructions.
+    unsafe { on_neon::<DECRYPT>(keys.octets(), blocks) };
 }

@@ -3,10 +3,10 @@
 //! The shuffle between rounds then costs nothing, since it renames registers. A round is eight S-boxes, each a look-up in a
 //! register, and eight additions for as many blocks as a register has octets.
 
-use zeroize::Zeroize;
+use core::mem::MaybeUninit;
 
-use super::{SUBSTITUTION, Vector};
-use crate::schedule::{ROUNDS, RoundKeys};
+use super::{Octets, SUBSTITUTION, Vector, erase, of_two, two_keys};
+use crate::schedule::ROUNDS;
 use crate::shuffle::Shuffle;
 
 /// What a round does with its key.
@@ -36,42 +36,53 @@ pub(crate) trait Keys<V: Vector> {
 }
 
 /// The S-box and the addition of the key before it in one table for each nibble of each round key. Saves an addition for every
-/// S-box, and costs about as much as 60 blocks to set up.
+/// S-box.
 #[repr(C, align(64))]
 pub(crate) struct Tables([[[u8; 16]; 8]; ROUNDS]);
 
 impl Tables {
-    /// Tables in the order of rounds that `keys` has. `V` has one lane.
-    ///
     /// # Safety
     ///
     /// As for [`Vector`].
     #[inline(always)]
-    pub(crate) unsafe fn new<V: Vector>(keys: &[u64; ROUNDS]) -> Self {
+    pub(crate) unsafe fn new<const DECRYPT: bool, V: Vector>(keys: &Octets) -> Self {
         const COUNTING: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-        let mut tables = Self([[[0; 16]; 8]; ROUNDS]);
-        let (pairs, _) = keys.as_chunks::<2>();
-        let (rounds, _) = tables.0.as_chunks_mut::<2>();
-        // SAFETY: the caller vouches for the instructions; all pointers are to arrays of at least 16 octets.
+        /// Sixteen times the same: each nibble of the first key, then of the second.
+        const fn nibbles<const DECRYPT: bool>() -> [[u8; 16]; 16] {
+            let order = of_two::<DECRYPT>([0, 1, 2, 3, 4, 5, 6, 7], [0, 1, 2, 3, 4, 5, 6, 7]);
+            let mut nibbles = [[0; 16]; 16];
+            let mut index = 0;
+            while index < 16 {
+                nibbles[index] = [order[index]; 16];
+                index += 1;
+            }
+            nibbles
+        }
+        let nibbles = const { &nibbles::<DECRYPT>() };
+        let mut tables = MaybeUninit::<Self>::uninit();
+        let at: *mut u8 = tables.as_mut_ptr().cast();
+        // SAFETY: the caller vouches for the instructions. Two rounds have 16 tables of 16 octets, so many indices there are too, and a
+        // register has as many tables as lanes. In the end all are written.
         unsafe {
             let (substitution, counting) = (V::lane(SUBSTITUTION.as_ptr()), V::lane(COUNTING.as_ptr()));
-            for (pair, rounds) in pairs.iter().zip(rounds) {
-                let nibbles = V::load(pair.as_ptr().cast());
-                for (index, table) in (0..).zip(rounds.as_flattened_mut()) {
-                    let nibble = nibbles.pick(V::splat(index));
-                    substitution.pick(counting.xor(nibble)).store(table.as_mut_ptr());
+            for round in (0..ROUNDS).step_by(2) {
+                let keys = two_keys::<DECRYPT, V>(keys, round + 1);
+                for offset in (0..256).step_by(V::OCTETS) {
+                    let nibble = keys.pick(V::load(nibbles.as_ptr().cast::<u8>().add(offset)));
+                    substitution.pick(counting.xor(nibble)).store(at.add(128 * round + offset));
                 }
             }
+            tables.assume_init()
         }
-        tables
     }
-}
 
-impl Drop for Tables {
-    fn drop(&mut self) {
-        let tables: *mut [u128; 8 * ROUNDS] = (&raw mut self.0).cast();
-        // SAFETY: as many octets, aligned to 64, and any octets are a number.
-        unsafe { &mut *tables }.zeroize();
+    /// # Safety
+    ///
+    /// As for [`Vector`].
+    #[inline(always)]
+    pub(crate) unsafe fn erase<V: Vector>(&mut self) {
+        // SAFETY: as for the caller; the tables are aligned for every register and any octets are a table.
+        unsafe { erase::<V, _>(self) };
     }
 }
 
@@ -90,15 +101,14 @@ impl<V: Vector> Keys<V> for Tables {
 ///
 /// As for [`Vector`].
 #[inline(always)]
-pub(crate) unsafe fn batches<'a, V: Vector, K: Keys<V>>(
+pub(crate) unsafe fn batches<'a, const DECRYPT: bool, V: Vector, K: Keys<V>>(
     keys: &K,
-    shuffle: Shuffle,
     blocks: &'a mut [[u8; 8]],
 ) -> &'a mut [[u8; 8]] {
     let mut batches = blocks.chunks_exact_mut(V::OCTETS);
     for blocks in &mut batches {
         // SAFETY: the caller vouches for the instructions; a batch has as many blocks as a register has octets.
-        unsafe { batch::<V, K>(keys, shuffle, blocks.as_mut_ptr().cast()) };
+        unsafe { batch::<DECRYPT, V, K>(keys, blocks.as_mut_ptr().cast()) };
     }
     batches.into_remainder()
 }
@@ -109,7 +119,7 @@ pub(crate) unsafe fn batches<'a, V: Vector, K: Keys<V>>(
 ///
 /// As for [`Vector`]; `at` is valid for reading and writing that many bytes.
 #[inline(always)]
-unsafe fn batch<V: Vector, K: Keys<V>>(keys: &K, shuffle: Shuffle, at: *mut u8) {
+unsafe fn batch<const DECRYPT: bool, V: Vector, K: Keys<V>>(keys: &K, at: *mut u8) {
     // In every lane, the same octet of two blocks side by side, and apart again.
     const TOGETHER: [u8; 16] = [0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15];
     const APART: [u8; 16] = [0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15];
@@ -120,12 +130,16 @@ unsafe fn batch<V: Vector, K: Keys<V>>(keys: &K, shuffle: Shuffle, at: *mut u8) 
         for (index, register) in octets.iter_mut().enumerate() {
             *register = V::load(at.add(index * V::OCTETS)).pick(together);
         }
-        let octets = transpose(octets);
+        // No closures here: they would be functions of their own, compiled without the instructions.
+        let mut even = transpose(octets);
+        let mut odd = even;
         let nibble = V::splat(15);
-        let mut even = octets.map(|octet| octet.shift_right_4().and(nibble));
-        let mut odd = octets.map(|octet| octet.and(nibble));
+        for (even, odd) in even.iter_mut().zip(&mut odd) {
+            *even = even.shift_right_4().and(nibble);
+            *odd = odd.and(nibble);
+        }
 
-        rounds(keys, shuffle, &mut even, &mut odd);
+        rounds::<DECRYPT, V, K>(keys, &mut even, &mut odd);
 
         let mut octets = even;
         for (octet, odd) in octets.iter_mut().zip(odd) {
@@ -142,7 +156,8 @@ unsafe fn batch<V: Vector, K: Keys<V>>(keys: &K, shuffle: Shuffle, at: *mut u8) 
 ///
 /// As for [`Vector`].
 #[inline(always)]
-unsafe fn rounds<V: Vector, K: Keys<V>>(keys: &K, shuffle: Shuffle, even: &mut [V; 8], odd: &mut [V; 8]) {
+unsafe fn rounds<const DECRYPT: bool, V: Vector, K: Keys<V>>(keys: &K, even: &mut [V; 8], odd: &mut [V; 8]) {
+    let shuffle = const { Shuffle::of(DECRYPT) };
     macro_rules! mix {
         ($round:expr) => {
             for index in 0..8 {
@@ -210,14 +225,4 @@ unsafe fn transpose<V: Vector>(r: [V; 8]) -> [V; 8] {
             b3.high_64(b7),
         ]
     }
-}
-
-/// The round keys in the order in which they are used.
-#[inline(always)]
-pub(crate) fn in_order(keys: &RoundKeys, decrypt: bool) -> zeroize::Zeroizing<[u64; ROUNDS]> {
-    let mut bytes = keys.bytes();
-    if decrypt {
-        bytes.reverse();
-    }
-    bytes
 }

@@ -5,14 +5,15 @@ use core::arch::x86 as arch;
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64 as arch;
 
+use core::mem::MaybeUninit;
+
 use arch::{__m128i, __m256i, __m512i};
 
-use zeroize::{Zeroize, Zeroizing};
-
+use super::lanes::{self, Narrow};
 use super::sliced::{self, Keys, Tables};
-use super::{SUBSTITUTION, Vector};
+use super::{Octets, SUBSTITUTION, Vector, erase, of_two, two_keys};
 use crate::schedule::{ROUNDS, RoundKeys};
-use crate::shuffle::Shuffle;
+use crate::shuffle::{Shuffle, inverse};
 
 cpufeatures::new!(ssse3, "ssse3");
 cpufeatures::new!(avx2, "avx2");
@@ -122,30 +123,10 @@ vector! {
 #[repr(C, align(64))]
 struct Splats {
     between: [[[u32; 8]; 2]; ROUNDS / 2],
-    before: [u32; 8],
-    after: [u32; 8],
-}
-
-/// Indices for two round keys in a lane.
-const fn twice(eight: [u8; 8]) -> [u8; 16] {
-    let mut indices = [0; 16];
-    let mut index = 0;
-    while index < 8 {
-        indices[index] = eight[index];
-        indices[index + 8] = eight[index] + 8;
-        index += 1;
-    }
-    indices
-}
-
-const fn inverted(map: [u8; 8]) -> [u8; 8] {
-    let mut inverted = [0; 8];
-    let mut from = 0;
-    while from < 8 {
-        inverted[map[from as usize] as usize] = from;
-        from += 1;
-    }
-    inverted
+    /// The keys of the first two rounds, of which the first is added before all.
+    first: [[u32; 8]; 2],
+    /// Those of the last two, of which the second is added after all.
+    last: [[u32; 8]; 2],
 }
 
 impl Splats {
@@ -153,7 +134,15 @@ impl Splats {
     ///
     /// As for [`Vector`] of 64 octets.
     #[inline(always)]
-    unsafe fn new(keys: &[u64; ROUNDS], shuffle: Shuffle) -> Self {
+    unsafe fn new<const DECRYPT: bool>(keys: &Octets) -> Self {
+        struct Indices<const DECRYPT: bool>;
+        impl<const DECRYPT: bool> Indices<DECRYPT> {
+            const SHUFFLE: Shuffle = Shuffle::of(DECRYPT);
+            const NEXT: [u8; 16] = of_two::<DECRYPT>(Self::SHUFFLE.odd_to_even, Self::SHUFFLE.odd_to_even);
+            const LAST: [u8; 16] =
+                of_two::<DECRYPT>(inverse(Self::SHUFFLE.even_to_odd), inverse(Self::SHUFFLE.even_to_odd));
+            const AS_THEY_ARE: [u8; 16] = of_two::<DECRYPT>([0, 1, 2, 3, 4, 5, 6, 7], [0, 1, 2, 3, 4, 5, 6, 7]);
+        }
         const FOUR_TIMES: [[u8; 4]; 16] = {
             let mut indices = [[0; 4]; 16];
             let mut index = 0;
@@ -163,46 +152,28 @@ impl Splats {
             }
             indices
         };
-        let splat = |key: u64| key.to_le_bytes().map(|nibble| u32::from(nibble) * 0x0101_0101);
-        let mut splats =
-            Self { between: [[[0; 8]; 2]; ROUNDS / 2], before: splat(keys[0]), after: splat(keys[ROUNDS - 1]) };
-        // A round key of zero before the first and after the last.
-        let mut padded = Zeroizing::new([0; ROUNDS + 2]);
-        padded[1..=ROUNDS].copy_from_slice(keys);
-        let (next, last) = (twice(shuffle.odd_to_even), twice(inverted(shuffle.even_to_odd)));
-        // SAFETY: the caller vouches for the instructions; 16 octets can be read and 64 written at all places.
+        let mut splats = MaybeUninit::<Self>::uninit();
+        let to: *mut [[u32; 8]; 2] = splats.as_mut_ptr().cast();
+        // SAFETY: the caller vouches for the instructions; 16 octets can be read and 64 written at all places. The keys of the round
+        // before the first and of that after the last are zero. In the end all is written.
         unsafe {
-            let (next, last) = (__m128i::load(next.as_ptr()), __m128i::load(last.as_ptr()));
+            let next = __m128i::lane(const { &Indices::<DECRYPT>::NEXT }.as_ptr());
+            let last = __m128i::lane(const { &Indices::<DECRYPT>::LAST }.as_ptr());
             let four_times = __m512i::load(FOUR_TIMES.as_ptr().cast());
-            for (index, to) in splats.between.iter_mut().enumerate() {
-                let lasts = __m128i::load(padded[2 * index..2 * index + 2].as_ptr().cast());
-                let nexts = __m128i::load(padded[2 * index + 2..2 * index + 4].as_ptr().cast());
-                let both = nexts.pick(next).xor(lasts.pick(last));
-                arch::_mm512_broadcast_i32x4(both).pick(four_times).store(to.as_mut_ptr().cast());
+            for index in 0..ROUNDS / 2 {
+                // Of this round and the next: the keys of those before them, and of those after.
+                let lasts = two_keys::<DECRYPT, __m128i>(keys, 2 * index).pick(last);
+                let nexts = two_keys::<DECRYPT, __m128i>(keys, 2 * index + 2).pick(next);
+                arch::_mm512_broadcast_i32x4(lasts.xor(nexts)).pick(four_times).store(to.add(index).cast());
             }
+            let as_they_are = __m512i::lane(const { &Indices::<DECRYPT>::AS_THEY_ARE }.as_ptr());
+            let first = two_keys::<DECRYPT, __m512i>(keys, 1).pick(as_they_are).pick(four_times);
+            let last = two_keys::<DECRYPT, __m512i>(keys, 35).pick(as_they_are).pick(four_times);
+            first.store(to.add(ROUNDS / 2).cast());
+            last.store(to.add(ROUNDS / 2 + 1).cast());
+            splats.assume_init()
         }
-        splats
     }
-}
-
-impl Drop for Splats {
-    fn drop(&mut self) {
-        let Self { between, before, after } = self;
-        let between: *mut [u128; 2 * ROUNDS] = (&raw mut *between).cast();
-        // SAFETY: as many octets, aligned to 64, and any octets are a number.
-        unsafe { &mut *between }.zeroize();
-        before.zeroize();
-        after.zeroize();
-    }
-}
-
-/// # Safety
-///
-/// As for [`Vector`].
-#[inline(always)]
-unsafe fn splat_32<V: Splat32>(word: u32) -> V {
-    // SAFETY: the caller vouches for the instructions.
-    unsafe { V::splat_32(word) }
 }
 
 trait Splat32: Vector {
@@ -228,9 +199,9 @@ impl Splat32 for __m512i {
 impl<V: Splat32> Keys<V> for Splats {
     #[inline(always)]
     unsafe fn before(&self, even: &mut [V; 8]) {
-        for (even, &key) in even.iter_mut().zip(&self.before) {
+        for (even, &key) in even.iter_mut().zip(&self.first[0]) {
             // SAFETY: the caller vouches for the instructions.
-            *even = unsafe { even.xor(splat_32(key)) };
+            *even = unsafe { even.xor(V::splat_32(key)) };
         }
     }
 
@@ -239,70 +210,106 @@ impl<V: Splat32> Keys<V> for Splats {
         debug_assert!(round < ROUNDS);
         // SAFETY: the caller vouches for the instructions and the range.
         unsafe {
-            let key = splat_32(self.between.get_unchecked(round / 2)[round % 2][box_]);
+            let key = V::splat_32(self.between.get_unchecked(round / 2)[round % 2][box_]);
             V::lane(SUBSTITUTION.as_ptr()).pick(even).xor(odd.xor(key))
         }
     }
 
     #[inline(always)]
     unsafe fn after(&self, even: &mut [V; 8]) {
-        for (even, &key) in even.iter_mut().zip(&self.after) {
+        for (even, &key) in even.iter_mut().zip(&self.last[1]) {
             // SAFETY: the caller vouches for the instructions.
-            *even = unsafe { even.xor(splat_32(key)) };
+            *even = unsafe { even.xor(V::splat_32(key)) };
         }
     }
 }
 
+impl Narrow for __m128i {
+    #[inline(always)]
+    unsafe fn load_8(from: *const u8) -> Self {
+        // SAFETY: that of the function.
+        unsafe { arch::_mm_loadl_epi64(from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn store_8(self, to: *mut u8) {
+        // SAFETY: that of the function.
+        unsafe { arch::_mm_storel_epi64(to.cast(), self) }
+    }
+}
+
 #[target_feature(enable = "ssse3")]
-fn ssse3_batches<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
+fn on_ssse3<const DECRYPT: bool>(keys: &Octets, blocks: &mut [[u8; 8]]) {
+    let mut rest = blocks;
     // SAFETY: this function has the instructions.
     unsafe {
-        let tables = Tables::new::<__m128i>(&sliced::in_order(keys, DECRYPT));
-        sliced::batches::<__m128i, _>(&tables, Shuffle::of(DECRYPT), blocks)
+        if rest.len() >= 128 {
+            let mut tables = Tables::new::<DECRYPT, __m128i>(keys);
+            rest = sliced::batches::<DECRYPT, __m128i, _>(&tables, rest);
+            tables.erase::<__m128i>();
+        }
+        lanes::run::<DECRYPT, __m128i, __m128i>(keys, rest);
     }
 }
 
 #[target_feature(enable = "avx2")]
-fn avx2_batches<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
+fn on_avx2<const DECRYPT: bool>(keys: &Octets, blocks: &mut [[u8; 8]]) {
+    let mut rest = blocks;
     // SAFETY: this function has the instructions.
     unsafe {
-        let tables = Tables::new::<__m128i>(&sliced::in_order(keys, DECRYPT));
-        sliced::batches::<__m256i, _>(&tables, Shuffle::of(DECRYPT), blocks)
+        if rest.len() >= 256 {
+            let mut tables = Tables::new::<DECRYPT, __m256i>(keys);
+            rest = sliced::batches::<DECRYPT, __m256i, _>(&tables, rest);
+            tables.erase::<__m256i>();
+        }
+        lanes::run::<DECRYPT, __m256i, __m128i>(keys, rest);
     }
 }
 
 #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
-fn avx512_batches<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
+fn on_avx512<const DECRYPT: bool>(keys: &Octets, blocks: &mut [[u8; 8]]) {
+    let mut rest = blocks;
     // SAFETY: this function has the instructions.
     unsafe {
-        let splats = Splats::new(&sliced::in_order(keys, DECRYPT), Shuffle::of(DECRYPT));
-        let rest = sliced::batches::<__m512i, _>(&splats, Shuffle::of(DECRYPT), blocks);
-        sliced::batches::<__m256i, _>(&splats, Shuffle::of(DECRYPT), rest)
+        if rest.len() >= 32 {
+            let mut splats = Splats::new::<DECRYPT>(keys);
+            rest = sliced::batches::<DECRYPT, __m512i, _>(&splats, rest);
+            rest = sliced::batches::<DECRYPT, __m256i, _>(&splats, rest);
+            erase::<__m512i, _>(&mut splats);
+        }
+        lanes::run::<DECRYPT, __m256i, __m128i>(keys, rest);
     }
 }
 
-/// Each of the following answers with the blocks that it left as they were: all of them if the processor lacks the
-/// instructions, else those too few for a batch.
-pub(crate) fn ssse3<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
-    if blocks.len() < 16 || !has_ssse3() {
-        return blocks;
+/// Each of the following says whether the processor has the instructions. If not, nothing was done.
+#[must_use]
+#[inline]
+pub(crate) fn ssse3<const DECRYPT: bool>(keys: &RoundKeys, blocks: &mut [[u8; 8]]) -> bool {
+    let has = has_ssse3();
+    if has {
+        // SAFETY: the processor has them.
+        unsafe { on_ssse3::<DECRYPT>(keys.octets(), blocks) };
     }
-    // SAFETY: the processor was asked.
-    unsafe { ssse3_batches::<DECRYPT>(keys, blocks) }
+    has
 }
 
-pub(crate) fn avx2<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
-    if blocks.len() < 32 || !has_avx2() {
-        return blocks;
+#[must_use]
+#[inline]
+pub(crate) fn avx2<const DECRYPT: bool>(keys: &RoundKeys, blocks: &mut [[u8; 8]]) -> bool {
+    let has = has_avx2();
+    if has {
+        // SAFETY: the processor has them.
+        unsafe { on_avx2::<DECRYPT>(keys.octets(), blocks) };
     }
-    // SAFETY: the processor was asked.
-    unsafe { avx2_batches::<DECRYPT>(keys, blocks) }
+    has
 }
 
-pub(crate) fn avx512<'a, const DECRYPT: bool>(keys: &RoundKeys, blocks: &'a mut [[u8; 8]]) -> &'a mut [[u8; 8]] {
-    if blocks.len() < 32 || !has_avx512() {
-        return blocks;
+#[must_use]
+#[inline]
+pub(crate) fn avx512<const DECRYPT: bool>(keys: &RoundKeys, blocks: &mut [[u8; 8]]) -> bool {
+    let has = has_avx512();
+    if has {
+        // SAFETY: the processor has them.
+        unsafe { on_avx512::<DECRYPT>(keys.octets(), blocks) };
     }
-    // SAFETY: the processor was asked.
-    unsafe { avx512_batches::<DECRYPT>(keys, blocks) }
+    has
 }
