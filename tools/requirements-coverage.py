@@ -17,6 +17,10 @@ import sys
 
 # What this release covers. Each line: the ID and what it is about.
 COVERED = """
+NEC-1 issue a PSK: identity and password, always within the policy
+NEC-2 get a PSK: the value issued; the read is audited
+NEC-3 verify a PSK: constant time, not when suspended or deleted
+NEC-4 delete a PSK: neither read nor verified afterwards
 NEC-5 issue a certificate, algorithm by profile
 NEC-6 get leaf and CA certificates
 NEC-7 renew: new serial number, perhaps a stronger algorithm
@@ -43,6 +47,7 @@ NEC-34 one action over a group
 NEC-35 counts for a dashboard
 NEC-36 groups with a renewal interval
 NEC-38 a record of which device got which key when
+NEC-41 a PSK bootstraps a device, which then fetches its keys
 NEC-42 one procedure for issue
 NEC-43 renewal is the same procedure
 NEC-45 device state and authorisation are linked
@@ -80,6 +85,7 @@ SOL-12 tenants
 trap 1 delete, revoke and disable differ
 trap 2 disabling acts at once; enabling undoes no revocation
 trap 3 hand-out in two phases
+trap 4 a secret that is only verified is kept as a keyed tag
 trap 5 a product key may be extracted
 trap 6 nothing identifying in certificates
 trap 7 a subject names an entity

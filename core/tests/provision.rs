@@ -1,4 +1,4 @@
-//! A device comes into being with its password, its symmetric key and its certificate, or not at all (NEC-21, 28, 41, 42).
+//! A device comes into being with its password, its symmetric key and its certificate, or not at all.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -44,6 +44,7 @@ fn census(w: &World) -> (u64, u64, u64, u64) {
     )
 }
 
+/// NEC-28, NEC-42, NEC-53.
 #[test]
 fn a_provisioned_device_can_use_everything_that_it_got_at_once() {
     let w = World::new();
@@ -119,6 +120,7 @@ fn a_device_s_own_key_is_certified_for_its_csr_and_bound_to_it() {
     assert_eq!(census(&w), before, "a refusal leaves nothing behind");
 }
 
+/// NEC-42: everything or nothing.
 #[test]
 fn a_refusal_of_one_part_leaves_nothing_of_the_others() {
     let w = World::new();
@@ -140,6 +142,7 @@ fn a_refusal_of_one_part_leaves_nothing_of_the_others() {
     assert_eq!(census(&w), before);
 }
 
+/// Trap 14.
 #[test]
 fn a_repeated_request_brings_what_is_still_kept() {
     let w = World::new();
@@ -181,6 +184,7 @@ fn a_repeated_request_brings_what_is_still_kept() {
     assert!(again.certificate.unwrap().key.is_none() && again.key.is_some());
 }
 
+/// NEC-21, trap 14.
 #[test]
 fn a_thousand_devices_are_provisioned_each_with_secrets_of_its_own() {
     let w = World::new();

@@ -1,4 +1,4 @@
-//! Pre-shared keys: issued, shown, rotated, suspended, deleted (NEC-1 to NEC-4, NEC-15, traps 4, 14 and 15).
+//! Pre-shared keys: issued, shown, rotated, suspended, deleted.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -41,6 +41,7 @@ fn actions(w: &World, device: &Device) -> Vec<String> {
     events.into_iter().map(|event| event.action).collect()
 }
 
+/// NEC-3, NEC-15, trap 4: only a tag of it is kept.
 #[test]
 fn a_password_is_verified_under_the_device_s_id_and_can_never_be_read() {
     let w = World::new();
@@ -55,6 +56,7 @@ fn a_password_is_verified_under_the_device_s_id_and_can_never_be_read() {
     assert_eq!(code(psks(&w).read(issued.psk.id, &w.call)), "psk.not_readable");
 }
 
+/// NEC-2, trap 4.
 #[test]
 fn a_key_for_tls_is_read_again_and_every_reading_is_audited() {
     let w = World::new();
@@ -92,6 +94,7 @@ fn an_unlinkable_identity_tells_neither_the_device_nor_its_successor() {
     assert!(!accepted(&w, &first.psk.identity, new) && !accepted(&w, &second.psk.identity, old));
 }
 
+/// NEC-43: by the procedure of its first issue.
 #[test]
 fn in_the_grace_period_both_secrets_count_and_then_the_new_one_alone() {
     let w = World::new();
@@ -156,6 +159,7 @@ fn a_rotation_keeps_the_form_of_the_secret_and_the_interval_unless_told_otherwis
     }
 }
 
+/// NEC-3.
 #[test]
 fn a_suspended_key_is_refused_until_it_is_resumed() {
     let w = World::new();
@@ -171,6 +175,7 @@ fn a_suspended_key_is_refused_until_it_is_resumed() {
     assert_eq!(code(psks(&w).resume(id, &w.call)), "psk.not_suspended");
 }
 
+/// NEC-4.
 #[test]
 fn a_deleted_key_is_neither_read_nor_verified_and_its_secrets_are_gone() {
     let w = World::new();
@@ -275,6 +280,7 @@ fn an_imported_secret_counts_as_one_that_was_made_here_if_it_is_long_enough() {
     assert_eq!(code(psks(&w).rotate_many(&[issued.psk.id], &again, &Bulk::each(), &w.call)), "input.invalid");
 }
 
+/// Trap 14.
 #[test]
 fn a_repeated_request_brings_the_secret_that_it_led_to_or_none() {
     let w = World::new();
@@ -301,6 +307,7 @@ fn a_repeated_request_brings_the_secret_that_it_led_to_or_none() {
     assert_eq!(code(psks(&w).issue(&NewPsk::tls(meter.id), &call("tls"))), "psk.deleted");
 }
 
+/// Trap 15.
 #[test]
 fn a_disabled_device_s_keys_do_not_count_and_are_not_renewed() {
     let w = World::new();
@@ -314,6 +321,7 @@ fn a_disabled_device_s_keys_do_not_count_and_are_not_renewed() {
     assert!(accepted(&w, &issued.psk.identity, &password(&issued)));
 }
 
+/// NEC-20.
 #[test]
 fn a_deleted_device_s_keys_are_deleted_with_it_and_their_identities_are_free() {
     let w = World::new();
@@ -431,6 +439,7 @@ fn many_rotations_at_once_leave_one_current_secret_and_at_most_one_before() {
     }
 }
 
+/// Trap 14.
 #[test]
 fn each_item_of_a_bulk_call_stands_on_its_own_or_none_is_done() {
     let w = World::new();
@@ -482,6 +491,7 @@ fn secrets_stand_in_no_event_and_no_debug_output() {
     assert!(!shown.contains("must-not-show"), "{shown}");
 }
 
+/// NEC-1.
 #[test]
 fn what_is_made_always_meets_the_policy_and_a_weak_policy_makes_nothing() {
     let w = World::new();

@@ -9,9 +9,10 @@ use tegata::model::{Attributes, EnrollmentPolicy, Entity, ProfileSpec, SanPolicy
 use tegata::pack::FileNames;
 use tegata::store::SqliteOptions;
 use tegata::{
-    AuthorityFilter, CertificateFilter, CrlOptions, DeviceChange, DeviceFilter, Due, Enroll, EventFilter, ExportFormat,
-    GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, NewAuthority, NewDevice, NewProduct, Options, Page,
-    ProductChange, ProductFilter, ProductSpec, Purpose, Rebuild, Renew, RenewWithKey, Text,
+    AuthorityFilter, CertificateFilter, CertificateWish, CharacterClasses, CrlOptions, DeviceChange, DeviceFilter, Due,
+    Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, NewAuthority,
+    NewDevice, NewProduct, NewPsk, Options, Page, ProductChange, ProductFilter, ProductSpec, Provision, PskFilter,
+    PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey, RotatePsk, Text,
 };
 
 use super::Fault;
@@ -124,6 +125,14 @@ read_struct! {
     ProfileSpec: |f| Self::default(), subject san keys server_keys validity_days backdate_seconds not_before key_usage
         extended_key_usage renew_after_percent renew_spread_percent grace_days new_key_at_renewal approval suspend
         collect_within_days crl_urls ocsp_urls issuer_urls policies;
+    CertificateWish: |f| Self::with_key(f.required("profile")?, f.required("authority")?), csr algorithm hand_out;
+    CharacterClasses: |f| Self::default(), lower upper digits symbols;
+    NewPsk: |f| Self::password(f.required("device")?), kind identity_kind identity policy secret renew_days;
+    Provision: |f| Self::default(), device psk key certificate;
+    PskFilter: |f| Self::default(), device group states kind identity due_before;
+    PskPolicy: |f| Self::default(), length classes look_alikes raw;
+    PskWish: |f| Self::password(), kind identity_kind identity policy secret renew_days;
+    RotatePsk: |f| Self::default(), grace_days policy secret;
     Rebuild: |f| Self::default(), subject algorithm validity_days signer;
     Renew: |f| Self::same_key(f.required("certificate")?), csr profile other_proof;
     RenewWithKey: |f| Self::new(f.required("certificate")?), profile algorithm hand_out;
@@ -181,7 +190,8 @@ macro_rules! read_sum {
 read_sum! {
     Entity: |f| "authority" = Self::Authority(f.required("value")?), "profile" = Self::Profile(f.required("value")?),
         "product" = Self::Product(f.required("value")?), "device" = Self::Device(f.required("value")?),
-        "group" = Self::Group(f.required("value")?), "certificate" = Self::Certificate(f.required("value")?);
+        "group" = Self::Group(f.required("value")?), "certificate" = Self::Certificate(f.required("value")?),
+        "psk" = Self::Psk(f.required("value")?);
     ExportFormat: |f| "pem" = Self::Pem, "full-chain-pem" = Self::FullChainPem, "der" = Self::Der,
         "pkcs7" = Self::Pkcs7,
         "pkcs12" = Self::Pkcs12 {

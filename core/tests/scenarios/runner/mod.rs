@@ -6,6 +6,7 @@ mod certificates;
 mod compare;
 mod entities;
 mod free;
+mod psks;
 mod read;
 mod show;
 mod show_records;

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tegata::id::Id;
 use tegata::model::{
-    AuthorityState, CertificateKind, CertificateState, CredentialKind, DeviceState, EnrollmentMode, OtherKey,
-    ProductState, SuspendMode,
+    AuthorityState, CertificateKind, CertificateState, CredentialKind, DeviceState, EnrollmentMode, IdentityKind,
+    OtherKey, ProductState, PskKind, PskState, SuspendMode,
 };
 use tegata::pack::{Encoding, Pkcs12Target};
 use tegata::store::{Sealer, Store};
 use tegata::{
     CertificateGrouping, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, Oid, PrivateKey, PublicKey, Release,
-    RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, Timestamp,
+    RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, SymmetricAlgorithm, Timestamp,
 };
 
 use super::Fault;
@@ -119,6 +119,7 @@ macro_rules! read_json {
 
 read_json! {
     bool, "true or false", value => value.as_bool();
+    u16, "a small number", value => value.as_u64().and_then(|n| Self::try_from(n).ok());
     u32, "a small number", value => value.as_u64().and_then(|n| Self::try_from(n).ok());
     u64, "a number", value => value.as_u64();
     usize, "a number", value => value.as_u64().and_then(|n| Self::try_from(n).ok());
@@ -207,9 +208,13 @@ read_named!(
     CertificateState,
     CredentialKind,
     DeviceState,
+    IdentityKind,
     KeyAlgorithm,
     ProductState,
-    RevocationReason
+    PskKind,
+    PskState,
+    RevocationReason,
+    SymmetricAlgorithm
 );
 
 /// What was shown before.

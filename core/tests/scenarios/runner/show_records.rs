@@ -11,8 +11,9 @@ use tegata::model::{
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
-    Certificate, Counts, Crl, Enrolled, Finding, Issued, IssuedWithKey, Listing, Preview, PrivateKey, ProductSpec,
-    PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle, VerifiedChain, VerifiedCsr,
+    Certificate, Counts, Credentials, Crl, Enrolled, Finding, Issued, IssuedKey, IssuedPsk, IssuedWithKey, Listing,
+    Preview, PrivateKey, ProductSpec, Provisioned, PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle,
+    VerifiedChain, VerifiedCsr,
 };
 
 use super::show::Show;
@@ -37,12 +38,14 @@ show_struct! {
     BasicConstraints: ca path_len;
     Counts: devices devices_by_group devices_by_product certificates certificates_by_kind certificates_by_algorithm
         expired keys keys_by_algorithm psks due_by_week certificates_due_by_week keys_due_by_week psks_due_by_week;
+    Credentials: certificates psks keys;
     Device: id name state reason product unit group attributes subject created updated;
     EnrollmentPolicy: mode quota opens closes unit_required other_key;
     Event: id at actor action subject object detail;
     FileNames: certificate chain full_chain root key;
     Finding: severity code text;
     Group: id name certificate_days key_days created updated;
+    IssuedKey: key version algorithm value;
     PackedFile: name content secret;
     Preview: subject not_before not_after renew_at;
     Product: id name state authority credential_profile device_profile subject policy information created updated;
@@ -58,6 +61,7 @@ show_struct! {
     SanPolicy: dns dns_wildcards ip uri email other add required max;
     SymmetricKey: id owner device group holders number algorithm state version issued renew_at previous_version
         previous_until delivered campaign;
+    Provisioned: device psk key certificate;
     Enrolled: device issued enrollment;
 }
 
@@ -88,6 +92,7 @@ show_object! {
     CrlRecord: authority number this_update next_update entries der, pem, ;
     Issued: certificate der chain, pem fullchain_pem root serial, ;
     IssuedWithKey: issued key, key_pem, algorithm;
+    IssuedPsk: psk secret, password hex, ;
     ProfileSpec: subject san keys server_keys validity_days backdate_seconds not_before key_usage extended_key_usage
         renew_after_percent renew_spread_percent grace_days new_key_at_renewal approval suspend collect_within_days
         crl_urls ocsp_urls issuer_urls policies, , ;

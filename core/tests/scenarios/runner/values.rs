@@ -9,8 +9,8 @@ use tegata::pack::FileNames;
 use tegata::store::{MemoryStore, Sealer, SealingKeys, SoftwareSealer, SqliteStore, Store};
 use tegata::x509::CertificateExtensions;
 use tegata::{
-    Certificate, Clock, Crl, Error, FixedClock, Issued, IssuedWithKey, PrivateKey, ProductSpec, PublicKey, Registry,
-    Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
+    Certificate, Clock, Crl, Error, FixedClock, Issued, IssuedPsk, IssuedWithKey, PrivateKey, ProductSpec, PublicKey,
+    Registry, Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
 };
 
 use super::Fault;
@@ -45,6 +45,7 @@ pub fn method(s: &Step<'_>, of: &str, method: &str) -> Result<Json, Fault> {
         "FileNames" => s.show(&FileNames::usual(s.arg("encoding")?)),
         "FixedClock" => clock(s, method),
         "Issued" => getter!(s, method, Issued: pem fullchain_pem root serial),
+        "IssuedPsk" => getter!(s, method, IssuedPsk: password hex),
         "IssuedWithKey" => getter!(s, method, IssuedWithKey: key_pem; algorithm),
         "MemoryStore" | "SqliteStore" | "SoftwareSealer" | "SealingKeys" | "Registry" => opening(s, of, method),
         "PrivateKey" => private_key(s, method),
