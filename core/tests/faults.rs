@@ -8,15 +8,16 @@ mod common;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::{World, csr, former_key, key};
-use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, SuspendMode};
+use common::{World, csr, former_key, key as new_key};
+use tegata::SymmetricAlgorithm::Aes128;
+use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, SuspendMode, SymmetricKey};
 use tegata::store::faults::{Fault, FaultyStore};
 use tegata::store::tables::SCHEMA;
 use tegata::store::{MemoryStore, Query, Store};
 use tegata::{
-    Atomicity, Attribute, Bulk, CrlOptions, DeviceChange, GroupChange, HandOut, Issue, IssueWithKey, KeyAlgorithm,
-    Name, NewAuthority, NewDevice, NewProduct, ProductChange, ProductSpec, Rebuild, Release, Renew, Result,
-    RevocationReason,
+    Atomicity, Attribute, Bulk, CrlOptions, DeviceChange, DeviceId, GroupChange, GroupId, HandOut, Issue, IssueWithKey,
+    KeyAlgorithm, KeyId, Name, NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, ProductChange, ProductSpec,
+    Rebuild, Release, Renew, Result, RevocationReason, RotateKey,
 };
 
 type Act = Box<dyn Fn(&World) -> Result<()>>;
@@ -140,7 +141,7 @@ const CASES: &[Case] = &[
         Box::new(move |w| w.registry.devices().release_quarantine(e.device.id, Release::NewKeys, &w.call).map(drop))
     }),
     ("certificates.issue", |w| {
-        let request = csr(&key(), "x");
+        let request = csr(&new_key(), "x");
         let device = w.registry.devices().register(&NewDevice::named("one"), &w.call).unwrap().id;
         Box::new(move |w| w.registry.certificates().issue(&issue(w, &request, Some(device)), &w.call).map(drop))
     }),
@@ -157,18 +158,18 @@ const CASES: &[Case] = &[
         let id = w.registry.products().credentials(w.product.id).unwrap()[0].id;
         Box::new(move |w| w.registry.certificates().confirm_key(id, &w.call).map(drop))
     }),
-    ("certificates.request", |w| { let request = csr(&key(), "x"); let _ = w; Box::new(move |w| w.registry.certificates().request(&issue(w, &request, None), &w.call).map(drop)) }),
+    ("certificates.request", |w| { let request = csr(&new_key(), "x"); let _ = w; Box::new(move |w| w.registry.certificates().request(&issue(w, &request, None), &w.call).map(drop)) }),
     ("certificates.approve", |w| {
-        let pending = w.registry.certificates().request(&issue(w, &csr(&key(), "x"), None), &w.call).unwrap();
+        let pending = w.registry.certificates().request(&issue(w, &csr(&new_key(), "x"), None), &w.call).unwrap();
         Box::new(move |w| w.registry.certificates().approve(pending.id, &w.call).map(drop))
     }),
     ("certificates.deny", |w| {
-        let pending = w.registry.certificates().request(&issue(w, &csr(&key(), "x"), None), &w.call).unwrap();
+        let pending = w.registry.certificates().request(&issue(w, &csr(&new_key(), "x"), None), &w.call).unwrap();
         Box::new(move |w| w.registry.certificates().deny(pending.id, &w.call).map(drop))
     }),
     ("certificates.renew", |w| {
         let (_, e) = w.enrolled(None);
-        let request = csr(&key(), "x");
+        let request = csr(&new_key(), "x");
         Box::new(move |w| w.registry.certificates().renew(&Renew::with_csr(e.issued.certificate.id, request.clone()), &w.call).map(drop))
     }),
     ("certificates.confirm", |w| {
@@ -196,9 +197,87 @@ const CASES: &[Case] = &[
         w.clock.advance(40 * 86_400);
         Box::new(|w| w.registry.certificates().retire_superseded(&w.call).map(drop))
     }),
+    ("keys.issue", |w| { let device = registered(w); Box::new(move |w| w.registry.keys().issue(&NewKey::for_device(device, Aes128), &w.call).map(drop)) }),
+    ("keys.issue second", |w| { let device = key(w).device.unwrap(); Box::new(move |w| w.registry.keys().issue(&NewKey::for_device(device, Aes128), &w.call).map(drop)) }),
+    ("keys.issue shared", |w| { let devices = [registered(w), registered(w)]; Box::new(move |w| w.registry.keys().issue(&NewKey::for_devices(devices, Aes128), &w.call).map(drop)) }),
+    ("keys.issue group", |w| { let group = lobby(w); Box::new(move |w| w.registry.keys().issue(&NewKey::for_group(group, Aes128), &w.call).map(drop)) }),
+    ("keys.issue_many", |w| {
+        let new = [registered(w), registered(w)].map(|device| NewKey::for_device(device, Aes128));
+        Box::new(move |w| all(w.registry.keys().issue_many(&new, &Bulk::all(), &w.call)))
+    }),
+    ("keys.get", |w| { let id = key(w).id; Box::new(move |w| w.registry.keys().get(id, None, &w.call).map(drop)) }),
+    ("keys.get_many", |w| { let ids = [key(w).id, key(w).id]; Box::new(move |w| all(w.registry.keys().get_many(&ids, &Bulk::all(), &w.call))) }),
+    ("keys.rotate", |w| { let id = key(w).id; Box::new(move |w| w.registry.keys().rotate(id, &RotateKey::with_grace(3), &w.call).map(drop)) }),
+    ("keys.rotate_many", |w| { let ids = [key(w).id, key(w).id]; Box::new(move |w| all(w.registry.keys().rotate_many(&ids, &RotateKey::default(), &Bulk::all(), &w.call))) }),
+    ("keys.suspend", |w| { let id = key(w).id; Box::new(move |w| w.registry.keys().suspend(id, &w.call).map(drop)) }),
+    ("keys.resume", |w| { let id = key(w).id; w.registry.keys().suspend(id, &w.call).unwrap(); Box::new(move |w| w.registry.keys().resume(id, &w.call).map(drop)) }),
+    ("keys.mark_compromised", |w| { let id = key(w).id; Box::new(move |w| w.registry.keys().mark_compromised(id, &w.call).map(drop)) }),
+    ("keys.end_grace", |w| {
+        let id = key(w).id;
+        w.registry.keys().rotate(id, &RotateKey::with_grace(3), &w.call).unwrap();
+        Box::new(move |w| w.registry.keys().end_grace(id, &w.call).map(drop))
+    }),
+    ("keys.erase_expired", |w| {
+        let id = key(w).id;
+        w.registry.keys().rotate(id, &RotateKey::with_grace(3), &w.call).unwrap();
+        w.clock.advance(3 * 86_400);
+        Box::new(|w| w.registry.keys().erase_expired(&w.call).map(drop))
+    }),
+    ("keys.destroy", |w| { let id = key(w).id; Box::new(move |w| w.registry.keys().destroy(id, &w.call).map(drop)) }),
+    ("keys.destroy group", |w| { let id = w.registry.keys().issue(&NewKey::for_group(lobby(w), Aes128), &w.call).unwrap().id; Box::new(move |w| w.registry.keys().destroy(id, &w.call).map(drop)) }),
+    ("keys.deliver", |w| {
+        let key = key(w);
+        let device = key.device.unwrap();
+        w.registry.psks().issue(&NewPsk::tls(device), &w.call).unwrap();
+        Box::new(move |w| w.registry.keys().deliver(key.id, device, &w.call).map(drop))
+    }),
+    ("keys.deliver_clear", |w| { let key = key(w); Box::new(move |w| w.registry.keys().deliver_clear(key.id, key.device.unwrap(), &w.call).map(drop)) }),
+    ("keys.share", |w| {
+        let (id, device) = (shared(w, registered(w), registered(w)), registered(w));
+        Box::new(move |w| w.registry.keys().share(id, device, &w.call).map(drop))
+    }),
+    ("keys.unshare", |w| {
+        let device = registered(w);
+        let id = shared(w, device, registered(w));
+        Box::new(move |w| w.registry.keys().unshare(id, device, &w.call).map(drop))
+    }),
+    ("devices.delete keys", |w| {
+        let key = key(w);
+        let device = key.device.unwrap();
+        w.registry.keys().rotate(key.id, &RotateKey::with_grace(3), &w.call).unwrap();
+        shared(w, device, registered(w));
+        Box::new(move |w| w.registry.devices().delete(device, &w.call).map(drop))
+    }),
+    ("devices.set_group keys", |w| {
+        let (device, group) = (key(w).device.unwrap(), lobby(w));
+        Box::new(move |w| w.registry.devices().set_group(device, Some(group), &w.call).map(drop))
+    }),
+    ("groups.update keys", |w| {
+        let group = lobby(w);
+        w.registry.keys().issue(&NewKey::for_group(group, Aes128), &w.call).unwrap();
+        let change = GroupChange { key_days: Some(Some(30)), ..GroupChange::default() };
+        Box::new(move |w| w.registry.groups().update(group, &change, &w.call).map(drop))
+    }),
 ];
 
-fn issue(world: &World, request: &[u8], device: Option<tegata::DeviceId>) -> Issue {
+fn registered(world: &World) -> DeviceId {
+    world.registry.devices().register(&NewDevice::default(), &world.call).unwrap().id
+}
+
+fn lobby(world: &World) -> GroupId {
+    world.registry.groups().create("lobby", &GroupChange::default(), &world.call).unwrap().id
+}
+
+/// The first symmetric key of a device.
+fn key(world: &World) -> SymmetricKey {
+    world.registry.keys().issue(&NewKey::for_device(registered(world), Aes128), &world.call).unwrap()
+}
+
+fn shared(world: &World, one: DeviceId, other: DeviceId) -> KeyId {
+    world.registry.keys().issue(&NewKey::for_devices([one, other], Aes128), &world.call).unwrap().id
+}
+
+fn issue(world: &World, request: &[u8], device: Option<DeviceId>) -> Issue {
     Issue {
         csr: request.to_vec(),
         profile: world.product.device_profile,
