@@ -181,7 +181,6 @@ export type ErrorCode =
   | 'campaign.nothing_selected'
   | 'campaign.selection'
   | 'campaign.name_taken'
-  | 'campaign.running'
   | 'campaign.not_running'
   | 'campaign.paused'
   | 'campaign.not_paused'

@@ -130,10 +130,11 @@ pub use id::{
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, Statement, make_key};
 pub use oid::Oid;
 pub use registry::{
-    Atomicity, Authorities, AuthorityFilter, Bulk, Call, Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due,
-    DueItem, Enroll, Enrolled, Enrollment, EventFilter, Events, GroupChange, Groups, ImportAuthority, Listing,
-    NewAuthority, NewDevice, NewProduct, Options, Page, Presented, Preview, Principal, ProductChange, ProductFilter,
-    ProductSpec, Products, Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Resealed, Text, TrustBundle,
+    Atomicity, Authorities, AuthorityFilter, Bulk, Call, CampaignFilter, CampaignPreview, CampaignProgress, Campaigns,
+    Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due, DueItem, Enroll, Enrolled, Enrollment, EventFilter,
+    Events, GroupChange, Groups, ImportAuthority, Listing, NewAuthority, NewCampaign, NewDevice, NewProduct, Options,
+    Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec, Products, Profiles, Proof, Rebuild,
+    RegisteredProduct, Registry, Release, Resealed, Selection, Text, TrustBundle,
 };
 pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,

@@ -423,8 +423,6 @@ declare_reasons! {
             "the campaign's selection cannot be used: {reason}";
         NameTaken = "name_taken" Conflict
             "another campaign has this name; choose another";
-        Running = "running" State
-            "the campaign is already running";
         NotRunning = "not_running" State
             "the campaign is not running, so it cannot be paused";
         Paused = "paused" State

@@ -18,7 +18,8 @@ mod support;
 mod symmetric_key;
 
 pub use authority::{Authority, AuthorityState, SignerLocation};
-pub use campaign::CredentialKind;
+pub use campaign::{Campaign, CampaignState, CredentialKind, ReissuePolicy};
+pub(crate) use campaign::{CampaignPart, Member};
 pub use certificate::{
     Assignment, Certificate, CertificateKind, CertificateState, KeyOrigin, Revocation, Standing, SuspendCause,
 };

@@ -62,6 +62,8 @@ pub struct Psk {
     pub version: u32,
     /// When the current secret was made.
     pub issued: Timestamp,
+    /// After how many days each secret is due to be rotated.
+    pub renew_days: Option<u32>,
     /// When it is due to be rotated.
     pub renew_at: Option<Timestamp>,
     /// The identity before the last rotation, while it is still accepted and differs.

@@ -94,18 +94,20 @@ impl DueItem {
     }
 }
 
-/// The stored state in which a credential of this kind is renewed.
-const fn in_force(kind: CredentialKind) -> i64 {
-    match kind {
-        CredentialKind::Certificate => CertificateState::Active.number(),
-        CredentialKind::Key => KeyState::Active.number(),
-        CredentialKind::Psk => PskState::Active.number(),
-    }
+/// The stored states in which a credential of this kind is renewed. A compromised key needs it most.
+fn in_force(kind: CredentialKind) -> Match {
+    let states = match kind {
+        CredentialKind::Certificate => vec![CertificateState::Active.number()],
+        CredentialKind::Key => vec![KeyState::Active.number(), KeyState::Compromised.number()],
+        CredentialKind::Psk => vec![PskState::Active.number()],
+    };
+    Match::In(states.into_iter().map(Value::Int).collect())
 }
 
 /// The credentials of this kind that wait for a renewal, whenever that is due.
 pub(super) fn renewing(kind: CredentialKind) -> Wanted {
-    let mut wanted = Wanted::default().eq("state", Value::Int(in_force(kind)));
+    let mut wanted = Wanted::default();
+    wanted.and("state", in_force(kind));
     wanted.and("renew_at", Match::Range { from: Some(Value::Int(Timestamp::MIN.unix())), to: None });
     wanted
 }
@@ -135,7 +137,7 @@ impl Registry {
                 let mut wanted = Wanted { order: Some("renew_at"), ..Wanted::default() };
                 let to = Some(Value::Int(due.until.plus(1).unix()));
                 wanted.and("renew_at", Match::Range { from: None, to });
-                wanted.and("state", Match::Eq(Value::Int(in_force(kind))));
+                wanted.and("state", in_force(kind));
                 if let Some(group) = due.group {
                     wanted.and("group", Match::Eq(group.to_value(&inner.ids)));
                 }

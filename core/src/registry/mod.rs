@@ -5,6 +5,7 @@ mod authorities;
 mod bindings;
 mod bulk;
 mod call;
+mod campaigns;
 mod certificates;
 mod clients;
 mod counts;
@@ -34,6 +35,7 @@ use std::sync::{Arc, RwLock};
 pub use authenticate::{CertificateEncoding, Credential, Presented, Principal, Proof, ProxyHeaders, TrustedProxy};
 pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
 pub use call::{Atomicity, Bulk, Call};
+pub use campaigns::{CampaignFilter, CampaignPreview, CampaignProgress, Campaigns, NewCampaign, Selection};
 pub use certificates::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
     Issued, IssuedWithKey, Renew, RenewWithKey,
@@ -249,6 +251,11 @@ impl Registry {
     /// Clients of the host's API.
     pub fn clients(&self) -> Clients<'_> {
         Clients::new(&self.inner)
+    }
+
+    /// Campaigns: many credentials replaced, wave by wave.
+    pub fn campaigns(&self) -> Campaigns<'_> {
+        Campaigns::new(&self.inner)
     }
 
     /// What happened.

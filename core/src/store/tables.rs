@@ -13,11 +13,11 @@ use crate::id::{
 };
 use crate::key::KeyAlgorithm;
 use crate::model::{
-    Assignment, Attributes, Authority, AuthorityState, Binding, Certificate, CertificateKind, CertificateState,
-    ClaimCode, Client, ClientState, Crl, Delivery, DeliveryState, Device, DeviceState, Document, EndedVersion,
-    EnrollmentPolicy, Entity, Event, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, Meta,
-    Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, RequestRecord, Revocation,
-    SignerLocation, SuspendCause, SymmetricKey,
+    Assignment, Attributes, Authority, AuthorityState, Binding, Campaign, CampaignPart, CampaignState, Certificate,
+    CertificateKind, CertificateState, ClaimCode, Client, ClientState, CredentialKind, Crl, Delivery, DeliveryState,
+    Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, Group, IdentityKind, InvalidReason,
+    KeyOrigin, KeyOwner, KeyShare, KeyState, Meta, Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind,
+    PskState, ReissuePolicy, RequestRecord, Revocation, SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -48,6 +48,8 @@ pub static SCHEMA: Schema = Schema {
         &KEY_SHARES,
         &KEY_VERSIONS,
         &CLIENTS,
+        &CAMPAIGNS,
+        &CAMPAIGN_PARTS,
     ],
 };
 
@@ -267,6 +269,7 @@ table! {
         state: PskState;
         version as "secret_version": u32;
         issued: Timestamp;
+        renew_days: Option<u32>;
         renew_at: Option<Timestamp>, Ordered;
         previous_identity: Option<String>;
         previous_until: Option<Timestamp>, Ordered;
@@ -314,6 +317,37 @@ table! {
 }
 
 table! {
+    /// Campaigns.
+    CAMPAIGNS "campaigns" = Campaign [id: CampaignId] {
+        name: String, UniqueSearchable;
+        state: CampaignState, Ordered;
+        kinds: Vec<CredentialKind>;
+        algorithm: Option<String>;
+        authority: Option<AuthorityId>;
+        product: Option<ProductId>;
+        group: Option<GroupId>;
+        issued_from: Option<Timestamp>;
+        issued_to: Option<Timestamp>;
+        listed: bool;
+        wave_size: u32;
+        wave_seconds: u32;
+        policy: ReissuePolicy;
+        grace_days: u32;
+        revoke_after_days: Option<u32>;
+        revocation: RevocationReason;
+        reason: Option<String>;
+        selected: u64;
+        released: u64;
+        wave: u32;
+        next_wave_at: Option<Timestamp>;
+        started: Timestamp;
+        ended: Option<Timestamp>;
+        wave_left: u32;
+        position: u32;
+    }
+}
+
+table! {
     /// The versions of symmetric keys that are not current any more, without their values.
     KEY_VERSIONS "key_versions" = EndedVersion [key: u64] {
         of: KeyId, Ordered;
@@ -336,5 +370,14 @@ table! {
         updated: Timestamp;
         licence: Option<Vec<u8>>;
         password: Option<Vec<u8>>;
+    }
+}
+
+table! {
+    /// Who is still to have a turn in a campaign.
+    CAMPAIGN_PARTS "campaign_parts" = CampaignPart [key: u64] {
+        campaign: CampaignId, Ordered;
+        kind: CredentialKind;
+        members: Vec<u8>;
     }
 }

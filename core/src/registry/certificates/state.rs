@@ -236,6 +236,15 @@ impl<'r> Certificates<'r> {
 }
 
 impl View<'_> {
+    /// The revocation of a certificate, as [`revoke`](Certificates::revoke) does it.
+    pub(in crate::registry) fn plan_revocation<'a>(
+        &self,
+        id: CertificateId,
+        reason: RevocationReason,
+    ) -> Result<Plan<'a, Certificate>> {
+        Change::Revoke(reason).plan(self, id, None)
+    }
+
     /// The certificate revoked, and the writes of that but for the event.
     pub(in crate::registry) fn revoke(
         &self,

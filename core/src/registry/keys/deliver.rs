@@ -86,6 +86,10 @@ impl View<'_> {
             writes.push(self.require(&stored)?);
         } else {
             issued.key.delivered = Some(issued.version);
+            // A campaign that rotated it waited for this; one that made it due waits for its rotation.
+            if issued.key.renew_at.is_none_or(|due| due > self.now) {
+                issued.key.campaign = None;
+            }
             issued.key.forget_ended(self.now);
             writes.push(self.update(stored.version, &issued.key)?);
         }

@@ -6,7 +6,7 @@ use super::Keys;
 use super::value::Place;
 use crate::Result;
 use crate::error::{Error, KeyError};
-use crate::id::KeyId;
+use crate::id::{CampaignId, KeyId};
 use crate::model::{Device, EndedVersion, KeyOwner, KeyState, SymmetricKey};
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
@@ -115,12 +115,18 @@ impl View<'_> {
         rotate: &RotateKey,
     ) -> Result<Plan<'static, SymmetricKey>> {
         let stored = self.get::<SymmetricKey, _>(id)?;
-        let (writes, key) = self.rotation(&stored, rotate)?;
+        let (writes, key) = self.rotation(&stored, rotate, None)?;
         Ok(Plan::done(self.number_of(id)?, writes, key))
     }
 
-    /// The writes of a rotation, the event among them, and the key as it is afterwards.
-    fn rotation(&self, stored: &Stored<SymmetricKey>, rotate: &RotateKey) -> Result<(Vec<Write>, SymmetricKey)> {
+    /// The writes of a rotation, the event among them, and the key as it is afterwards. A campaign that has it rotated
+    /// waits until a device fetches the new version, if one had the old.
+    pub(in crate::registry) fn rotation(
+        &self,
+        stored: &Stored<SymmetricKey>,
+        rotate: &RotateKey,
+        campaign: Option<CampaignId>,
+    ) -> Result<(Vec<Write>, SymmetricKey)> {
         let inner = self.registry;
         stored.check_rotation()?;
         if rotate.grace_days > LONGEST_GRACE {
@@ -159,6 +165,7 @@ impl View<'_> {
         key.value = Some(inner.seal_key(&key, Place::Current, key.version, &value)?);
         let (days, unchanged) = self.group_interval(&key)?;
         key = key.scheduled(days);
+        key.campaign = campaign.filter(|_| key.delivered.is_some());
         writes.push(self.update(stored.version, &key)?);
         writes.extend(unchanged);
         writes.push(self.ended(&stored.record)?);

@@ -181,6 +181,7 @@ impl View<'_> {
             state: PskState::Active,
             version,
             issued: self.now,
+            renew_days: new.renew_days,
             renew_at: new.renew_days.map(|days| check_days(days).map(|days| self.now.plus_days(days))).transpose()?,
             previous_identity: None,
             previous_until: None,

@@ -50,8 +50,8 @@ impl fmt::Debug for RotatePsk {
 
 impl Psks<'_> {
     /// Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new identity. In the
-    /// grace period the secret before counts as well, with the identity that went with it. A disabled device gets none. If the
-    /// key had a due date, it is due again after as long as before.
+    /// grace period the secret before counts as well, with the identity that went with it. A disabled device gets none. It is due
+    /// again after its own interval, if it has one.
     ///
     /// # Errors
     /// `psk.suspended`, `psk.deleted`; the device's state; `psk.grace`, `psk.policy_*`, `psk.too_short`, `psk.too_long`.
@@ -87,6 +87,17 @@ impl Psks<'_> {
     }
 }
 
+impl View<'_> {
+    /// A key's rotation, as [`rotate`](Psks::rotate) does it.
+    pub(in crate::registry) fn plan_psk_rotation(
+        &self,
+        id: PskId,
+        rotate: &RotatePsk,
+    ) -> Result<Plan<'static, IssuedPsk>> {
+        plan(self, id, rotate)
+    }
+}
+
 fn plan(view: &View<'_>, id: PskId, rotate: &RotatePsk) -> Result<Plan<'static, IssuedPsk>> {
     let inner = view.registry;
     if rotate.grace_days > MAX_GRACE {
@@ -116,7 +127,7 @@ fn plan(view: &View<'_>, id: PskId, rotate: &RotatePsk) -> Result<Plan<'static, 
     }
     inner.keep_secret(&mut psk, secret.expose())?;
     psk.version = psk.version.saturating_add(1);
-    psk.renew_at = psk.renew_at.map(|due| view.now.plus(due.since(psk.issued).max(86_400)));
+    psk.renew_at = psk.renew_days.map(|days| view.now.plus_days(days.into()));
     psk.issued = view.now;
     (psk.failures, psk.blocked_until, psk.campaign) = (0, None, None);
     let subject = Entity::Device(device.id);

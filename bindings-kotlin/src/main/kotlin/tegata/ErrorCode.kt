@@ -196,7 +196,6 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     CAMPAIGN_NOTHING_SELECTED("campaign.nothing_selected", ErrorKind.REFUSED),
     CAMPAIGN_SELECTION("campaign.selection", ErrorKind.INVALID_INPUT),
     CAMPAIGN_NAME_TAKEN("campaign.name_taken", ErrorKind.CONFLICT),
-    CAMPAIGN_RUNNING("campaign.running", ErrorKind.STATE),
     CAMPAIGN_NOT_RUNNING("campaign.not_running", ErrorKind.STATE),
     CAMPAIGN_PAUSED("campaign.paused", ErrorKind.STATE),
     CAMPAIGN_NOT_PAUSED("campaign.not_paused", ErrorKind.STATE),
