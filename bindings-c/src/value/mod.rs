@@ -12,6 +12,7 @@ mod name;
 mod private_key;
 mod public_key;
 mod statement;
+pub(crate) mod symmetric;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
