@@ -191,7 +191,8 @@ read_sum! {
     Entity: |f| "authority" = Self::Authority(f.required("value")?), "profile" = Self::Profile(f.required("value")?),
         "product" = Self::Product(f.required("value")?), "device" = Self::Device(f.required("value")?),
         "group" = Self::Group(f.required("value")?), "certificate" = Self::Certificate(f.required("value")?),
-        "psk" = Self::Psk(f.required("value")?);
+        "psk" = Self::Psk(f.required("value")?), "key" = Self::Key(f.required("value")?),
+        "campaign" = Self::Campaign(f.required("value")?), "client" = Self::Client(f.required("value")?);
     ExportFormat: |f| "pem" = Self::Pem, "full-chain-pem" = Self::FullChainPem, "der" = Self::Der,
         "pkcs7" = Self::Pkcs7,
         "pkcs12" = Self::Pkcs12 {

@@ -2,6 +2,7 @@
 //! described in `core/tests/scenarios/README.md`.
 
 mod arguments;
+mod campaigns;
 mod certificates;
 mod compare;
 mod entities;

@@ -55,6 +55,7 @@ pub fn run(step: &Step<'_>) -> Result<Json, Fault> {
         "products" => super::entities::products(step, method),
         "devices" => super::entities::devices(step, method),
         "groups" => super::entities::groups(step, method),
+        "campaigns" => super::campaigns::campaigns(step, method),
         "psks" => super::psks::psks(step, method),
         "events" => super::entities::events(step, method),
         "certificates" => super::certificates::certificates(step, method),
