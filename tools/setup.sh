@@ -2,7 +2,8 @@
 # Makes this machine able to build and test tegata. Safe to repeat: what is there is left alone.
 #
 #   tools/setup.sh build   what `make demo` needs: Rust, a C compiler, openssl
-#   tools/setup.sh all     also what the tests compare against: Java, sqlite3, and the Python packages in .venv
+#   tools/setup.sh all     also what the tests compare against: Java, sqlite3, servers that take pre-shared keys, and the
+#                          Python packages in .venv
 #
 # On Debian and its children, as root, missing tools are installed with apt. Elsewhere the script names what is missing.
 set -euo pipefail
@@ -12,7 +13,7 @@ want=${1:-all}
 case $want in
 build | all) ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
@@ -50,6 +51,11 @@ need() { # need COMMAND PACKAGE
     missing+=("$1")
     packages+=("$2")
 }
+need_header() { # need_header HEADER PACKAGE
+    echo "#include <$1>" | cc -E - >/dev/null 2>&1 && return
+    missing+=("$1")
+    packages+=("$2")
+}
 need cc gcc # ring, SQLite and aws-lc are C; aws-lc-sys ships its bindings, so neither cmake nor clang is needed
 need openssl openssl
 [ -e /usr/include/stdio.h ] || [ "$(uname)" != Linux ] || packages+=(libc6-dev)
@@ -65,6 +71,18 @@ if [ "$want" = all ]; then
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
         missing+=("python3 venv")
         packages+=(python3-venv)
+    fi
+    # Servers that read lists of pre-shared keys, and three libraries to make one of: 30 MB installed.
+    PATH=$PATH:/usr/sbin need mosquitto mosquitto
+    need mosquitto_pub mosquitto-clients
+    need stunnel stunnel4
+    need_header gnutls/gnutls.h libgnutls28-dev
+    need_header mbedtls/ssl.h libmbedtls-dev
+    need_header wolfssl/ssl.h libwolfssl-dev
+    # The tests start mosquitto themselves; that Debian would start one with the machine is nobody's wish here.
+    if [[ " ${packages[*]-} " = *" mosquitto "* ]] && can_apt && [ -d /run/systemd/system ]; then
+        say "the service of mosquitto is masked; \`systemctl unmask mosquitto\` if you want it"
+        systemctl --quiet mask mosquitto.service || true
     fi
 fi
 if [ ${#packages[@]} -gt 0 ]; then
