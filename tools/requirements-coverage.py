@@ -121,7 +121,7 @@ def named(text):
 
 # A test with the comments and attributes before it.
 TEST = re.compile(
-    r"(?P<above>(?:[ \t]*///?[^\n]*\n|[ \t]*#\[[^\n]*\n)*)[ \t]*#\[test\]\s*(?P<more>(?:#\[[^\n]*\n\s*)*)"
+    r"(?P<above>(?:[ \t]*//[^\n]*\n|[ \t]*#\[[^\n]*\n)*)[ \t]*#\[test\]\s*(?P<more>(?:#\[[^\n]*\n\s*)*)"
     r"fn (?P<name>\w+)"
 )
 FILE_COMMENT = re.compile(r"\A(?://![^\n]*\n)+")
