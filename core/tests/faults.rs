@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use common::{World, csr, former_key, key as new_key};
 use tegata::SymmetricAlgorithm::Aes128;
-use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, SuspendMode, SymmetricKey};
+use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, Psk, SuspendMode, SymmetricKey};
 use tegata::store::faults::{Fault, FaultyStore};
 use tegata::store::tables::SCHEMA;
 use tegata::store::{MemoryStore, Query, Store};
 use tegata::{
-    Atomicity, Attribute, Bulk, CrlOptions, DeviceChange, DeviceId, GroupChange, GroupId, HandOut, Issue, IssueWithKey,
-    KeyAlgorithm, KeyId, Name, NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, ProductChange, ProductSpec,
-    Rebuild, Release, Renew, Result, RevocationReason, RotateKey,
+    Atomicity, Attribute, Bulk, CertificateWish, CrlOptions, DeviceChange, DeviceId, GroupChange, GroupId, HandOut,
+    Issue, IssueWithKey, KeyAlgorithm, KeyId, Name, NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, ProductChange,
+    ProductSpec, Provision, PskWish, Rebuild, Release, Renew, Result, RevocationReason, RotateKey, RotatePsk,
 };
 
 type Act = Box<dyn Fn(&World) -> Result<()>>;
@@ -258,6 +258,62 @@ const CASES: &[Case] = &[
         let change = GroupChange { key_days: Some(Some(30)), ..GroupChange::default() };
         Box::new(move |w| w.registry.groups().update(group, &change, &w.call).map(drop))
     }),
+    ("psks.issue", |w| { let device = meter(w); Box::new(move |w| w.registry.psks().issue(&NewPsk::tls(device), &w.call).map(drop)) }),
+    ("psks.issue chosen", |w| {
+        let device = meter(w);
+        Box::new(move |w| w.registry.psks().issue(&NewPsk::tls(device).identified_by("meter-1"), &w.call).map(drop))
+    }),
+    ("psks.issue again", |w| {
+        let psk = password(w);
+        w.registry.psks().delete(psk.id, &w.call).unwrap();
+        Box::new(move |w| w.registry.psks().issue(&NewPsk::password(psk.device), &w.call).map(drop))
+    }),
+    ("psks.issue_many", |w| {
+        let devices = [meter(w), w.registry.devices().register(&NewDevice::named("two"), &w.call).unwrap().id];
+        Box::new(move |w| all(w.registry.psks().issue_many(&devices.map(NewPsk::password), &Bulk::all(), &w.call)))
+    }),
+    ("psks.read", |w| {
+        let device = meter(w);
+        let psk = w.registry.psks().issue(&NewPsk::tls(device), &w.call).unwrap().psk;
+        Box::new(move |w| w.registry.psks().read(psk.id, &w.call).map(drop))
+    }),
+    ("psks.rotate", |w| { let psk = password(w); Box::new(move |w| w.registry.psks().rotate(psk.id, &RotatePsk::with_grace(1), &w.call).map(drop)) }),
+    ("psks.end_grace", |w| {
+        let psk = password(w);
+        w.registry.psks().rotate(psk.id, &RotatePsk::with_grace(1), &w.call).unwrap();
+        Box::new(move |w| w.registry.psks().end_grace(psk.id, &w.call).map(drop))
+    }),
+    ("psks.erase_expired", |w| {
+        let psk = password(w);
+        w.registry.psks().rotate(psk.id, &RotatePsk::with_grace(1), &w.call).unwrap();
+        w.clock.advance(86_400);
+        Box::new(|w| w.registry.psks().erase_expired(&w.call).map(drop))
+    }),
+    ("psks.suspend", |w| { let psk = password(w); Box::new(move |w| w.registry.psks().suspend(psk.id, &w.call).map(drop)) }),
+    ("psks.resume", |w| {
+        let psk = password(w);
+        w.registry.psks().suspend(psk.id, &w.call).unwrap();
+        Box::new(move |w| w.registry.psks().resume(psk.id, &w.call).map(drop))
+    }),
+    ("psks.delete", |w| {
+        let device = meter(w);
+        let psk = w.registry.psks().issue(&NewPsk::tls(device).identified_by("meter-1"), &w.call).unwrap().psk;
+        Box::new(move |w| w.registry.psks().delete(psk.id, &w.call).map(drop))
+    }),
+    ("devices.provision", |w| { let wish = provision(w, "meter"); Box::new(move |w| w.registry.devices().provision(&wish, &w.call).map(drop)) }),
+    ("devices.provision_many", |w| {
+        let wishes = [provision(w, "one"), provision(w, "two")];
+        Box::new(move |w| all(w.registry.devices().provision_many(&wishes, &Bulk::all(), &w.call)))
+    }),
+    ("devices.delete provisioned", |w| {
+        let device = w.registry.devices().provision(&provision(w, "meter"), &w.call).unwrap().device;
+        Box::new(move |w| w.registry.devices().delete(device.id, &w.call).map(drop))
+    }),
+    ("devices.set_group provisioned", |w| {
+        let group = w.registry.groups().create("lobby", &GroupChange::default(), &w.call).unwrap();
+        let device = w.registry.devices().provision(&provision(w, "meter"), &w.call).unwrap().device;
+        Box::new(move |w| w.registry.devices().set_group(device.id, Some(group.id), &w.call).map(drop))
+    }),
 ];
 
 fn registered(world: &World) -> DeviceId {
@@ -275,6 +331,23 @@ fn key(world: &World) -> SymmetricKey {
 
 fn shared(world: &World, one: DeviceId, other: DeviceId) -> KeyId {
     world.registry.keys().issue(&NewKey::for_devices([one, other], Aes128), &world.call).unwrap().id
+}
+
+fn meter(world: &World) -> DeviceId {
+    world.registry.devices().register(&NewDevice::named("meter"), &world.call).unwrap().id
+}
+
+fn password(world: &World) -> Psk {
+    world.registry.psks().issue(&NewPsk::password(meter(world)), &world.call).unwrap().psk
+}
+
+fn provision(world: &World, name: &str) -> Provision {
+    let spec = ProfileSpec { server_keys: vec![KeyAlgorithm::EcdsaP256], ..ProfileSpec::device() };
+    let profile = world.registry.profiles().put("provisioned", &spec, &world.call).unwrap().id;
+    Provision::new(NewDevice::named(name))
+        .with_psk(PskWish::password())
+        .with_key(Aes128)
+        .with_certificate(CertificateWish::with_key(profile, world.issuing.id))
 }
 
 fn issue(world: &World, request: &[u8], device: Option<DeviceId>) -> Issue {

@@ -10,7 +10,7 @@ use common::{World, code, csr, key};
 use tegata::model::{Entity, KeyOrigin, KeyState, ProfileSpec, PskKind, PskState};
 use tegata::{
     Bulk, Call, CertificateFilter, CertificateWish, DeviceFilter, EventFilter, GroupChange, HandOut, KeyAlgorithm,
-    KeyFilter, NewDevice, Page, Presented, Principal, PrivateKey, ProfileId, Provision, Provisioned, PskFilter,
+    KeyFilter, NewDevice, NewKey, Page, Presented, Principal, PrivateKey, ProfileId, Provision, Provisioned, PskFilter,
     PskWish, RotatePsk, Signer, Statement, SymmetricAlgorithm,
 };
 
@@ -255,4 +255,23 @@ fn of_many_that_provision_one_name_at_once_one_wins() {
     });
     assert_eq!(won, 1);
     assert_eq!(census(&w), (before.0 + 1, before.1 + 1, before.2 + 1, before.3 + 1));
+}
+
+/// NEC-41: with its pre-shared key a device shows who it is and opens the channel over which its keys come.
+#[test]
+fn a_pre_shared_key_bootstraps_a_device_which_then_fetches_its_keys() {
+    let w = World::new();
+    let wish = Provision::new(NewDevice::named("meter")).with_psk(PskWish::tls());
+    let meter = w.registry.devices().provision(&wish, &w.call).unwrap();
+    let psk = meter.psk.unwrap();
+    let (identity, secret) = (psk.psk.identity.as_str(), psk.octets().unwrap());
+    let Principal::Device { device, .. } = w.registry.authenticate(&Presented::Psk { identity, secret }).unwrap()
+    else {
+        panic!("no device")
+    };
+    let key = w.registry.keys().issue(&NewKey::for_device(device, SymmetricAlgorithm::Aes128), &w.call).unwrap();
+    let wrapped = w.registry.keys().deliver(key.id, device, &w.call).unwrap();
+    let opened = tegata::unwrap_key(&wrapped, secret).unwrap();
+    let kept = w.registry.keys().get(key.id, None, &w.call).unwrap();
+    assert_eq!(opened.expose(), kept.value.expose());
 }
