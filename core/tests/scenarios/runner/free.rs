@@ -17,6 +17,7 @@ pub fn function(s: &Step<'_>, name: &str) -> Result<Json, Fault> {
             let signer: Arc<PrivateKey> = s.arg("signer")?;
             s.show(&tegata::make_csr(&*signer, &s.arg("subject")?, &s.list("san")?)?)
         }
+        "generate_password" => s.show(&tegata::generate_password(&s.arg("policy")?)?),
         "csr_pem" => s.show(&tegata::csr_pem(&s.list("der")?)),
         "parse_csr" => s.show(&tegata::parse_csr(&s.list("bytes")?)?),
         "parse_certificate" => s.show(&tegata::parse_certificate(&s.list("input")?)?),
