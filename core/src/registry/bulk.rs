@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::thread;
 
+use zeroize::Zeroizing;
+
 use super::Inner;
 use super::call::{Atomicity, Bulk, Call};
 use super::driver::{Done, Draws, Operation, Plan, RequestTag, ToSign, View, sign};
@@ -107,7 +109,7 @@ impl Inner {
         let mut plans = Vec::with_capacity(chunk.len());
         for (offset, item) in chunk.iter().enumerate() {
             let index = first + offset;
-            let content = (many.content)(item);
+            let content = Zeroizing::new((many.content)(item));
             let operation = Operation { action: many.action, content: &content };
             let request = RequestTag::of(self, call, &operation, Some(index));
             match self.plan_item(call, now, attempt, item, request.as_ref(), many) {
@@ -197,7 +199,7 @@ impl Inner {
         alone.sort_unstable();
         for index in alone {
             let item = &items[index];
-            let content = (many.content)(item);
+            let content = Zeroizing::new((many.content)(item));
             let operation = Operation { action: many.action, content: &content };
             let result = self.change_at(call, operation, now, Some(index), |v| (many.plan)(v, item), many.replay);
             results[index] = Some(result);
