@@ -188,23 +188,6 @@ pub unsafe extern "C" fn tegata_devices_count(
     })
 }
 
-/// The certificates that are attached to a device, the oldest first.
-///
-/// Errors: `input.unknown_id`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tegata_devices_credentials(
-    registry: *const tegata_registry,
-    id: *const c_char,
-    list: *mut *const tegata_certificate_record_list,
-    error: *mut *mut tegata_error,
-) -> Number<tegata_status> {
-    run(error, || {
-        let list = out(list, "list")?;
-        list.give(&Whole(&registry_of(registry)?.devices().credentials(parsed(id, "id")?)?.certificates));
-        Ok(())
-    })
-}
-
 /// Changes a device's information.
 ///
 /// Errors: `device.name_taken`, `device.deleted`, `input.invalid`.
