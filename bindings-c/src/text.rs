@@ -112,6 +112,14 @@ impl tegata_pairs {
     }
 }
 
+impl tegata_pairs {
+    /// All pairs, in their order, for as long as the call.
+    pub(crate) fn all<'a>(self, field: &str) -> Result<Vec<(&'a str, &'a str)>> {
+        let pairs = slice(self.items, self.len, field)?.iter();
+        pairs.map(|pair| Ok((text(pair.name, field)?, text(pair.value, field)?))).collect()
+    }
+}
+
 impl Arena {
     /// Names and values.
     pub(crate) fn pairs(&mut self, map: &BTreeMap<String, String>) -> tegata_pairs {

@@ -27,6 +27,7 @@ mod prelude;
 mod products;
 mod profiles;
 mod provision;
+mod proxy;
 mod psk_values;
 mod psks;
 mod sealer;
@@ -38,10 +39,11 @@ mod values;
 use tegata::{Options, Registry, Result};
 
 use self::clock::{tegata_clock, tegata_random};
+use self::proxy::tegata_trusted_proxy;
 use self::sealer::tegata_sealer;
 use self::store::tegata_store;
 use crate::boundary::{free, optional, out, run, shared};
-use crate::input::{growing, maybe_sized};
+use crate::input::{all_given, growing, maybe_sized};
 use crate::number::Number;
 use crate::status::{tegata_error, tegata_status};
 
@@ -63,6 +65,10 @@ pub struct tegata_options {
     pub clock: *const tegata_clock,
     /// Where random bytes come from; NULL for the operating system.
     pub random: *const tegata_random,
+    /// The proxies whose word about who sent a request is taken.
+    pub proxies: *const tegata_trusted_proxy,
+    /// How many.
+    pub proxies_len: usize,
 }
 growing!(tegata_options);
 
@@ -91,6 +97,7 @@ pub unsafe extern "C" fn tegata_registry_open(
             if let Some(random) = optional(options.random) {
                 surroundings.random = random.random();
             }
+            surroundings.proxies = all_given(options.proxies, options.proxies_len, "proxies")?;
         }
         let store = shared(store, "store")?.0.clone();
         registry.own(tegata_registry(Registry::open(store, shared(sealer, "sealer")?.0.clone(), surroundings)?));

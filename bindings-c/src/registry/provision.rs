@@ -6,6 +6,7 @@ use tegata::{CertificateWish, Credentials, Provision, Provisioned, PskWish};
 use super::key_values::{tegata_issued_key, tegata_symmetric_key};
 use super::psk_values::*;
 use crate::registry::prelude::*;
+use crate::value::psk_policy::tegata_psk_policy;
 use crate::value::symmetric::tegata_symmetric_algorithm;
 
 /// The pre-shared key that a new device gets.

@@ -1,11 +1,11 @@
 //! Pre-shared keys as C sees them.
 
 use tegata::model::{IdentityKind, Psk, PskKind, PskState};
-use tegata::symmetric::{CharacterClasses, PskPolicy};
 use tegata::{IssuedPsk, NewPsk, PskFilter, RotatePsk};
 
 use crate::number::same_variants;
 use crate::registry::prelude::*;
+use crate::value::psk_policy::tegata_psk_policy;
 
 /// Whether the secret of a pre-shared key can be read again.
 #[repr(C)]
@@ -197,62 +197,6 @@ pub unsafe extern "C" fn tegata_issued_psk_hex(
         }
         Ok(())
     })
-}
-
-/// Which kinds of characters a secret has; of each at least one.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct tegata_character_classes {
-    /// `sizeof(tegata_character_classes)`.
-    pub size: usize,
-    /// `a` to `z`.
-    pub lower: bool,
-    /// `A` to `Z`.
-    pub upper: bool,
-    /// `0` to `9`.
-    pub digits: bool,
-    /// `! # $ % * + - . / = ? @ _ ~`
-    pub symbols: bool,
-}
-growing!(tegata_character_classes);
-
-impl ToCore for tegata_character_classes {
-    type Core = CharacterClasses;
-
-    fn to_core(&self) -> Result<CharacterClasses> {
-        Ok(CharacterClasses { lower: self.lower, upper: self.upper, digits: self.digits, symbols: self.symbols })
-    }
-}
-
-/// What the secrets of pre-shared keys and device passwords are like. Each is drawn evenly from all that meet the policy.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct tegata_psk_policy {
-    /// `sizeof(tegata_psk_policy)`.
-    pub size: usize,
-    /// How many characters, or octets when `raw`; 512 at most. NULL for 24.
-    pub length: *const u16,
-    /// Of which kinds the characters are; NULL for letters and digits. Means nothing when `raw`.
-    pub classes: *const tegata_character_classes,
-    /// Whether characters may occur that people confuse: `0 O o`, `1 l I`, `2 Z`, `5 S`, `8 B`. Means nothing when `raw`.
-    pub look_alikes: bool,
-    /// Whether the secret is any octets instead of text.
-    pub raw: bool,
-}
-growing!(tegata_psk_policy);
-
-impl ToCore for tegata_psk_policy {
-    type Core = PskPolicy;
-
-    fn to_core(&self) -> Result<PskPolicy> {
-        let default = PskPolicy::default();
-        Ok(PskPolicy {
-            length: optional(self.length).copied().unwrap_or(default.length),
-            classes: given_or_default(self.classes, "classes")?,
-            look_alikes: self.look_alikes,
-            raw: self.raw,
-        })
-    }
 }
 
 /// A pre-shared key to be issued.

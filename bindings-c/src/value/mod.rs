@@ -10,6 +10,7 @@ mod general_name;
 mod installation;
 mod name;
 mod private_key;
+pub(crate) mod psk_policy;
 mod public_key;
 mod statement;
 pub(crate) mod symmetric;
