@@ -10,8 +10,8 @@ use std::thread;
 use common::{World, code};
 use tegata::model::{Device, Entity, IdentityKind, PskKind, PskState};
 use tegata::{
-    Bulk, Call, CharacterClasses, EventFilter, GroupChange, IssuedPsk, NewDevice, NewPsk, Page, PskFilter, PskPolicy,
-    Psks, Result, RotatePsk, Text,
+    Bulk, Call, CharacterClasses, EventFilter, GroupChange, IssuedPsk, NewDevice, NewKey, NewPsk, Page, PskFilter,
+    PskPolicy, Psks, Result, RotatePsk, SymmetricAlgorithm, Text,
 };
 
 const DAY: i64 = 86_400;
@@ -435,6 +435,8 @@ fn many_rotations_at_once_leave_one_current_secret_and_at_most_one_before() {
     assert_eq!(versions, (2..=9).collect::<Vec<_>>(), "nobody got a secret that was not on record");
     for issued in &secrets {
         let counts = issued.psk.version >= 8;
+        // Whoever guesses has to wait, and so do we.
+        w.clock.advance(3_600);
         assert_eq!(accepted(&w, &meter.id.to_string(), &password(issued)), counts, "version {}", issued.psk.version);
     }
 }
@@ -519,4 +521,30 @@ fn what_is_made_always_meets_the_policy_and_a_weak_policy_makes_nothing() {
     assert_eq!(code(psks(&w).issue(&long, &w.call)), "psk.too_long");
     let eight = NewPsk::password(meter.id).with_secret(vec![b'x'; 8]);
     assert!(psks(&w).issue(&eight, &w.call).is_ok());
+}
+
+#[test]
+fn no_key_outlives_a_device_that_is_deleted_while_it_is_issued() {
+    let w = World::new();
+    let mut both = 0;
+    for round in 0..300 {
+        let meter = device(&w, &format!("meter {round}"));
+        let start = Barrier::new(2);
+        let issued = thread::scope(|scope| {
+            let issue = scope.spawn(|| {
+                start.wait();
+                let psk = psks(&w).issue(&NewPsk::tls(meter.id), &w.call).map(drop);
+                let new = NewKey::for_device(meter.id, SymmetricAlgorithm::Aes128);
+                psk.and(w.registry.keys().issue(&new, &w.call).map(drop))
+            });
+            start.wait();
+            w.registry.devices().delete(meter.id, &w.call).unwrap();
+            issue.join().unwrap()
+        });
+        both += u32::from(issued.is_ok());
+        let kept = w.registry.devices().credentials(meter.id).unwrap();
+        assert!(kept.psks.iter().all(|psk| psk.state == PskState::Deleted), "in round {round}");
+        assert!(kept.keys.is_empty(), "in round {round}");
+    }
+    assert!(both < 300, "the two never met");
 }

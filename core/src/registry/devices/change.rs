@@ -272,6 +272,7 @@ fn plan_group(view: &View<'_>, id: DeviceId, group: Option<GroupId>) -> Result<P
     let entity = group.map(Entity::Group);
     let mut writes =
         vec![view.update(stored.version, &device)?, view.event("device.set_group", Entity::Device(id), entity, None)?];
+    writes.push(view.gains_nothing(id)?);
     let joined = group.map(|group| view.get::<Group, _>(group)).transpose()?.map(|joined| joined.record);
     let days = joined.as_ref().and_then(|joined| joined.certificate_days);
     writes.extend(join(view, group)?);

@@ -4,6 +4,7 @@ mod change;
 mod credentials;
 mod enroll;
 mod provision;
+mod secrets;
 mod state;
 
 pub use change::{DeviceChange, NewDevice};

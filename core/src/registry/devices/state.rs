@@ -206,7 +206,8 @@ fn release_for_new_keys(view: &View<'_>, id: DeviceId) -> Result<Plan<'static, D
 /// Takes a device's credentials away: certificates that it alone holds are revoked, the others go on without it, and their
 /// keys are free again, unless they are known to be compromised. Its pre-shared keys are deleted.
 fn drop_credentials(view: &View<'_>, id: DeviceId) -> Result<Vec<Write>> {
-    let mut writes = view.delete_psks(id)?;
+    let mut writes = vec![view.gains_nothing(id)?];
+    writes.extend(view.delete_psks(id)?);
     let mut freed: Vec<Tag> = Vec::new();
     for (assignment, held) in view.registry.held_by(id)? {
         writes.push(view.delete(&assignment)?);

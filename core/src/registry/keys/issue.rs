@@ -161,6 +161,7 @@ fn plan(view: &View<'_>, new: &NewKey) -> Result<Plan<'static, SymmetricKey>> {
             let device = view.get::<Device, _>(*id)?;
             device.check_valid()?;
             writes.push(view.require(&device)?);
+            writes.push(view.gains(*id)?);
             view.new_key(&NewOwner::Device(&device), new, &mut writes)?.0
         }
         NewKeyOwner::Devices(ids) => {
@@ -328,7 +329,7 @@ impl View<'_> {
     }
 
     /// The writes by which a device comes to share a key.
-    pub(super) fn new_share(&self, key: &SymmetricKey, device: DeviceId) -> Result<[Write; 2]> {
+    pub(super) fn new_share(&self, key: &SymmetricKey, device: DeviceId) -> Result<[Write; 3]> {
         let share = KeyShare {
             key: self.number::<KeyShare>()?,
             of: key.id,
@@ -337,6 +338,6 @@ impl View<'_> {
             since: self.now,
         };
         let event = self.event("key.share", Entity::Device(device), Some(Entity::Key(key.id)), None)?;
-        Ok([self.insert(&share)?, event])
+        Ok([self.insert(&share)?, self.gains(device)?, event])
     }
 }

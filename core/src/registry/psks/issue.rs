@@ -129,6 +129,7 @@ fn plan(view: &View<'_>, new: &NewPsk) -> Result<Plan<'static, IssuedPsk>> {
     let subject = Entity::Device(device.id);
     writes.push(view.event("psk.issue", subject, Some(Entity::Psk(issued.psk.id)), None)?);
     writes.push(view.require(&device)?);
+    writes.push(view.gains(device.id)?);
     Ok(Plan::done(view.registry.issue_number(&issued.psk)?, writes, issued))
 }
 
