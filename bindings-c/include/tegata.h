@@ -146,6 +146,14 @@ typedef enum {
   TEGATA_ENTITY_TYPE_GROUP = 5,
   /// A certificate.
   TEGATA_ENTITY_TYPE_CERTIFICATE = 6,
+  /// A pre-shared key.
+  TEGATA_ENTITY_TYPE_PSK = 7,
+  /// A symmetric key.
+  TEGATA_ENTITY_TYPE_KEY = 8,
+  /// A campaign.
+  TEGATA_ENTITY_TYPE_CAMPAIGN = 9,
+  /// A client of the host's API.
+  TEGATA_ENTITY_TYPE_CLIENT = 10,
 } tegata_entity_type;
 
 /// How a presenter shows that it has the private key.
@@ -154,12 +162,20 @@ typedef enum {
   TEGATA_PROOF_TYPE_TLS_SESSION = 1,
   /// By a signature over a challenge.
   TEGATA_PROOF_TYPE_SIGNATURE = 2,
+  /// In a TLS handshake that a proxy ended, which checked the chain and says so.
+  TEGATA_PROOF_TYPE_PROXY = 3,
 } tegata_proof_type;
 
 /// What somebody presents.
 typedef enum {
   /// A certificate.
   TEGATA_PRESENTED_TYPE_CERTIFICATE = 1,
+  /// A pre-shared key: a device's password, or what a TLS-PSK handshake was made with.
+  TEGATA_PRESENTED_TYPE_PSK = 2,
+  /// What a proxy passed on in the headers of a request.
+  TEGATA_PRESENTED_TYPE_HEADERS = 3,
+  /// A client of the host's API, by all of what it was given.
+  TEGATA_PRESENTED_TYPE_CLIENT = 4,
 } tegata_presented_type;
 
 /// Kinds of presenters.
@@ -168,6 +184,8 @@ typedef enum {
   TEGATA_PRINCIPAL_TYPE_DEVICE = 1,
   /// A unit of a product that is no device yet.
   TEGATA_PRINCIPAL_TYPE_PRODUCT = 2,
+  /// A client of the host's API.
+  TEGATA_PRINCIPAL_TYPE_CLIENT = 3,
 } tegata_principal_type;
 
 /// What happens to the rest when one item of a bulk call is refused.
@@ -187,6 +205,47 @@ typedef enum {
   /// With this somewhere.
   TEGATA_TEXT_TYPE_CONTAINS = 3,
 } tegata_text_type;
+
+/// The kinds of credentials that are renewed.
+typedef enum {
+  /// A certificate.
+  TEGATA_CREDENTIAL_KIND_CERTIFICATE = 1,
+  /// A symmetric key.
+  TEGATA_CREDENTIAL_KIND_KEY = 2,
+  /// A pre-shared key.
+  TEGATA_CREDENTIAL_KIND_PSK = 3,
+} tegata_credential_kind;
+
+/// Where a campaign stands.
+typedef enum {
+  /// Its waves are released when their time comes.
+  TEGATA_CAMPAIGN_STATE_RUNNING = 1,
+  /// It waits to be resumed.
+  TEGATA_CAMPAIGN_STATE_PAUSED = 2,
+  /// Everybody was asked, and nobody is waited for any more.
+  TEGATA_CAMPAIGN_STATE_FINISHED = 3,
+  /// It was given up.
+  TEGATA_CAMPAIGN_STATE_CANCELLED = 4,
+} tegata_campaign_state;
+
+/// How a campaign has credentials replaced.
+typedef enum {
+  /// They become due at once: their holders renew them by the ordinary procedure. The default.
+  TEGATA_REISSUE_POLICY_DUE = 1,
+  /// Symmetric keys and readable pre-shared keys get their new value at once, from the registry. Certificates, and pre-shared
+  /// keys that cannot be read and therefore not be fetched, become due.
+  TEGATA_REISSUE_POLICY_ROTATE = 2,
+} tegata_reissue_policy;
+
+/// Where a client stands.
+typedef enum {
+  /// It is let in.
+  TEGATA_CLIENT_STATE_ACTIVE = 1,
+  /// It is not let in for now.
+  TEGATA_CLIENT_STATE_SUSPENDED = 2,
+  /// Gone: licence key and password are erased, only the record remains.
+  TEGATA_CLIENT_STATE_DELETED = 3,
+} tegata_client_state;
 
 /// As what a certificate is exported.
 typedef enum {
@@ -298,6 +357,94 @@ typedef enum {
   /// Anything else.
   TEGATA_STORE_STATUS_BACKEND = 8,
 } tegata_store_status;
+
+/// Where a symmetric key stands.
+typedef enum {
+  /// It may be used.
+  TEGATA_KEY_STATE_ACTIVE = 1,
+  /// It may not be used for now.
+  TEGATA_KEY_STATE_SUSPENDED = 2,
+  /// It must not be trusted any more: its values can be asked for by their version, to read old data, until it is rotated or
+  /// destroyed.
+  TEGATA_KEY_STATE_COMPROMISED = 3,
+  /// Gone: all values are erased, only the record remains.
+  TEGATA_KEY_STATE_DESTROYED = 4,
+} tegata_key_state;
+
+/// What kind of owner a symmetric key has.
+typedef enum {
+  /// One device.
+  TEGATA_KEY_OWNER_DEVICE = 1,
+  /// Several devices, each added by name.
+  TEGATA_KEY_OWNER_SHARED = 2,
+  /// A group: whoever is a member.
+  TEGATA_KEY_OWNER_GROUP = 3,
+} tegata_key_owner;
+
+/// Where one version of a symmetric key stands.
+typedef enum {
+  /// The one to use.
+  TEGATA_VERSION_STATE_CURRENT = 1,
+  /// The one before: still good for reading until its grace period ends.
+  TEGATA_VERSION_STATE_PREVIOUS = 2,
+  /// Erased.
+  TEGATA_VERSION_STATE_DESTROYED = 3,
+  /// Not to be trusted.
+  TEGATA_VERSION_STATE_COMPROMISED = 4,
+} tegata_version_state;
+
+/// How a proxy writes a certificate into a header.
+typedef enum {
+  /// PEM with percent-encoding, as nginx's `$ssl_client_escaped_cert` gives it; or with blanks in place of the line ends, as
+  /// Apache's `%{SSL_CLIENT_CERT}s` does.
+  TEGATA_CERTIFICATE_ENCODING_ESCAPED_PEM = 1,
+  /// DER in base64, as HAProxy's `%[ssl_c_der,base64]`.
+  TEGATA_CERTIFICATE_ENCODING_BASE64_DER = 2,
+  /// DER as a byte sequence of structured fields (RFC 9440, section 2.1).
+  TEGATA_CERTIFICATE_ENCODING_BYTE_SEQUENCE = 3,
+  /// Envoy's `x-forwarded-client-cert` with one element, of which `Cert` counts.
+  TEGATA_CERTIFICATE_ENCODING_XFCC = 4,
+} tegata_certificate_encoding;
+
+/// Headers that a proxy is known to send.
+typedef enum {
+  /// As nginx forwards: `X-Proxy-Proof`, `X-SSL-Client-Verify`, `X-SSL-Client-Cert`.
+  TEGATA_PROXY_PRESET_NGINX = 1,
+  /// As HAProxy forwards.
+  TEGATA_PROXY_PRESET_HAPROXY = 2,
+  /// As Envoy forwards.
+  TEGATA_PROXY_PRESET_ENVOY = 3,
+  /// As RFC 9440 says.
+  TEGATA_PROXY_PRESET_RFC9440 = 4,
+} tegata_proxy_preset;
+
+/// Whether the secret of a pre-shared key can be read again.
+typedef enum {
+  /// Sealed, so that it can be read: TLS-PSK servers and key wrapping need it. Reads leave an event.
+  TEGATA_PSK_KIND_READABLE = 1,
+  /// Only a keyed tag is kept: the secret can be checked and never read. The default.
+  TEGATA_PSK_KIND_VERIFY_ONLY = 2,
+} tegata_psk_kind;
+
+/// Where a pre-shared key stands.
+typedef enum {
+  /// It counts.
+  TEGATA_PSK_STATE_ACTIVE = 1,
+  /// It does not count for now.
+  TEGATA_PSK_STATE_SUSPENDED = 2,
+  /// Gone: secret and tag are erased, only the record remains.
+  TEGATA_PSK_STATE_DELETED = 3,
+} tegata_psk_state;
+
+/// Where an identity comes from.
+typedef enum {
+  /// It is the device's ID: each device has at most one such key. The default.
+  TEGATA_IDENTITY_KIND_DEVICE = 1,
+  /// Made here and another one at each rotation, so that who listens cannot link them.
+  TEGATA_IDENTITY_KIND_UNLINKABLE = 2,
+  /// Chosen by the host; unique while the key is not deleted.
+  TEGATA_IDENTITY_KIND_CHOSEN = 3,
+} tegata_identity_kind;
 
 /// Why a sealer of the host's does not open something.
 typedef enum {
@@ -599,6 +746,34 @@ typedef enum {
   /// "I am the product credential that this request comes with": the content is the DER of the CSR.
   TEGATA_STATEMENT_PRODUCT_CREDENTIAL = 3,
 } tegata_statement;
+
+/// Kinds of symmetric keys.
+typedef enum {
+  /// AES with a key of 128 bits.
+  TEGATA_SYMMETRIC_ALGORITHM_AES128 = 1,
+  /// AES with a key of 256 bits.
+  TEGATA_SYMMETRIC_ALGORITHM_AES256 = 2,
+  /// TWINE with a key of 80 bits.
+  TEGATA_SYMMETRIC_ALGORITHM_TWINE80 = 3,
+  /// TWINE with a key of 128 bits.
+  TEGATA_SYMMETRIC_ALGORITHM_TWINE128 = 4,
+} tegata_symmetric_algorithm;
+
+/// How a check value is made.
+typedef enum {
+  /// The first 5 octets of the CMAC of one block of zeros (ANSI X9.24-1); for AES.
+  TEGATA_CHECK_METHOD_CMAC = 1,
+  /// The first 3 octets of the encryption of one block of zeros.
+  TEGATA_CHECK_METHOD_ENCRYPTED_ZERO = 2,
+} tegata_check_method;
+
+/// How a key is wrapped.
+typedef enum {
+  /// AES key wrap (RFC 3394) with a key of 256 bits.
+  TEGATA_WRAP_METHOD_AES_KW = 1,
+  /// AES key wrap with padding (RFC 5649) with a key of 256 bits.
+  TEGATA_WRAP_METHOD_AES_KWP = 2,
+} tegata_wrap_method;
 
 #if defined(TEGATA_REGISTRY)
 /// Where the time comes from.
@@ -1029,7 +1204,112 @@ typedef struct {
   size_t attributes_len;
 } tegata_name;
 
+/// Which kinds of characters a secret has; of each at least one.
+typedef struct {
+  /// `sizeof(tegata_character_classes)`.
+  size_t size;
+  /// `a` to `z`.
+  bool lower;
+  /// `A` to `Z`.
+  bool upper;
+  /// `0` to `9`.
+  bool digits;
+  /// `! # $ % * + - . / = ? @ _ ~`
+  bool symbols;
+} tegata_character_classes;
+
+/// What the secrets of pre-shared keys and device passwords are like. Each is drawn evenly from all that meet the policy.
+typedef struct {
+  /// `sizeof(tegata_psk_policy)`.
+  size_t size;
+  /// How many characters, or octets when `raw`; 512 at most. NULL for 24.
+  const uint16_t *length;
+  /// Of which kinds the characters are; NULL for letters and digits. Means nothing when `raw`.
+  const tegata_character_classes *classes;
+  /// Whether characters may occur that people confuse: `0 O o`, `1 l I`, `2 Z`, `5 S`, `8 B`. Means nothing when `raw`.
+  bool look_alikes;
+  /// Whether the secret is any octets instead of text.
+  bool raw;
+} tegata_psk_policy;
+
+/// A key that only the holder of a pre-shared key can read. It tells nothing of the key, so any channel will do.
+typedef struct {
+  /// How it is wrapped.
+  tegata_wrap_method method;
+  /// What it is a key of.
+  tegata_symmetric_algorithm algorithm;
+  /// The ID of the device it is for.
+  const char *device;
+  /// The key's ID.
+  const char *key;
+  /// The key's number among those of its owner.
+  uint32_t number;
+  /// The key's version.
+  uint32_t version;
+  /// The wrapped octets.
+  tegata_bytes wrapped;
+} tegata_wrapped_key;
+
+/// A wrapped key as a device got it.
+typedef struct {
+  /// `sizeof(tegata_wrapped)`.
+  size_t size;
+  /// How it is wrapped.
+  tegata_wrap_method method;
+  /// What it is a key of.
+  tegata_symmetric_algorithm algorithm;
+  /// The ID of the device it is for.
+  const char *device;
+  /// The key's ID.
+  const char *key;
+  /// The key's number among those of its owner.
+  uint32_t number;
+  /// The key's version. The device refuses one that is lower than what it has: that is not seen here.
+  uint32_t version;
+  /// The wrapped octets.
+  tegata_bytes wrapped;
+} tegata_wrapped;
+
 #if defined(TEGATA_REGISTRY)
+/// Which headers of a proxy mean what. Names are compared without regard to case, and `_` as `-`. The proxy must set or remove
+/// each of these in every request that it passes on, so that none that its client sent gets through.
+typedef struct {
+  /// `sizeof(tegata_proxy_headers)`.
+  size_t size;
+  /// What a proxy of this kind sends; what is given below replaces it. 0 when all is given below.
+  tegata_proxy_preset preset;
+  /// Carries the proxy's secret.
+  const char *proof;
+  /// Carries the result of the proxy's check of the certificate; needed if `certificate` is there.
+  const char *verified;
+  /// The only value of `verified` that means success.
+  const char *success;
+  /// Carries the certificate; empty or missing when none was presented.
+  const char *certificate;
+  /// How it is written; 0 as the preset says.
+  tegata_certificate_encoding encoding;
+  /// Carries the identity of a pre-shared key.
+  const char *identity;
+  /// Carries the secret of a pre-shared key, as text.
+  const char *secret;
+  /// Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user. NULL as the preset
+  /// says, or true without one.
+  const bool *basic;
+} tegata_proxy_headers;
+
+/// A proxy that ends TLS in front of the host and is believed, because it shows a secret of its.
+typedef struct {
+  /// `sizeof(tegata_trusted_proxy)`.
+  size_t size;
+  /// Its name. Required.
+  const char *name;
+  /// By what it shows that it is the one: 16 to 1024 octets each; several while one takes the place of the other. In a header
+  /// only printable ASCII gets through. Required.
+  tegata_bytes_list secrets;
+  /// Which of its headers mean what. Required.
+  const tegata_proxy_headers *headers;
+} tegata_trusted_proxy;
+
 /// What surrounds a registry, besides its store and its sealing key. NULL stands for the system's clock and generator.
 typedef struct {
   /// `sizeof(tegata_options)`.
@@ -1038,20 +1318,30 @@ typedef struct {
   const tegata_clock *clock;
   /// Where random bytes come from; NULL for the operating system.
   const tegata_random *random;
+  /// The proxies whose word about who sent a request is taken.
+  const tegata_trusted_proxy *proxies;
+  /// How many.
+  size_t proxies_len;
 } tegata_options;
 
 /// Who presented it.
 typedef struct {
   /// What it is.
   tegata_principal_type type;
-  /// The device; NULL for a product.
+  /// The device; NULL for others.
   const char *device;
   /// The product; NULL for a device of none.
   const char *product;
-  /// By which certificate.
+  /// By which certificate; NULL when it was none.
   const char *certificate;
-  /// Until when this holds, unless something changes.
-  int64_t until;
+  /// By which pre-shared key; NULL when it was none.
+  const char *psk;
+  /// The client; NULL for others.
+  const char *client;
+  /// The client's name; NULL for others.
+  const char *name;
+  /// Until when this holds, unless something changes; NULL when it has no end.
+  const int64_t *until;
 } tegata_principal;
 
 /// The proof that a presenter has the private key.
@@ -1062,20 +1352,54 @@ typedef struct {
   tegata_bytes message;
   /// For a signature: the signature over the challenge's statement.
   tegata_bytes signature;
+  /// For a proxy: its name.
+  const char *name;
+  /// For a proxy: the secret by which it shows that it is the one.
+  tegata_bytes token;
 } tegata_proof;
+#endif
 
+/// A name and its value.
+typedef struct {
+  /// The name.
+  const char *name;
+  /// The value.
+  const char *value;
+} tegata_pair;
+
+/// A list of names and values, such as what is known of a product.
+typedef struct {
+  /// The pairs; may be NULL when there are none.
+  const tegata_pair *items;
+  /// How many.
+  size_t len;
+} tegata_pairs;
+
+#if defined(TEGATA_REGISTRY)
 /// What somebody presents to show who it is.
 typedef struct {
   /// `sizeof(tegata_presented)`.
   size_t size;
   /// What it is; 0 for a certificate.
   tegata_presented_type type;
-  /// The certificate, PEM or DER. Required.
+  /// For a certificate: itself, PEM or DER.
   tegata_bytes certificate;
-  /// The proof that the presenter has its key. Required.
+  /// For a certificate: the proof that the presenter has its key.
   tegata_proof proof;
-  /// The device that the presenter says it is, where several hold the certificate; NULL otherwise.
+  /// For a certificate: the device that the presenter says it is, where several hold it; NULL otherwise.
   const char *device;
+  /// For a pre-shared key: what the device calls itself.
+  const char *identity;
+  /// For a pre-shared key: the secret.
+  tegata_bytes secret;
+  /// For headers: all of the request's as they came; one that came twice is here twice.
+  tegata_pairs headers;
+  /// For a client: the licence key.
+  const char *licence;
+  /// For a client: its name.
+  const char *name;
+  /// For a client: its password.
+  const char *password;
 } tegata_presented;
 
 /// An authority to be made.
@@ -1254,21 +1578,164 @@ typedef struct {
   tegata_bytes der;
 } tegata_crl_record;
 
-/// A certificate to be renewed. The subject and the alternative names stay as they are.
+/// How many credentials a selection names.
 typedef struct {
-  /// `sizeof(tegata_renew)`.
+  /// Certificates.
+  uint64_t certificates;
+  /// Symmetric keys.
+  uint64_t keys;
+  /// Pre-shared keys.
+  uint64_t psks;
+  /// Credentials of products, which match too but are replaced by hand, batch by batch.
+  uint64_t product_credentials;
+} tegata_campaign_preview;
+
+/// A campaign: many credentials that are replaced, wave by wave.
+typedef struct {
+  /// Names the campaign.
+  const char *id;
+  /// What people call it.
+  const char *name;
+  /// Its state.
+  tegata_campaign_state state;
+  /// The kinds of credentials that it is about.
+  const tegata_credential_kind *kinds;
+  /// How many kinds.
+  size_t kinds_len;
+  /// What was selected by: the algorithm; NULL if not.
+  const char *algorithm;
+  /// The authority; NULL if not.
+  const char *authority;
+  /// The product; NULL if not.
+  const char *product;
+  /// The group; NULL if not.
+  const char *group;
+  /// Issued at this moment or later; NULL if not.
+  const int64_t *issued_from;
+  /// Issued before this moment; NULL if not.
+  const int64_t *issued_to;
+  /// Whether they were listed one by one.
+  bool listed;
+  /// How many credentials one wave has.
+  uint32_t wave_size;
+  /// How long after the beginning of a wave the next one may begin, in seconds.
+  uint32_t wave_seconds;
+  /// How they are replaced.
+  tegata_reissue_policy policy;
+  /// For how long old values count beside the new ones, in days.
+  uint32_t grace_days;
+  /// After how many days whoever has not come is shut out; NULL for never.
+  const uint32_t *revoke_after_days;
+  /// The reason for which certificates are revoked then.
+  tegata_revocation_reason revocation;
+  /// Why there is a campaign; NULL if nothing was said.
+  const char *reason;
+  /// How many were selected.
+  uint64_t selected;
+  /// How many were asked so far.
+  uint64_t released;
+  /// Which wave was the last one; 0 before the first.
+  uint32_t wave;
+  /// When the next wave may begin; NULL when there is none.
+  const int64_t *next_wave_at;
+  /// When it was started.
+  int64_t started;
+  /// When it was finished or cancelled; NULL before.
+  const int64_t *ended;
+} tegata_campaign;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_campaign *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_campaign_list;
+
+
+/// How far a campaign has come.
+typedef struct {
+  /// How many were selected.
+  uint64_t selected;
+  /// How many were asked so far.
+  uint64_t released;
+  /// How many of those are replaced, or are none of the campaign's business any more.
+  uint64_t done;
+  /// How many of those have not come.
+  uint64_t waiting;
+  /// Which wave was the last one; 0 before the first.
+  uint32_t wave;
+  /// When the next wave may begin; NULL when there is none.
+  const int64_t *next_wave_at;
+  /// Whether everybody was asked and nobody is waited for.
+  bool finished;
+} tegata_campaign_progress;
+
+/// Which credentials a campaign is about: those that match all of what is given. What is left out (NULL, 0) does not matter.
+typedef struct {
+  /// `sizeof(tegata_selection)`.
   size_t size;
-  /// The certificate to renew. Required.
-  const char *certificate;
-  /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; left out (NULL), the old key is certified
-  /// again.
-  tegata_bytes csr;
-  /// Another profile than before, such as a newer version of it. May be left out (NULL).
-  const char *profile;
-  /// Whether the holder showed another proof of who it is, which the caller vouches for: only then an expired
-  /// certificate is renewed. A revoked one never is.
-  bool other_proof;
-} tegata_renew;
+  /// Of these kinds; of all when there are none.
+  const tegata_credential_kind *kinds;
+  /// How many kinds.
+  size_t kinds_len;
+  /// With this algorithm, by its name: `ecdsa-p256`, `aes-128`.
+  const char *algorithm;
+  /// Issued by this authority.
+  const char *authority;
+  /// Of units of this product.
+  const char *product;
+  /// Of devices in this group, and the group's own keys.
+  const char *group;
+  /// Issued at this moment or later.
+  const int64_t *issued_from;
+  /// Issued before this moment.
+  const int64_t *issued_to;
+  /// These certificates, by their IDs.
+  tegata_texts certificates;
+  /// These symmetric keys, by their IDs.
+  tegata_texts keys;
+  /// These pre-shared keys, by their IDs.
+  tegata_texts psks;
+} tegata_selection;
+
+/// A campaign to be started.
+typedef struct {
+  /// `sizeof(tegata_new_campaign)`.
+  size_t size;
+  /// What people call it; no two campaigns have one name. Required.
+  const char *name;
+  /// Which credentials are to be replaced. Required.
+  const tegata_selection *selection;
+  /// How many credentials one wave has, at least 1; NULL for 1,000.
+  const uint32_t *wave_size;
+  /// How long after the beginning of a wave the next one may begin, in seconds; NULL for an hour. 0: with the next call.
+  const uint32_t *wave_seconds;
+  /// How they are replaced; 0 for the default.
+  tegata_reissue_policy policy;
+  /// For how long old values count beside the new ones where the registry makes them, in days; NULL for the default.
+  const uint32_t *grace_days;
+  /// After how many days whoever was asked and has not come is shut out; NULL for never.
+  const uint32_t *revoke_after_days;
+  /// The reason for which certificates are revoked then; 0 for the default.
+  tegata_revocation_reason revocation;
+  /// Why there is a campaign; it stands in its record and its event. At most 255 bytes. May be left out (NULL).
+  const char *reason;
+} tegata_new_campaign;
+
+/// Which campaigns to list. What is left out (NULL, 0) does not matter.
+typedef struct {
+  /// `sizeof(tegata_campaign_filter)`.
+  size_t size;
+  /// By name.
+  const tegata_text *name;
+  /// In this state.
+  tegata_campaign_state state;
+} tegata_campaign_filter;
 
 /// A certificate's record. The DER is kept apart, see `Document`.
 typedef struct {
@@ -1326,6 +1793,117 @@ typedef struct {
   /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
   bool deleted;
 } tegata_certificate_record;
+
+/// A symmetric key, without its values.
+typedef struct {
+  /// Names the key through all its versions.
+  const char *id;
+  /// What kind of owner it has.
+  tegata_key_owner owner;
+  /// The device that owns it, or the first of several; NULL for a group's key.
+  const char *device;
+  /// The group that owns it, or the group of the device that owns it; NULL when several devices share it or there is none.
+  const char *group;
+  /// How many devices share it, when each was added by name.
+  uint32_t holders;
+  /// Tells the keys of one owner apart; another thing than the version.
+  uint32_t number;
+  /// Of what kind its current value is.
+  tegata_symmetric_algorithm algorithm;
+  /// Its state.
+  tegata_key_state state;
+  /// The current version: 1 at first, one more at each rotation.
+  uint32_t version;
+  /// When the current version was made.
+  int64_t issued;
+  /// After how many days it is due to be rotated; NULL follows the group's interval.
+  const uint32_t *renew_days;
+  /// When it is due to be rotated; NULL when it never is.
+  const int64_t *renew_at;
+  /// The version before, while its value is kept; NULL otherwise.
+  const uint32_t *previous_version;
+  /// Until when the version before is kept; NULL otherwise.
+  const int64_t *previous_until;
+  /// The newest version that was handed out to a device; NULL when none was.
+  const uint32_t *delivered;
+  /// The campaign that asks for its rotation; NULL when none does.
+  const char *campaign;
+} tegata_symmetric_key;
+
+/// A pre-shared key, without its secret.
+typedef struct {
+  /// Names the key through all its rotations.
+  const char *id;
+  /// Whose it is.
+  const char *device;
+  /// The device's group; NULL without one.
+  const char *group;
+  /// What the device calls itself when it shows the secret.
+  const char *identity;
+  /// Where the identity comes from.
+  tegata_identity_kind identity_kind;
+  /// Whether the secret can be read again.
+  tegata_psk_kind kind;
+  /// Its state.
+  tegata_psk_state state;
+  /// 1 at first, one more at each rotation.
+  uint32_t version;
+  /// When the current secret was made.
+  int64_t issued;
+  /// When it is due to be rotated; NULL when it never is.
+  const int64_t *renew_at;
+  /// The identity before the last rotation, while it is still accepted and differs; NULL otherwise.
+  const char *previous_identity;
+  /// Until when the secret before the last rotation is accepted; NULL when there is none.
+  const int64_t *previous_until;
+  /// How often in a row a wrong secret came, as far as it was kept.
+  uint32_t failures;
+  /// No secret is looked at before this moment, since too many wrong ones came; NULL otherwise.
+  const int64_t *blocked_until;
+  /// The campaign that asks for its rotation; NULL when none does.
+  const char *campaign;
+} tegata_psk;
+
+/// Something to be renewed.
+typedef struct {
+  /// Of what kind it is.
+  tegata_credential_kind type;
+  /// The certificate; NULL for others.
+  const tegata_certificate_record *certificate;
+  /// The symmetric key; NULL for others.
+  const tegata_symmetric_key *key;
+  /// The pre-shared key; NULL for others.
+  const tegata_psk *psk;
+} tegata_due_item;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_due_item *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_due_item_list;
+
+
+/// A certificate to be renewed. The subject and the alternative names stay as they are.
+typedef struct {
+  /// `sizeof(tegata_renew)`.
+  size_t size;
+  /// The certificate to renew. Required.
+  const char *certificate;
+  /// A CSR (PKCS#10, PEM or DER) with the key of the new certificate; left out (NULL), the old key is certified
+  /// again.
+  tegata_bytes csr;
+  /// Another profile than before, such as a newer version of it. May be left out (NULL).
+  const char *profile;
+  /// Whether the holder showed another proof of who it is, which the caller vouches for: only then an expired
+  /// certificate is renewed. A revoked one never is.
+  bool other_proof;
+} tegata_renew;
 
 /// A certificate that was issued, with all that its holder needs besides the private key.
 typedef struct {
@@ -1503,6 +2081,67 @@ typedef struct {
 } tegata_assignment_list;
 
 
+/// A client, without its licence key and password, of which only keyed tags are kept.
+typedef struct {
+  /// Names it.
+  const char *id;
+  /// What it calls itself. A deleted client's name ends in `~` and its ID, so that another one can have it.
+  const char *name;
+  /// Its state.
+  tegata_client_state state;
+  /// How often in a row a wrong name or password came with its licence key, as far as it was kept.
+  uint32_t failures;
+  /// No password is looked at before this moment, since too many wrong ones came; NULL otherwise.
+  const int64_t *blocked_until;
+  /// When it was registered.
+  int64_t created;
+  /// When it last changed.
+  int64_t updated;
+} tegata_client;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_client *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_client_list;
+
+
+/// A client that was registered, and what it is given: this is the only time that it is seen.
+typedef struct {
+  /// The client.
+  const tegata_client *client;
+  /// Its licence key, erased when freed.
+  const char *licence;
+  /// Its password, erased when freed.
+  const char *password;
+} tegata_registered_client;
+
+/// A client to be registered.
+typedef struct {
+  /// `sizeof(tegata_new_client)`.
+  size_t size;
+  /// What it calls itself. Required.
+  const char *name;
+} tegata_new_client;
+
+/// Which clients to list. What is left out (NULL, 0) does not matter.
+typedef struct {
+  /// `sizeof(tegata_client_filter)`.
+  size_t size;
+  /// By name.
+  const tegata_text *name;
+  /// In one of these states; all, deleted ones included, when there are none.
+  const tegata_client_state *states;
+  /// How many states.
+  size_t states_len;
+} tegata_client_filter;
+
 /// A clock of the host's own.
 typedef struct {
   /// `sizeof(tegata_clock_callbacks)`.
@@ -1527,25 +2166,7 @@ typedef struct {
   /// Frees `userdata`, once, when nothing uses the source any more. May be NULL.
   void (*free)(void *userdata);
 } tegata_random_callbacks;
-#endif
 
-/// A name and its value.
-typedef struct {
-  /// The name.
-  const char *name;
-  /// The value.
-  const char *value;
-} tegata_pair;
-
-/// A list of names and values, such as what is known of a product.
-typedef struct {
-  /// The pairs; may be NULL when there are none.
-  const tegata_pair *items;
-  /// How many.
-  size_t len;
-} tegata_pairs;
-
-#if defined(TEGATA_REGISTRY)
 /// What is known of a device besides its name. Free-form entries go into `more`.
 typedef struct {
   /// `sizeof(tegata_attributes)`.
@@ -1714,7 +2335,7 @@ typedef struct {
   const tegata_attributes *attributes;
 } tegata_device_change;
 
-/// Which certificates are due.
+/// Which certificates, symmetric keys and pre-shared keys are due.
 typedef struct {
   /// `sizeof(tegata_due)`.
   size_t size;
@@ -1722,6 +2343,10 @@ typedef struct {
   int64_t until;
   /// Only this group's. May be left out (NULL).
   const char *group;
+  /// Only these kinds; all of them when there are none.
+  const tegata_credential_kind *kinds;
+  /// How many kinds.
+  size_t kinds_len;
 } tegata_due;
 
 /// The roots that whoever trusts this registry should trust: every generation that is still of use.
@@ -1762,13 +2387,45 @@ typedef struct {
   uint64_t count;
 } tegata_certificate_kind_count;
 
-/// How many certificates are due in a week.
+/// How many are due in a week.
 typedef struct {
   /// When the week begins.
   int64_t week;
   /// How many.
   uint64_t count;
 } tegata_week_count;
+
+/// How many certificates have a kind of key.
+typedef struct {
+  /// The kind of key; 0 for records that do not say it.
+  tegata_key_algorithm algorithm;
+  /// How many.
+  uint64_t count;
+} tegata_key_algorithm_count;
+
+/// How many symmetric keys are in a state.
+typedef struct {
+  /// The state.
+  tegata_key_state state;
+  /// How many.
+  uint64_t count;
+} tegata_key_state_count;
+
+/// How many symmetric keys are of an algorithm.
+typedef struct {
+  /// The algorithm.
+  tegata_symmetric_algorithm algorithm;
+  /// How many.
+  uint64_t count;
+} tegata_symmetric_algorithm_count;
+
+/// How many pre-shared keys are in a state.
+typedef struct {
+  /// The state.
+  tegata_psk_state state;
+  /// How many.
+  uint64_t count;
+} tegata_psk_state_count;
 
 /// Numbers for a dashboard. Each list is complete and in the order of its first element.
 typedef struct {
@@ -1794,10 +2451,38 @@ typedef struct {
   size_t certificates_by_kind_len;
   /// Certificates whose notAfter has passed.
   uint64_t expired;
-  /// Certificates by the week in which they are due.
+  /// All of them by the week in which they are due.
   const tegata_week_count *due_by_week;
   /// How many weeks.
   size_t due_by_week_len;
+  /// Certificates by the kind of their key.
+  const tegata_key_algorithm_count *certificates_by_algorithm;
+  /// How many there are of these.
+  size_t certificates_by_algorithm_len;
+  /// Symmetric keys by state.
+  const tegata_key_state_count *keys;
+  /// How many there are of these.
+  size_t keys_len;
+  /// Symmetric keys by algorithm.
+  const tegata_symmetric_algorithm_count *keys_by_algorithm;
+  /// How many there are of these.
+  size_t keys_by_algorithm_len;
+  /// Pre-shared keys by state.
+  const tegata_psk_state_count *psks;
+  /// How many there are of these.
+  size_t psks_len;
+  /// Certificates by the week in which they are due.
+  const tegata_week_count *certificates_due_by_week;
+  /// How many there are of these.
+  size_t certificates_due_by_week_len;
+  /// Symmetric keys by the week in which they are due.
+  const tegata_week_count *keys_due_by_week;
+  /// How many there are of these.
+  size_t keys_due_by_week_len;
+  /// Pre-shared keys by the week in which they are due.
+  const tegata_week_count *psks_due_by_week;
+  /// How many there are of these.
+  size_t psks_due_by_week_len;
 } tegata_counts;
 
 /// A record that an event is about.
@@ -2177,6 +2862,150 @@ typedef struct {
   void (*free)(void *userdata);
 } tegata_store_callbacks;
 
+/// How a key is rotated.
+typedef struct {
+  /// `sizeof(tegata_rotate_key)`.
+  size_t size;
+  /// How many days the version before is kept, at most 36,525. With 0 it is destroyed at once.
+  uint32_t grace_days;
+  /// Another algorithm from now on, such as a stronger one; 0 for the same.
+  tegata_symmetric_algorithm algorithm;
+  /// A value that exists already, in place of one that is made here. May be left out (NULL).
+  tegata_bytes value;
+} tegata_rotate_key;
+
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_symmetric_key *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_symmetric_key_results;
+
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_symmetric_key *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_symmetric_key_list;
+
+
+/// One version of a symmetric key, without its value.
+typedef struct {
+  /// Which version.
+  uint32_t version;
+  /// Of what kind its value is or was.
+  tegata_symmetric_algorithm algorithm;
+  /// Where it stands.
+  tegata_version_state state;
+  /// When it was made.
+  int64_t issued;
+  /// When it stopped being the current one; NULL while it is.
+  const int64_t *ended;
+  /// Until when its value is kept, while it is the version before the current one; NULL otherwise.
+  const int64_t *kept_until;
+} tegata_key_version;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_key_version *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_key_version_list;
+
+
+/// Which version of a key was presented.
+typedef struct {
+  /// Which version.
+  uint32_t version;
+  /// Where it stands.
+  tegata_version_state state;
+} tegata_key_match;
+
+/// A symmetric key with a value.
+typedef struct {
+  /// Its record.
+  const tegata_symmetric_key *key;
+  /// Which version the value is of.
+  uint32_t version;
+  /// Of what kind that version is; a rotation may change the kind.
+  tegata_symmetric_algorithm algorithm;
+  /// The value, as many octets as the algorithm's keys have; erased when freed.
+  tegata_bytes value;
+} tegata_issued_key;
+
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_issued_key *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_issued_results_key;
+
+
+/// The devices that share a key.
+typedef struct {
+  /// Their IDs.
+  tegata_texts devices;
+} tegata_holders;
+
+/// A symmetric key to be issued.
+typedef struct {
+  /// `sizeof(tegata_new_key)`.
+  size_t size;
+  /// The devices that are to own it, by their IDs: one, or several with `shared`. None for a group's key.
+  tegata_texts devices;
+  /// Whether others can be added to the devices later, and these withdrawn. A must for more than one.
+  bool shared;
+  /// The group that is to own it. NULL for devices' keys.
+  const char *group;
+  /// Of what kind.
+  tegata_symmetric_algorithm algorithm;
+  /// Tells it apart from the other keys of its owner: 1 or more, never used twice. NULL for the first one that was not used.
+  const uint32_t *number;
+  /// A value that exists already, in place of one that is made here. May be left out (NULL).
+  tegata_bytes value;
+  /// After how many days it is due to be rotated, 1 to 36,525; NULL follows the group's interval.
+  const uint32_t *renew_days;
+} tegata_new_key;
+
+/// Which symmetric keys to list. What is left out (NULL, 0) does not matter.
+typedef struct {
+  /// `sizeof(tegata_key_filter)`.
+  size_t size;
+  /// That this device may use: its own, and those that it shares.
+  const char *device;
+  /// Of this group and of devices in it.
+  const char *group;
+  /// With this kind of owner.
+  tegata_key_owner owner;
+  /// Of this algorithm.
+  tegata_symmetric_algorithm algorithm;
+  /// In one of these states; all, destroyed ones included, when there are none.
+  const tegata_key_state *states;
+  /// How many states.
+  size_t states_len;
+  /// With this number.
+  const uint32_t *number;
+} tegata_key_filter;
+
 /// What became of the items of a bulk call that has nothing to give back: NULL for what was done.
 typedef struct {
   /// The errors of the items that were refused, NULL for the others.
@@ -2463,6 +3292,192 @@ typedef struct {
   int64_t renew_at;
 } tegata_preview;
 
+/// A pre-shared key and its secret.
+typedef struct {
+  /// The key's record.
+  const tegata_psk *psk;
+  /// The secret, as the device shows it, erased when freed; NULL when a request that made a verify-only key is repeated,
+  /// since nobody knows its secret any more: rotate the key then.
+  tegata_bytes secret;
+} tegata_issued_psk;
+
+/// A device that was provisioned, and what it got.
+typedef struct {
+  /// The device.
+  const tegata_device *device;
+  /// Its password or TLS key, erased when freed; NULL if it got none.
+  const tegata_issued_psk *psk;
+  /// Its symmetric key, erased when freed; NULL if it got none.
+  const tegata_issued_key *key;
+  /// Its certificate, with its key if that was made here, erased when freed; NULL if it got none.
+  const tegata_issued_with_key *certificate;
+} tegata_provisioned;
+
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_provisioned *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_provisioned_results;
+
+
+/// All that a device has.
+typedef struct {
+  /// The certificates that are attached to it.
+  const tegata_certificate_record *const *certificates;
+  /// How many.
+  size_t certificates_len;
+  /// Its pre-shared keys.
+  const tegata_psk *const *psks;
+  /// How many.
+  size_t psks_len;
+  /// The symmetric keys that it may use.
+  const tegata_symmetric_key *const *keys;
+  /// How many.
+  size_t keys_len;
+} tegata_credentials;
+
+/// The pre-shared key that a new device gets.
+typedef struct {
+  /// `sizeof(tegata_psk_wish)`.
+  size_t size;
+  /// Whether the secret can be read again; 0 for a secret that can only be checked.
+  tegata_psk_kind kind;
+  /// Where the identity comes from; 0 for the device's ID.
+  tegata_identity_kind identity_kind;
+  /// The identity, when it is chosen and only then: 1 to 128 bytes of text. NULL otherwise.
+  const char *identity;
+  /// What the secret that is made here is like; NULL for the default.
+  const tegata_psk_policy *policy;
+  /// A secret that exists already, in place of one that is made here. May be left out (NULL).
+  tegata_bytes secret;
+  /// After how many days it is due to be rotated, 1 to 36,525; NULL for never.
+  const uint32_t *renew_days;
+} tegata_psk_wish;
+
+/// The certificate that a new device gets.
+typedef struct {
+  /// `sizeof(tegata_certificate_wish)`.
+  size_t size;
+  /// The profile that decides what the certificate holds. Required.
+  const char *profile;
+  /// The authority; after a rebuild its newest generation issues. Required.
+  const char *authority;
+  /// The device's own CSR (PEM or DER); without one (NULL), its key is made here.
+  tegata_bytes csr;
+  /// What kind of key is made here; 0 for the first that the profile lists.
+  tegata_key_algorithm algorithm;
+  /// When the key that is made here is handed out; 0 for the default.
+  tegata_hand_out hand_out;
+} tegata_certificate_wish;
+
+/// A device to be registered, and what it gets at once.
+typedef struct {
+  /// `sizeof(tegata_provision)`.
+  size_t size;
+  /// The device; NULL for one of which nothing is known yet.
+  const tegata_new_device *device;
+  /// Its password or TLS key; NULL for none.
+  const tegata_psk_wish *psk;
+  /// Of what kind its symmetric key number 1 is; 0 for no key.
+  tegata_symmetric_algorithm key;
+  /// Its certificate; NULL for none.
+  const tegata_certificate_wish *certificate;
+} tegata_provision;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_psk *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_psk_list;
+
+
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_psk *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_psk_results;
+
+
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_issued_psk *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_issued_results_psk;
+
+
+/// A pre-shared key to be issued.
+typedef struct {
+  /// `sizeof(tegata_new_psk)`.
+  size_t size;
+  /// Whose it is; the device must be valid.
+  const char *device;
+  /// Whether the secret can be read again; 0 for a secret that can only be checked.
+  tegata_psk_kind kind;
+  /// Where the identity comes from; 0 for the device's ID.
+  tegata_identity_kind identity_kind;
+  /// The identity, when it is chosen and only then: 1 to 128 bytes of text. NULL otherwise.
+  const char *identity;
+  /// What the secret that is made here is like; NULL for the default.
+  const tegata_psk_policy *policy;
+  /// A secret that exists already, in place of one that is made here. May be left out (NULL).
+  tegata_bytes secret;
+  /// After how many days it is due to be rotated, 1 to 36,525; NULL for never.
+  const uint32_t *renew_days;
+} tegata_new_psk;
+
+/// Which pre-shared keys to list. What is left out (NULL, 0) does not matter.
+typedef struct {
+  /// `sizeof(tegata_psk_filter)`.
+  size_t size;
+  /// Of this device.
+  const char *device;
+  /// Of devices in this group.
+  const char *group;
+  /// In one of these states; all, deleted ones included, when there are none.
+  const tegata_psk_state *states;
+  /// How many states.
+  size_t states_len;
+  /// Of this kind.
+  tegata_psk_kind kind;
+  /// With exactly this identity, or with it until the last rotation, while that is in its grace period.
+  const char *identity;
+  /// Due to be rotated before this moment.
+  const int64_t *due_before;
+} tegata_psk_filter;
+
+/// How a key gets its new secret.
+typedef struct {
+  /// `sizeof(tegata_rotate_psk)`.
+  size_t size;
+  /// For how many days the secret before is accepted too, 0 to 3,653. With 0 it ends now.
+  uint32_t grace_days;
+  /// What the new secret is like; NULL for a password, or 32 random octets in place of a readable secret that is no text.
+  const tegata_psk_policy *policy;
+  /// A secret that exists already, in place of one that is made here. May be left out (NULL).
+  tegata_bytes secret;
+} tegata_rotate_psk;
+
 /// A sealer of the host's own, such as a vault or an HSM.
 typedef struct {
   /// `sizeof(tegata_sealer_callbacks)`.
@@ -2485,9 +3500,24 @@ typedef struct {
               tegata_bytes sealed,
               tegata_sink *plaintext,
               tegata_failure *failure);
+  /// Sets `current` to whether what was sealed for this place is sealed as it would be now; if not, resealing seals it anew.
+  /// Returns 0, or as `open`. NULL when it always is.
+  int (*is_current)(void *userdata,
+                    tegata_bytes associated,
+                    tegata_bytes sealed,
+                    bool *current,
+                    tegata_failure *failure);
   /// Frees `userdata`, once, when nothing uses the sealer any more. May be NULL.
   void (*free)(void *userdata);
 } tegata_sealer_callbacks;
+
+/// What resealing did.
+typedef struct {
+  /// How many records were looked at: all that have room for something sealed.
+  uint64_t checked;
+  /// How many of them held something that was not sealed with the current key. Now it is.
+  uint64_t resealed;
+} tegata_resealed;
 
 /// How a SQLite file is opened. NULL stands for all defaults.
 typedef struct {
@@ -2785,6 +3815,19 @@ tegata_status tegata_private_key_signer(const tegata_private_key *key,
 /// Frees a private key; NULL is fine.
 void tegata_private_key_free(tegata_private_key *key);
 
+/// How many bits of entropy a secret has under a policy, rounded down; 0 when no secret meets it.
+tegata_status tegata_psk_policy_entropy_bits(const tegata_psk_policy *policy,
+                                             uint32_t *bits,
+                                             tegata_error **error);
+
+/// A secret that meets `policy` (NULL for the default), from the operating system's generator, erased when freed. A raw one comes
+/// in lower-case hexadecimal.
+///
+/// Errors: `psk.policy_weak`, `psk.policy_impossible`; `internal.random_failed`.
+tegata_status tegata_generate_password(const tegata_psk_policy *policy,
+                                       const tegata_string **password,
+                                       tegata_error **error);
+
 /// Reads a `SubjectPublicKeyInfo` in DER.
 tegata_status tegata_public_key_from_spki(tegata_bytes der,
                                           const tegata_public_key **key,
@@ -2806,6 +3849,27 @@ tegata_status tegata_statement_message(tegata_statement statement,
                                        tegata_bytes content,
                                        const tegata_buffer **message,
                                        tegata_error **error);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_wrapped_key_free(const tegata_wrapped_key *wrapped_key);
+
+/// On the device: the key that was wrapped under its pre-shared key, erased when freed.
+///
+/// Errors: `key.unwrap_failed` when it was wrapped under another pre-shared key, for another device, key or version, or altered;
+/// `psk.too_weak_to_wrap`.
+tegata_status tegata_unwrap_key(const tegata_wrapped *wrapped,
+                                tegata_bytes psk,
+                                const tegata_buffer **key,
+                                tegata_error **error);
+
+/// The check value of a key, as text: it tells whether two have the same key and tells nothing of the key.
+///
+/// Errors: `key.size`; `key.check_method` when the algorithm has no such check value.
+tegata_status tegata_check_value(tegata_symmetric_algorithm algorithm,
+                                 tegata_bytes key,
+                                 tegata_check_method method,
+                                 const tegata_string **check_value,
+                                 tegata_error **error);
 
 #if defined(TEGATA_REGISTRY)
 /// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was
@@ -2834,7 +3898,9 @@ void tegata_principal_free(const tegata_principal *principal);
 
 /// Who presents this, if they are who they say and nothing keeps them out. Answers with the first reason that does.
 ///
-/// Errors: those of the certificate, its authority, its device or product, and the proof.
+/// Errors: those of the certificate, its authority, its device or product, and the proof; `authentication.failed` alike for an
+/// unknown identity, a wrong secret and a deleted pre-shared key, `authentication.backed_off` after too many of them; for headers
+/// `authentication.proxy_*`, `authentication.header_*`, `authentication.both_kinds`, `authentication.nothing_presented`.
 tegata_status tegata_registry_authenticate(const tegata_registry *registry,
                                            const tegata_presented *presented,
                                            const tegata_principal **principal,
@@ -2984,6 +4050,117 @@ tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
                                              const char *id,
                                              const tegata_crl_record **crl_record,
                                              tegata_error **error);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_campaign_preview_free(const tegata_campaign_preview *campaign_preview);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_campaign_free(const tegata_campaign *campaign);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_campaign_list_free(const tegata_campaign_list *list);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_campaign_progress_free(const tegata_campaign_progress *campaign_progress);
+
+/// How many credentials a selection selects now. A million of them take about a second.
+///
+/// Errors: `campaign.selection` with the reason; `input.unknown_id` for what does not exist.
+tegata_status tegata_campaigns_preview(const tegata_registry *registry,
+                                       const tegata_selection *selection,
+                                       const tegata_campaign_preview **preview,
+                                       tegata_error **error);
+
+/// Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is issued from now on is
+/// not among them. A campaign that selects what another one asks for takes it over.
+///
+/// A million members take some seconds and 12 MB of memory.
+///
+/// Errors: `campaign.nothing_selected`, `campaign.selection`, `campaign.name_taken`, `input.unknown_id` for what is
+/// named and does not exist, `input.invalid`.
+tegata_status tegata_campaigns_start(const tegata_registry *registry,
+                                     const tegata_new_campaign *new_campaign,
+                                     const tegata_call *call,
+                                     const tegata_campaign **campaign,
+                                     tegata_error **error);
+
+/// Releases the next wave of a campaign if its time has come, or the rest of one that was cut short; shuts out whoever
+/// has not come within `revoke_after_days` of being asked; and ends the campaign when nobody is waited for. To be
+/// called now and then, by one process or by several at once: each credential has its turn once. A campaign that is
+/// finished stays as it is. The request ID of `call` is not used.
+///
+/// A wave is committed in portions. If the call is cut short, the next one goes on where it ended.
+///
+/// Errors: `campaign.paused`, `campaign.cancelled`; `input.unknown_id`; store errors, after which it can be called
+/// again.
+tegata_status tegata_campaigns_advance(const tegata_registry *registry,
+                                       const char *id,
+                                       const tegata_call *call,
+                                       const tegata_campaign **campaign,
+                                       tegata_error **error);
+
+/// Stops a campaign for now, also in the middle of a wave. What had its turn stays due, but nobody is shut out while it
+/// is stopped.
+///
+/// Errors: `campaign.not_running`, `campaign.finished`, `campaign.cancelled`.
+tegata_status tegata_campaigns_pause(const tegata_registry *registry,
+                                     const char *id,
+                                     const tegata_call *call,
+                                     const tegata_campaign **campaign,
+                                     tegata_error **error);
+
+/// Lets a campaign go on where it was stopped.
+///
+/// Errors: `campaign.not_paused`, `campaign.finished`, `campaign.cancelled`.
+tegata_status tegata_campaigns_resume(const tegata_registry *registry,
+                                      const char *id,
+                                      const tegata_call *call,
+                                      const tegata_campaign **campaign,
+                                      tegata_error **error);
+
+/// Gives a campaign up. What had its turn stays due or rotated; the others are left as they are.
+///
+/// Errors: `campaign.finished`, `campaign.cancelled`.
+tegata_status tegata_campaigns_cancel(const tegata_registry *registry,
+                                      const char *id,
+                                      const tegata_call *call,
+                                      const tegata_campaign **campaign,
+                                      tegata_error **error);
+
+/// The campaign with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_campaigns_get(const tegata_registry *registry,
+                                   const char *id,
+                                   const tegata_campaign **campaign,
+                                   tegata_error **error);
+
+/// The campaigns that match, in the order in which they were started.
+///
+/// Errors: Store errors.
+tegata_status tegata_campaigns_find(const tegata_registry *registry,
+                                    const tegata_campaign_filter *filter,
+                                    const tegata_page *page,
+                                    const tegata_campaign_list **list,
+                                    tegata_error **error);
+
+/// How far a campaign has come.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_campaigns_progress(const tegata_registry *registry,
+                                        const char *id,
+                                        const tegata_campaign_progress **progress,
+                                        tegata_error **error);
+
+/// Who had a turn and has not come: certificates without a confirmed successor, pre-shared and symmetric keys that
+/// still have the value that they had, or whose new value no device fetched.
+///
+/// Errors: `input.unknown_id`; `input.page_cursor` for a cursor of another list or campaign.
+tegata_status tegata_campaigns_stragglers(const tegata_registry *registry,
+                                          const char *id,
+                                          const tegata_page *page,
+                                          const tegata_due_item_list **list,
+                                          tegata_error **error);
 
 /// Renews a certificate: a new serial number and validity, from the newest generation of its authority
 ///, the same subject and alternative names. The old one stays in force until `confirm`
@@ -3312,6 +4489,97 @@ tegata_status tegata_certificates_attachments(const tegata_registry *registry,
                                               const tegata_assignment_list **list,
                                               tegata_error **error);
 
+/// Frees one that a function gave you; NULL is fine.
+void tegata_client_free(const tegata_client *client);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_client_list_free(const tegata_client_list *list);
+
+/// Frees one that a function gave you; NULL is fine. The secrets are erased first.
+void tegata_registered_client_free(const tegata_registered_client *registered_client);
+
+/// Registers a client and makes its licence key and password, 128 random bits each as 26 letters and digits. They are
+/// handed out this once.
+///
+/// Errors: `client.name_taken`, `input.invalid`; `client.handed_out` when the request ID repeats an earlier one.
+tegata_status tegata_clients_register(const tegata_registry *registry,
+                                      const tegata_new_client *new_client,
+                                      const tegata_call *call,
+                                      const tegata_registered_client **registered_client,
+                                      tegata_error **error);
+
+/// Step one of letting a client in: whose licence key this is. It says nothing about the password; step two is
+/// `Registry::authenticate` with `Presented::Client`, which looks at the licence key again.
+///
+/// Errors: `authentication.licence` when it is nobody's; `client.suspended`.
+tegata_status tegata_clients_check_licence(const tegata_registry *registry,
+                                           const char *licence,
+                                           const tegata_string **id,
+                                           tegata_error **error);
+
+/// The client with this identifier.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_clients_get(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_client **client,
+                                 tegata_error **error);
+
+/// The clients that match; by name if the filter has one, else in the order of their registration.
+///
+/// Errors: Store errors.
+tegata_status tegata_clients_find(const tegata_registry *registry,
+                                  const tegata_client_filter *filter,
+                                  const tegata_page *page,
+                                  const tegata_client_list **list,
+                                  tegata_error **error);
+
+/// Gives the client a new password, which is handed out this once; the old one no longer counts, and failures that were
+/// counted are forgotten.
+///
+/// Errors: `client.deleted`; `client.handed_out` when the request ID repeats an earlier one.
+tegata_status tegata_clients_rotate_password(const tegata_registry *registry,
+                                             const char *id,
+                                             const tegata_call *call,
+                                             const tegata_string **password,
+                                             tegata_error **error);
+
+/// Gives the client a new licence key, which is handed out this once; the old one no longer counts.
+///
+/// Errors: `client.deleted`; `client.handed_out` when the request ID repeats an earlier one.
+tegata_status tegata_clients_rotate_licence(const tegata_registry *registry,
+                                            const char *id,
+                                            const tegata_call *call,
+                                            const tegata_string **licence,
+                                            tegata_error **error);
+
+/// Lets the client in no more until it is resumed.
+///
+/// Errors: `client.already_suspended`, `client.deleted`.
+tegata_status tegata_clients_suspend(const tegata_registry *registry,
+                                     const char *id,
+                                     const tegata_call *call,
+                                     const tegata_client **client,
+                                     tegata_error **error);
+
+/// Lets a suspended client in again.
+///
+/// Errors: `client.not_suspended`, `client.deleted`.
+tegata_status tegata_clients_resume(const tegata_registry *registry,
+                                    const char *id,
+                                    const tegata_call *call,
+                                    const tegata_client **client,
+                                    tegata_error **error);
+
+/// Deletes the client for good: licence key and password are erased, and its name is free again. Its record stays.
+///
+/// Errors: `client.deleted`.
+tegata_status tegata_clients_delete(const tegata_registry *registry,
+                                    const char *id,
+                                    const tegata_call *call,
+                                    const tegata_client **client,
+                                    tegata_error **error);
+
 /// A clock that shows `time` and stands still until it is told otherwise, for tests and simulations.
 tegata_status tegata_fixed_clock_at(int64_t time,
                                     tegata_clock **clock,
@@ -3437,14 +4705,6 @@ tegata_status tegata_devices_count(const tegata_registry *registry,
                                    uint64_t *count,
                                    tegata_error **error);
 
-/// The certificates that are attached to a device, the oldest first.
-///
-/// Errors: `input.unknown_id`.
-tegata_status tegata_devices_credentials(const tegata_registry *registry,
-                                         const char *id,
-                                         const tegata_certificate_record_list **list,
-                                         tegata_error **error);
-
 /// Changes a device's information.
 ///
 /// Errors: `device.name_taken`, `device.deleted`, `input.invalid`.
@@ -3562,14 +4822,18 @@ tegata_status tegata_devices_release_quarantine(const tegata_registry *registry,
                                                 const tegata_device **device,
                                                 tegata_error **error);
 
-/// The certificates that should be renewed until a moment, the most urgent first: by their own lifetime or their
-/// group's interval, whichever comes first, spread so that a fleet does not come back at once.
+/// Frees a list and the records in it; NULL is fine.
+void tegata_due_item_list_free(const tegata_due_item_list *list);
+
+/// What should be renewed until a moment, the most urgent first: by its own lifetime or its group's interval, whichever
+/// comes first, or because a campaign asks for it. Due dates are spread so that a fleet does not come back at once.
+/// What is suspended, revoked or destroyed is not due.
 ///
-/// Errors: store errors.
+/// Errors: `input.page_cursor` for a cursor of another list, such as one of other kinds; store errors.
 tegata_status tegata_registry_due(const tegata_registry *registry,
                                   const tegata_due *due,
                                   const tegata_page *page,
-                                  const tegata_certificate_record_list **list,
+                                  const tegata_due_item_list **list,
                                   tegata_error **error);
 
 /// The roots that those who check this registry's certificates should trust: all generations that are neither
@@ -3776,6 +5040,321 @@ tegata_status tegata_trust_bundle_pem(const tegata_trust_bundle *trust_bundle,
 tegata_status tegata_crl_record_pem(const tegata_crl_record *crl_record,
                                     const tegata_string **pem,
                                     tegata_error **error);
+
+/// Gives a key its next version. The version before is kept for the grace period, if there is one; whatever was kept
+/// from an earlier rotation is destroyed. A compromised key is in use again with its new version, and its old values
+/// are destroyed at once, whatever the grace period.
+///
+/// Errors: `key.suspended`, `key.destroyed`; `key.size`, `key.grace`; the state of the device that owns it
+/// (`device.disabled` ...); `input.invalid` for the value that it has already; `input.unknown_id`.
+tegata_status tegata_keys_rotate(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_rotate_key *rotate,
+                                 const tegata_call *call,
+                                 const tegata_symmetric_key **key,
+                                 tegata_error **error);
+
+/// Gives many keys their next versions, with a result per item in their order.
+///
+/// Errors: `input.invalid` when `rotate` brings a value, since keys do not share one, and for the call itself; store
+/// errors when everything or nothing was asked for.
+tegata_status tegata_keys_rotate_many(const tegata_registry *registry,
+                                      const char *const *ids,
+                                      size_t len,
+                                      const tegata_rotate_key *rotate,
+                                      const tegata_bulk *bulk,
+                                      const tegata_call *call,
+                                      const tegata_symmetric_key_results **results,
+                                      tegata_error **error);
+
+/// Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+///
+/// Errors: `key.already_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_suspend(const tegata_registry *registry,
+                                  const char *id,
+                                  const tegata_call *call,
+                                  const tegata_symmetric_key **key,
+                                  tegata_error **error);
+
+/// Takes many keys out of use, with a result per item in their order.
+///
+/// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+tegata_status tegata_keys_suspend_many(const tegata_registry *registry,
+                                       const char *const *ids,
+                                       size_t len,
+                                       const tegata_bulk *bulk,
+                                       const tegata_call *call,
+                                       const tegata_symmetric_key_results **results,
+                                       tegata_error **error);
+
+/// Puts a suspended key in use again.
+///
+/// Errors: `key.not_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_resume(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_call *call,
+                                 const tegata_symmetric_key **key,
+                                 tegata_error **error);
+
+/// Puts many keys in use again, with a result per item in their order.
+///
+/// Errors: As `suspend_many`.
+tegata_status tegata_keys_resume_many(const tegata_registry *registry,
+                                      const char *const *ids,
+                                      size_t len,
+                                      const tegata_bulk *bulk,
+                                      const tegata_call *call,
+                                      const tegata_symmetric_key_results **results,
+                                      tegata_error **error);
+
+/// Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `verify` says what it
+/// is, and its values are read only by naming their version, for data that has to be read once more. `rotate` puts a
+/// new value in use and destroys the old ones.
+///
+/// Errors: `key.compromised` when that is known already; `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_mark_compromised(const tegata_registry *registry,
+                                           const char *id,
+                                           const tegata_call *call,
+                                           const tegata_symmetric_key **key,
+                                           tegata_error **error);
+
+/// Notes that somebody else may know many keys, with a result per item in their order.
+///
+/// Errors: As `suspend_many`.
+tegata_status tegata_keys_mark_compromised_many(const tegata_registry *registry,
+                                                const char *const *ids,
+                                                size_t len,
+                                                const tegata_bulk *bulk,
+                                                const tegata_call *call,
+                                                const tegata_symmetric_key_results **results,
+                                                tegata_error **error);
+
+/// Destroys a key for good: all its values are erased. Its record and number stay, so that neither is used again.
+///
+/// Errors: `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_destroy(const tegata_registry *registry,
+                                  const char *id,
+                                  const tegata_call *call,
+                                  const tegata_symmetric_key **key,
+                                  tegata_error **error);
+
+/// Destroys many keys, with a result per item in their order.
+///
+/// Errors: As `suspend_many`.
+tegata_status tegata_keys_destroy_many(const tegata_registry *registry,
+                                       const char *const *ids,
+                                       size_t len,
+                                       const tegata_bulk *bulk,
+                                       const tegata_call *call,
+                                       const tegata_symmetric_key_results **results,
+                                       tegata_error **error);
+
+/// Ends a key's grace period now: the version before is destroyed.
+///
+/// Errors: `key.version_unknown` when none is kept; `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_end_grace(const tegata_registry *registry,
+                                    const char *id,
+                                    const tegata_call *call,
+                                    const tegata_symmetric_key **key,
+                                    tegata_error **error);
+
+/// Erases the versions whose grace period has ended, and says how many there were. They are not handed out any more in
+/// any case, and any change of a key erases them too; call this daily, so that they do not stay in the store.
+///
+/// Errors: Store errors.
+tegata_status tegata_keys_erase_expired(const tegata_registry *registry,
+                                        const tegata_call *call,
+                                        uint64_t *count,
+                                        tegata_error **error);
+
+/// Lets one more device share a key that was issued for several.
+///
+/// Errors: `key.owner` for a key of one device or of a group; `key.already_shared`; `key.suspended`, `key.compromised`,
+/// `key.destroyed`; the device's state (`device.disabled` ...); `input.unknown_id`.
+tegata_status tegata_keys_share(const tegata_registry *registry,
+                                const char *id,
+                                const char *device,
+                                const tegata_call *call,
+                                const tegata_symmetric_key **key,
+                                tegata_error **error);
+
+/// Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got
+/// before: `rotate` the key if it should not. When no device is left, the key is destroyed.
+///
+/// Errors: `key.owner` for a key of one device or of a group; `key.not_shared`; `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_unshare(const tegata_registry *registry,
+                                  const char *id,
+                                  const char *device,
+                                  const tegata_call *call,
+                                  const tegata_symmetric_key **key,
+                                  tegata_error **error);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_symmetric_key_free(const tegata_symmetric_key *symmetric_key);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_symmetric_key_list_free(const tegata_symmetric_key_list *list);
+
+/// Frees results, the records and errors in them included; NULL is fine.
+void tegata_symmetric_key_results_free(const tegata_symmetric_key_results *results);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_key_version_list_free(const tegata_key_version_list *list);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_key_match_free(const tegata_key_match *key_match);
+
+/// Frees one that a function gave you; NULL is fine. The value is erased first.
+void tegata_issued_key_free(const tegata_issued_key *issued_key);
+
+/// Frees results, the records and errors in them included; NULL is fine.
+void tegata_issued_key_results_free(const tegata_issued_key_results *results);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_holders_free(const tegata_holders *holders);
+
+/// Issues a symmetric key. Its value stays here until `get` or `deliver` hands it out.
+///
+/// Errors: `key.size` for a value of any other size than the algorithm's; `key.number_taken`; the state of a device
+/// that is to hold it (`device.disabled` ...); `input.invalid`, `input.unknown_id`.
+tegata_status tegata_keys_issue(const tegata_registry *registry,
+                                const tegata_new_key *new_key,
+                                const tegata_call *call,
+                                const tegata_symmetric_key **key,
+                                tegata_error **error);
+
+/// Issues many symmetric keys, with a result per item in their order. Of several for one owner, give each its number if
+/// all or none are to be issued.
+///
+/// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+tegata_status tegata_keys_issue_many(const tegata_registry *registry,
+                                     const tegata_new_key *new_keys,
+                                     size_t len,
+                                     const tegata_bulk *bulk,
+                                     const tegata_call *call,
+                                     const tegata_symmetric_key_results **results,
+                                     tegata_error **error);
+
+/// The value of a key: the current version's, or that of `version` while it is kept. Each read leaves an event; a
+/// repetition under the same request ID brings the same value. The states of the devices that hold the key are not
+/// looked at: this is for the side of the server. What devices get goes through `deliver`.
+///
+/// Errors: `key.suspended`, `key.destroyed`; `key.compromised` unless a version is named, so that old data can be read;
+/// `key.version_unknown`; `key.version_destroyed` after its grace period; `input.unknown_id`.
+tegata_status tegata_keys_get(const tegata_registry *registry,
+                              const char *id,
+                              const uint32_t *version,
+                              const tegata_call *call,
+                              const tegata_issued_key **issued_key,
+                              tegata_error **error);
+
+/// The current values of many keys, with a result per item in their order and an event for each.
+///
+/// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+tegata_status tegata_keys_get_many(const tegata_registry *registry,
+                                   const char *const *ids,
+                                   size_t len,
+                                   const tegata_bulk *bulk,
+                                   const tegata_call *call,
+                                   const tegata_issued_key_results **results,
+                                   tegata_error **error);
+
+/// The record of a key, without its values.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_keys_record(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_symmetric_key **key,
+                                 tegata_error **error);
+
+/// The keys that match, without their values: devices' keys number 1 first, in the order of the devices, then the
+/// others in the order in which they were issued.
+///
+/// Errors: Store errors.
+tegata_status tegata_keys_find(const tegata_registry *registry,
+                               const tegata_key_filter *filter,
+                               const tegata_page *page,
+                               const tegata_symmetric_key_list **list,
+                               tegata_error **error);
+
+/// How many keys match.
+///
+/// Errors: Store errors.
+tegata_status tegata_keys_count(const tegata_registry *registry,
+                                const tegata_key_filter *filter,
+                                uint64_t *count,
+                                tegata_error **error);
+
+/// Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that any
+/// channel will do. The device opens it with `unwrap_key`. Of several pre-shared keys that can be read, the one under
+/// the device's own ID counts, else the one that was issued first. Who got which version when is in the events.
+///
+/// Errors: `key.wrap_unavailable` when the device has no active pre-shared key that can be read; `key.not_held`; the
+/// device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`; `psk.too_weak_to_wrap`;
+/// `input.unknown_id`.
+tegata_status tegata_keys_deliver(const tegata_registry *registry,
+                                  const char *id,
+                                  const char *device,
+                                  const tegata_call *call,
+                                  const tegata_wrapped_key **wrapped_key,
+                                  tegata_error **error);
+
+/// Hands the current version of a key to a device that holds it, in clear: only over a channel that protects it.
+///
+/// Errors: `key.not_held`; the device's state (`device.disabled` ...); `key.suspended`, `key.compromised`,
+/// `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_deliver_clear(const tegata_registry *registry,
+                                        const char *id,
+                                        const char *device,
+                                        const tegata_call *call,
+                                        const tegata_issued_key **issued_key,
+                                        tegata_error **error);
+
+/// Whether `presented` is a value of the key, and of which version: a comparison in constant time. Writes NULL when it is
+/// none that counts.
+///
+/// Errors: `input.unknown_id`; store errors.
+tegata_status tegata_keys_verify(const tegata_registry *registry,
+                                 const char *id,
+                                 tegata_bytes presented,
+                                 const tegata_key_match **key_match,
+                                 tegata_error **error);
+
+/// Whether `check_value` is that of a value of the key, and of which version. Writes NULL when it is of none that counts.
+///
+/// Errors: `key.check_value_malformed`; `key.check_method` when the key's algorithm has no such check value;
+/// `input.unknown_id`.
+tegata_status tegata_keys_verify_check_value(const tegata_registry *registry,
+                                             const char *id,
+                                             const char *check_value,
+                                             const tegata_key_match **key_match,
+                                             tegata_error **error);
+
+/// The check value of a key, as text: it tells whether two have the same key and tells nothing of the key.
+///
+/// Errors: `key.check_method`, `key.version_unknown`, `key.destroyed`; `input.unknown_id`.
+tegata_status tegata_keys_check_value(const tegata_registry *registry,
+                                      const char *id,
+                                      tegata_check_method method,
+                                      const uint32_t *version,
+                                      const tegata_string **check_value,
+                                      tegata_error **error);
+
+/// All versions of a key, the oldest first, without their values.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_keys_versions(const tegata_registry *registry,
+                                   const char *id,
+                                   const tegata_key_version_list **list,
+                                   tegata_error **error);
+
+/// The devices that share a key, when each was added by name.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_keys_holders(const tegata_registry *registry,
+                                  const char *id,
+                                  const tegata_holders **holders,
+                                  tegata_error **error);
 
 /// Frees the outcomes of a bulk call, the errors in them included; NULL is fine.
 void tegata_outcomes_free(const tegata_outcomes *outcomes);
@@ -4019,6 +5598,232 @@ tegata_status tegata_profiles_preview(const tegata_registry *registry,
                                       const tegata_preview **preview,
                                       tegata_error **error);
 
+/// Frees one that a function gave you; NULL is fine. Secrets are erased first.
+void tegata_provisioned_free(const tegata_provisioned *provisioned);
+
+/// Frees results, the records and errors in them included; NULL is fine.
+void tegata_provisioned_results_free(const tegata_provisioned_results *results);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_credentials_free(const tegata_credentials *credentials);
+
+/// Registers a device together with its pre-shared key, its symmetric key and its certificate, in one commit (NEC-42):
+/// it has all of them or does not exist.
+///
+/// Errors: Those of `register`, `Psks::issue`, `Keys::issue`, `Certificates::issue` and `Certificates::issue_with_key`.
+tegata_status tegata_devices_provision(const tegata_registry *registry,
+                                       const tegata_provision *provision,
+                                       const tegata_call *call,
+                                       const tegata_provisioned **provisioned,
+                                       tegata_error **error);
+
+/// Provisions many devices, with a result per item in their order. Their keys are made by all processors at once.
+///
+/// Errors: As `register_many`.
+tegata_status tegata_devices_provision_many(const tegata_registry *registry,
+                                            const tegata_provision *provisions,
+                                            size_t len,
+                                            const tegata_bulk *bulk,
+                                            const tegata_call *call,
+                                            const tegata_provisioned_results **results,
+                                            tegata_error **error);
+
+/// All keys and certificates of a device.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_devices_credentials(const tegata_registry *registry,
+                                         const char *id,
+                                         const tegata_credentials **credentials,
+                                         tegata_error **error);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_psk_free(const tegata_psk *psk);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_psk_list_free(const tegata_psk_list *list);
+
+/// Frees results, the records and errors in them included; NULL is fine.
+void tegata_psk_results_free(const tegata_psk_results *results);
+
+/// Frees one that a function gave you; NULL is fine. The secret is erased first.
+void tegata_issued_psk_free(const tegata_issued_psk *issued_psk);
+
+/// Frees results, the records and errors in them included; NULL is fine.
+void tegata_issued_psk_results_free(const tegata_issued_psk_results *results);
+
+/// The secret as text, erased when freed; writes NULL when it is not here or no printable text.
+tegata_status tegata_issued_psk_password(const tegata_issued_psk *issued_psk,
+                                         const tegata_string **password,
+                                         tegata_error **error);
+
+/// The secret in hexadecimal, as the configurations of TLS servers have it, erased when freed; writes NULL when it is not here.
+tegata_status tegata_issued_psk_hex(const tegata_issued_psk *issued_psk,
+                                    const tegata_string **hex,
+                                    tegata_error **error);
+
+/// Issues a pre-shared key. What is made here meets the policy. A repetition under the same request ID brings the
+/// secret of a readable key again; that of a verify-only key nobody knows any more.
+///
+/// Errors: `psk.exists` when the device has a key under its own ID already, `psk.identity`, `psk.identity_taken`;
+/// `psk.policy_*`, `psk.too_short`, `psk.too_long`; the device's state (`device.disabled` ...).
+tegata_status tegata_psks_issue(const tegata_registry *registry,
+                                const tegata_new_psk *new_psk,
+                                const tegata_call *call,
+                                const tegata_issued_psk **issued_psk,
+                                tegata_error **error);
+
+/// Issues many pre-shared keys, with a result per item in their order.
+///
+/// Errors: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+tegata_status tegata_psks_issue_many(const tegata_registry *registry,
+                                     const tegata_new_psk *new_psks,
+                                     size_t len,
+                                     const tegata_bulk *bulk,
+                                     const tegata_call *call,
+                                     const tegata_issued_psk_results **results,
+                                     tegata_error **error);
+
+/// The key with this identifier, without its secret. A key that a device shows under its own ID keeps its identifier
+/// when it is deleted and issued again.
+///
+/// Errors: `input.unknown_id`.
+tegata_status tegata_psks_get(const tegata_registry *registry,
+                              const char *id,
+                              const tegata_psk **psk,
+                              tegata_error **error);
+
+/// The secret of a key, suspended ones included. Every reading leaves an event.
+///
+/// Errors: `psk.not_readable` for a key that can only be checked, `psk.deleted`; `input.unknown_id`.
+tegata_status tegata_psks_read(const tegata_registry *registry,
+                               const char *id,
+                               const tegata_call *call,
+                               const tegata_issued_psk **issued_psk,
+                               tegata_error **error);
+
+/// Whether this is an active key's secret and its device may come in: what `authenticate` looks at, as a yes or no. It
+/// is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a device that is not
+/// valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
+///
+/// Errors: `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
+tegata_status tegata_psks_verify(const tegata_registry *registry,
+                                 const char *identity,
+                                 tegata_bytes secret,
+                                 bool *right,
+                                 tegata_error **error);
+
+/// The keys that match, in the order of their numbers.
+///
+/// Errors: `input.page_cursor`; store errors.
+tegata_status tegata_psks_find(const tegata_registry *registry,
+                               const tegata_psk_filter *filter,
+                               const tegata_page *page,
+                               const tegata_psk_list **list,
+                               tegata_error **error);
+
+/// Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new
+/// identity. In the grace period the secret before counts as well, with the identity that went with it. A disabled
+/// device gets none. If the key had a due date, it is due again after as long as before.
+///
+/// Errors: `psk.suspended`, `psk.deleted`; the device's state; `psk.grace`, `psk.policy_*`, `psk.too_short`,
+/// `psk.too_long`.
+tegata_status tegata_psks_rotate(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_rotate_psk *rotate,
+                                 const tegata_call *call,
+                                 const tegata_issued_psk **issued_psk,
+                                 tegata_error **error);
+
+/// Gives many keys new secrets, with a result per item in their order.
+///
+/// Errors: As `issue_many`; `input.invalid` when a secret is brought, since no two keys may have the same.
+tegata_status tegata_psks_rotate_many(const tegata_registry *registry,
+                                      const char *const *ids,
+                                      size_t len,
+                                      const tegata_rotate_psk *rotate,
+                                      const tegata_bulk *bulk,
+                                      const tegata_call *call,
+                                      const tegata_issued_psk_results **results,
+                                      tegata_error **error);
+
+/// Suspends a key: its secrets are refused until it is resumed.
+///
+/// Errors: `psk.already_suspended`, `psk.deleted`; `input.unknown_id`.
+tegata_status tegata_psks_suspend(const tegata_registry *registry,
+                                  const char *id,
+                                  const tegata_call *call,
+                                  const tegata_psk **psk,
+                                  tegata_error **error);
+
+/// Suspends many keys, with a result per item in their order.
+///
+/// Errors: As `issue_many`.
+tegata_status tegata_psks_suspend_many(const tegata_registry *registry,
+                                       const char *const *ids,
+                                       size_t len,
+                                       const tegata_bulk *bulk,
+                                       const tegata_call *call,
+                                       const tegata_psk_results **results,
+                                       tegata_error **error);
+
+/// Lets a suspended key count again.
+///
+/// Errors: `psk.not_suspended`, `psk.deleted`; `input.unknown_id`.
+tegata_status tegata_psks_resume(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_call *call,
+                                 const tegata_psk **psk,
+                                 tegata_error **error);
+
+/// Lets many keys count again, with a result per item in their order.
+///
+/// Errors: As `issue_many`.
+tegata_status tegata_psks_resume_many(const tegata_registry *registry,
+                                      const char *const *ids,
+                                      size_t len,
+                                      const tegata_bulk *bulk,
+                                      const tegata_call *call,
+                                      const tegata_psk_results **results,
+                                      tegata_error **error);
+
+/// Deletes a key for good: its secrets are erased, its identity is free again. Its record stays.
+///
+/// Errors: `psk.deleted`; `input.unknown_id`.
+tegata_status tegata_psks_delete(const tegata_registry *registry,
+                                 const char *id,
+                                 const tegata_call *call,
+                                 const tegata_psk **psk,
+                                 tegata_error **error);
+
+/// Deletes many keys, with a result per item in their order.
+///
+/// Errors: As `issue_many`.
+tegata_status tegata_psks_delete_many(const tegata_registry *registry,
+                                      const char *const *ids,
+                                      size_t len,
+                                      const tegata_bulk *bulk,
+                                      const tegata_call *call,
+                                      const tegata_psk_results **results,
+                                      tegata_error **error);
+
+/// Ends a grace period early: the secret before the last rotation is erased.
+///
+/// Errors: `psk.no_previous` outside a grace period, `psk.deleted`; `input.unknown_id`.
+tegata_status tegata_psks_end_grace(const tegata_registry *registry,
+                                    const char *id,
+                                    const tegata_call *call,
+                                    const tegata_psk **psk,
+                                    tegata_error **error);
+
+/// Erases the secrets whose grace period is over, and says of how many keys. They are not accepted after that moment
+/// anyway. The request ID of `call` is not used.
+///
+/// Errors: Store errors.
+tegata_status tegata_psks_erase_expired(const tegata_registry *registry,
+                                        const tegata_call *call,
+                                        uint64_t *count,
+                                        tegata_error **error);
+
 /// A sealer with a new key that exists in this process only: for tests, and for stores in memory.
 ///
 /// Errors: `internal.random_failed`.
@@ -4052,6 +5857,29 @@ tegata_status tegata_host_sealer_new(const tegata_sealer_callbacks *callbacks,
 
 /// Frees a sealer; NULL is fine. Registries that use it go on.
 void tegata_sealer_free(tegata_sealer *sealer);
+
+/// A ring of sealing keys, while one takes the place of another: seals with `current` and opens with whichever of them fits. It keeps
+/// all of them alive: you may free yours.
+tegata_status tegata_sealing_keys_new(const tegata_sealer *current,
+                                      const tegata_sealer *const *previous,
+                                      size_t len,
+                                      tegata_sealer **sealer,
+                                      tegata_error **error);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_resealed_free(const tegata_resealed *resealed);
+
+/// Seals anew, with the current key, whatever another key sealed; after that the other key is not needed any more. To replace a
+/// sealing key: open the registry with a ring of the new one and the old one in every process, call this in one of them (it runs
+/// beside all other operations, and a run that was stopped is finished by the next), then open the registry with the new key alone.
+///
+/// Errors: `seal.wrong_key` and `seal.damaged` when something does not open: nothing was changed, unless it was written meanwhile.
+/// `input.cancelled` when the progress callback stopped it; `store.busy`; errors of the sealer and of the store.
+tegata_status tegata_registry_reseal(const tegata_registry *registry,
+                                     const tegata_bulk *bulk,
+                                     const tegata_call *call,
+                                     const tegata_resealed **resealed,
+                                     tegata_error **error);
 
 /// A store in this process's memory.
 tegata_status tegata_memory_store_new(tegata_store **store, tegata_error **error);
