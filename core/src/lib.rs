@@ -129,6 +129,7 @@ pub use id::{
 };
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, SignatureAlgorithm, Signer, Statement, make_key};
 pub use oid::Oid;
+pub use pack::PskFormat;
 pub use registry::{
     Atomicity, Authorities, AuthorityFilter, Bulk, Call, CampaignFilter, CampaignPreview, CampaignProgress, Campaigns,
     Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due, DueItem, Enroll, Enrolled, Enrollment, EventFilter,

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::psk_c::{self, Library};
 use crate::error::{Error, PskError};
 use crate::secret::Secret;
-
-/// The longest identity in octets: what OpenSSL 1.1.1, GnuTLS and wolfSSL take.
-const MAX_IDENTITY: usize = 128;
+use crate::symmetric::MAX_IDENTITY;
 
 /// For which server the keys are written. Secrets stand there in hexadecimal digits, so that they may be any octets; a
 /// password's key is its UTF-8.
@@ -29,7 +27,7 @@ pub enum PskFormat {
     /// configuration for such keys, and who lists the machine's processes sees the arguments: this is for trying out.
     /// Secrets have 1 to 256 octets.
     OpenSsl,
-    /// The file of GnuTLS 3.6.13 and later, as `psktool` makes it and `gnutls_psk_set_server_credentials_file` and
+    /// The file of `GnuTLS` 3.6.13 and later, as `psktool` makes it and `gnutls_psk_set_server_credentials_file` and
     /// `gnutls-serv --pskpasswd` read it: `identity:hex` in each line, or `#hex:hex` where the identity has a colon in it
     /// or a `#` in front. Secrets have 1 to 512 octets.
     GnuTls,

@@ -265,12 +265,23 @@ impl<'r> View<'r> {
         object: Option<Entity>,
         detail: Option<String>,
     ) -> Result<Write> {
+        self.event_about(action, Some(subject), object, detail)
+    }
+
+    /// An event of this operation that may be about more than one record.
+    pub(super) fn event_about(
+        &self,
+        action: &'static str,
+        subject: Option<Entity>,
+        object: Option<Entity>,
+        detail: Option<String>,
+    ) -> Result<Write> {
         let event = Event {
             id: self.registry.ids.id(self.number::<Event>()?),
             at: self.now,
             actor: self.call.actor.clone(),
             action: action.to_owned(),
-            subject: Some(subject),
+            subject,
             object,
             detail,
         };

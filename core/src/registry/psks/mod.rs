@@ -1,5 +1,6 @@
 //! The handle for pre-shared keys.
 
+mod export;
 mod find;
 mod issue;
 mod issued;

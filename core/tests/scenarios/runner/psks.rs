@@ -14,6 +14,7 @@ pub fn psks(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "get" => s.show(&handle.get(s.arg("id")?)?),
         "read" => s.show(&handle.read(s.arg("id")?, call)?),
         "find" => s.show(&handle.find(&s.arg("filter")?, &s.arg("page")?)?),
+        "export" => s.show(&handle.export(&s.arg("filter")?, s.arg("format")?, call)?),
         "verify" => s.show(&handle.verify(&s.arg::<String>("identity")?, &s.list("secret")?)?),
         "rotate" => s.show(&handle.rotate(s.arg("id")?, &s.arg("rotate")?, call)?),
         "rotate_many" => s.show(&handle.rotate_many(&s.list("ids")?, &s.arg("rotate")?, bulk, call)?),

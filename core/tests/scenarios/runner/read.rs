@@ -14,7 +14,7 @@ use tegata::model::{
 use tegata::pack::{Encoding, Pkcs12Target};
 use tegata::store::{Sealer, Store};
 use tegata::{
-    CertificateGrouping, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, Oid, PrivateKey, PublicKey, Release,
+    CertificateGrouping, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, Oid, PrivateKey, PskFormat, PublicKey, Release,
     RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, SymmetricAlgorithm, Timestamp,
 };
 
@@ -211,6 +211,7 @@ read_named!(
     IdentityKind,
     KeyAlgorithm,
     ProductState,
+    PskFormat,
     PskKind,
     PskState,
     RevocationReason,
