@@ -27,24 +27,31 @@ pub(super) const fn table_of(kind: CredentialKind) -> &'static Table {
     }
 }
 
+/// What of a source comes on a page and those after it.
+enum Rest {
+    All,
+    After(Cursor),
+    Nothing,
+}
+
 impl Source {
     fn table(&self) -> &'static Table {
         table_of(self.kind)
     }
 
-    /// Where this source, the one at `own`, goes on when the list ended at `end`; `None` when all of it came before.
-    fn after(&self, own: usize, end: Option<Place>) -> Option<Option<Cursor>> {
-        let Some((value, source, key)) = end else { return Some(None) };
+    /// Where this source, the one at `own`, goes on when the list ended at `end`.
+    fn rest(&self, own: usize, end: Option<Place>) -> Rest {
+        let Some((value, source, key)) = end else { return Rest::All };
         let key = match own.cmp(&source) {
             std::cmp::Ordering::Less => i64::MAX,
             std::cmp::Ordering::Equal => key,
             std::cmp::Ordering::Greater => i64::MIN,
         };
         match self.wanted.order {
-            Some(_) => Some(Some(Cursor { value: Value::Int(value), key: key.cast_unsigned() })),
-            None if own < source => None,
-            None if own > source => Some(None),
-            None => Some(Some(Cursor { value: Value::Null, key: key.cast_unsigned() })),
+            Some(_) => Rest::After(Cursor { value: Value::Int(value), key: key.cast_unsigned() }),
+            None if own < source => Rest::Nothing,
+            None if own > source => Rest::All,
+            None => Rest::After(Cursor { value: Value::Null, key: key.cast_unsigned() }),
         }
     }
 
@@ -81,26 +88,29 @@ impl Inner {
             }
             None => None,
         };
+        let limit_of_page = page.limit.max(1);
         let mut total = 0_u64;
         let mut found: Vec<(Place, Row)> = Vec::new();
         let mut more = false;
         for (own, source) in sources.iter().enumerate() {
-            let after = source.after(own, end);
-            if after.is_none() && !page.total {
-                continue;
-            }
+            // Of a source that came before, only the count is of interest.
+            let (after, limit) = match source.rest(own, end) {
+                Rest::All => (None, limit_of_page),
+                Rest::After(cursor) => (Some(cursor), limit_of_page),
+                Rest::Nothing if page.total => (None, 0),
+                Rest::Nothing => continue,
+            };
             let result = self.store()?.find(&Query {
                 table: source.table(),
                 filters: source.wanted.filters.clone(),
                 order: source.wanted.order,
                 descending: false,
-                after: after.clone().flatten(),
-                // Of a source that came before, only the count is of interest.
-                limit: if after.is_some() { page.limit } else { 1 },
+                after,
+                limit: limit.max(1),
                 total: page.total,
             })?;
             total = total.saturating_add(result.total.unwrap_or(0));
-            if after.is_some() {
+            if limit > 0 {
                 more |= result.next.is_some();
                 found.extend(result.rows.into_iter().map(|row| (source.place(own, &row), row)));
             }

@@ -26,7 +26,7 @@ enum Step {
     /// There is more to release now.
     More,
     /// Nothing is to be released before the next wave.
-    Rest(Campaign),
+    Rest(Box<Campaign>),
 }
 
 impl Campaigns<'_> {
@@ -45,7 +45,7 @@ impl Campaigns<'_> {
         let campaign = loop {
             match self.step(id, call)? {
                 Step::More => {}
-                Step::Rest(campaign) => break campaign,
+                Step::Rest(campaign) => break *campaign,
             }
         };
         if campaign.state == CampaignState::Finished {
@@ -72,12 +72,12 @@ impl Campaigns<'_> {
                 match stored.check_running() {
                     Ok(()) => {}
                     Err(CampaignError::Finished) => {
-                        return Ok(Plan::done(number, Vec::new(), Step::Rest(stored.record)));
+                        return Ok(Plan::done(number, Vec::new(), Step::Rest(Box::new(stored.record))));
                     }
                     Err(refusal) => return Err(refusal.into()),
                 }
                 let Some(campaign) = stored.record.clone().in_wave(view.now) else {
-                    return Ok(Plan::done(number, Vec::new(), Step::Rest(stored.record)));
+                    return Ok(Plan::done(number, Vec::new(), Step::Rest(Box::new(stored.record))));
                 };
                 let part = self.inner.store()?.find(&parts_of(number, None, 1))?.rows.pop();
                 let part = read::<CampaignPart>(part, &self.inner.ids)?
@@ -96,7 +96,7 @@ impl Campaigns<'_> {
                 let detail = format!("wave {}: {} of kind {}", campaign.wave, turn.len(), part.kind);
                 writes.push(view.event(action, Entity::Campaign(id), None, Some(detail))?);
                 let more = campaign.wave_left > 0;
-                Ok(Plan::done(number, writes, if more { Step::More } else { Step::Rest(campaign) }))
+                Ok(Plan::done(number, writes, if more { Step::More } else { Step::Rest(Box::new(campaign)) }))
             },
             |_| Err(Error::defect("a wave was asked for under a request ID")),
         )

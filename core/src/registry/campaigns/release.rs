@@ -63,8 +63,7 @@ fn key(view: &View<'_>, campaign: &Campaign, version: u32, stored: Option<Stored
             return Ok(writes);
         }
     }
-    let (campaign, renew_at) = (Some(campaign.id), Some(view.now));
-    let changed = SymmetricKey { campaign, renew_at, ..stored.record.clone() };
+    let changed = SymmetricKey { renew_at: Some(view.now), campaign: Some(campaign.id), ..stored.record.clone() };
     Ok(vec![view.update(stored.version, &changed)?])
 }
 
@@ -80,8 +79,7 @@ fn psk(view: &View<'_>, campaign: &Campaign, version: u32, stored: Option<Stored
             return Ok(complete(Vec::new())?.writes);
         }
     }
-    let (campaign, renew_at) = (Some(campaign.id), Some(view.now));
-    let changed = Psk { campaign, renew_at, ..stored.record.clone() };
+    let changed = Psk { renew_at: Some(view.now), campaign: Some(campaign.id), ..stored.record.clone() };
     Ok(vec![view.update(stored.version, &changed)?])
 }
 

@@ -6,13 +6,15 @@ use crate::env::Timestamp;
 use crate::error::{CampaignError, InputError};
 use crate::id::{AuthorityId, CertificateId, Entity as EntityKind, GroupId, Id, KeyId, ProductId, PskId};
 use crate::key::KeyAlgorithm;
-use crate::model::{CertificateKind, CertificateState, CredentialKind, Device, KeyState, Member, PskState};
+use crate::model::{
+    Certificate, CertificateKind, CertificateState, CredentialKind, Device, KeyState, Member, PskState,
+};
 use crate::registry::Inner;
 use crate::registry::merge::table_of;
 use crate::registry::page::Wanted;
 use crate::store::record::{Cell, Record, at};
 use crate::store::schema::Table;
-use crate::store::{MAX_PAGE, Match, Query, Row, RowRef, Value};
+use crate::store::{Filter, MAX_PAGE, Match, Query, Row, RowRef, Value};
 use crate::symmetric::SymmetricAlgorithm;
 
 /// The most credentials that can be named one by one.
@@ -184,8 +186,10 @@ fn in_force(kind: CredentialKind, now: Timestamp) -> Wanted {
     wanted
 }
 
-/// Those of `wanted` certificates that were renewed, and whose grace period is over.
+/// Those of `wanted` certificates that were renewed, and whose grace period is over. Only what is active or suspended has
+/// a date there, so the state need not be asked for, which would keep SQLite from looking the date up.
 fn retired(mut wanted: Wanted, now: Timestamp) -> Wanted {
+    wanted.filters.retain(|filter| filter.column != "state");
     wanted.and("retires", Match::Range { from: None, to: Some(Value::Int(now.plus(1).unix())) });
     wanted
 }
@@ -195,6 +199,13 @@ fn integer(row: &Row, column: &str) -> Option<i64> {
         Some(Value::Int(number)) => Some(*number),
         _ => None,
     }
+}
+
+fn passes(row: &Row, filters: &[Filter]) -> bool {
+    filters.iter().all(|filter| {
+        let value = row.table.position(filter.column).and_then(|at| row.values.get(at));
+        value.is_some_and(|value| filter.passes(value))
+    })
 }
 
 /// The member that a row is, unless it is a certificate that was replaced.
@@ -218,19 +229,16 @@ impl Campaigns<'_> {
         selection.check()?;
         self.inner.prepare_selection(selection)?;
         let count = |kind| self.inner.count_selected(selection, kind, now);
-        let mut credentials = 0;
-        if !selection.is_listed()
-            && let Some(mut wanted) = selection.wanted(self.inner, CredentialKind::Certificate, now)?
-        {
-            wanted.filters.retain(|filter| filter.column != "kind");
-            let wanted = wanted.eq("kind", Value::Int(CertificateKind::Product.number()));
-            credentials = self.inner.total_of(table_of(CredentialKind::Certificate), wanted)?;
-        }
+        let (certificates, product_credentials) = if selection.is_listed() {
+            (count(CredentialKind::Certificate)?, 0)
+        } else {
+            self.inner.count_certificates(selection, now)?
+        };
         Ok(CampaignPreview {
-            certificates: count(CredentialKind::Certificate)?,
+            certificates,
             keys: count(CredentialKind::Key)?,
             psks: count(CredentialKind::Psk)?,
-            product_credentials: credentials,
+            product_credentials,
         })
     }
 }
@@ -250,12 +258,27 @@ impl Inner {
             self.selected(selection, kind, now, |members| count += u64::try_from(members.len()).unwrap_or(u64::MAX))?;
             return Ok(count);
         }
-        let Some(wanted) = selection.wanted(self, kind, now)? else { return Ok(0) };
-        let over = match kind {
-            CredentialKind::Certificate => self.total_of(table_of(kind), retired(wanted.clone(), now))?,
-            _ => 0,
-        };
-        Ok(self.total_of(table_of(kind), wanted)?.saturating_sub(over))
+        match selection.wanted(self, kind, now)? {
+            Some(wanted) => self.total_of(table_of(kind), wanted),
+            None => Ok(0),
+        }
+    }
+
+    /// How many certificates are selected by what they have in common, and how many product credentials would be.
+    fn count_certificates(&self, selection: &Selection, now: Timestamp) -> Result<(u64, u64)> {
+        let Some(wanted) = selection.wanted(self, CredentialKind::Certificate, now)? else { return Ok((0, 0)) };
+        let retired = self.total_of(Certificate::TABLE, retired(wanted.clone(), now))?;
+        let mut any = wanted;
+        any.filters.retain(|filter| filter.column != "kind");
+        let (mut certificates, mut credentials) = (0_u64, 0);
+        for (kind, count) in self.tally::<Certificate>(any, Some("kind"), None)? {
+            if kind == Value::Int(CertificateKind::Product.number()) {
+                credentials = count;
+            } else {
+                certificates = certificates.saturating_add(count);
+            }
+        }
+        Ok((certificates.saturating_sub(retired), credentials))
     }
 
     /// Calls `each` with the selected credentials of a kind, some at a time, in the order of their numbers.
@@ -273,7 +296,10 @@ impl Inner {
                 CredentialKind::Psk => self.listed(&selection.psks, kind, now, each),
             };
         }
-        let Some(wanted) = selection.wanted(self, kind, now)? else { return Ok(()) };
+        let Some(mut wanted) = selection.wanted(self, kind, now)? else { return Ok(()) };
+        // Almost every row has one of these states. A store that looked them up would have to sort the rows for each page.
+        let (states, filters): (Vec<_>, Vec<_>) = wanted.filters.into_iter().partition(|f| f.column == "state");
+        wanted.filters = filters;
         let product = selection.by_device(kind).map(|product| product.to_value(&self.ids));
         let mut after = None;
         loop {
@@ -290,7 +316,8 @@ impl Inner {
                 Some(product) => self.of_product(page.rows, product)?,
                 None => page.rows,
             };
-            each(&rows.iter().filter_map(|row| member(row, kind, now)).collect::<Vec<_>>());
+            let counts = |row: &&Row| passes(row, &states);
+            each(&rows.iter().filter(counts).filter_map(|row| member(row, kind, now)).collect::<Vec<_>>());
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),
@@ -336,11 +363,7 @@ impl Inner {
             let mut members = Vec::new();
             for row in rows {
                 let row = row.ok_or(InputError::UnknownId { what: K::NAME })?;
-                let passes = wanted.filters.iter().all(|filter| {
-                    let value = table.position(filter.column).and_then(|at| row.values.get(at));
-                    value.is_some_and(|value| filter.passes(value))
-                });
-                if passes {
+                if passes(&row, &wanted.filters) {
                     members.extend(member(&row, kind, now));
                 }
             }
