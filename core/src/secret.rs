@@ -1,4 +1,10 @@
 //! Values that must not leak: erased when dropped, never printed.
+//!
+//! What has to be in memory to be used can be read by whoever reads the memory of the process. To keep it out of core dumps,
+//! swap and the reach of debuggers is for the host, which alone knows what its process is for: `prctl(PR_SET_DUMPABLE, 0)`
+//! or `RLIMIT_CORE` of 0 and `mlockall` on Linux. Keys that are ready for use, such as a sealer's and the authorities', stay in
+//! memory as long as the registry is open, and *ring* does not erase them afterwards; a vault behind
+//! [`Sealer`](crate::store::seal::Sealer) and signers outside the process keep them elsewhere.
 
 use std::fmt;
 

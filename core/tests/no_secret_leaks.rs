@@ -24,8 +24,9 @@ use tegata::store::{Query, Sealer, SealingKeys, SoftwareSealer, SqliteOptions, S
 use tegata::symmetric::{WrapContext, wrapping_key};
 use tegata::{
     Bulk, Call, CrlOptions, Enroll, EventFilter, ExportFormat, HandOut, ImportAuthority, IssueWithKey, KeyAlgorithm,
-    NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, Options, Page, PrivateKey, ProductSpec, Rebuild, Registry,
-    RenewWithKey, Result, RevocationReason, RotateKey, RotatePsk, Sealed, Secret, SymmetricAlgorithm, unwrap_key,
+    NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, Options, Page, Presented, PrivateKey, ProductSpec, Rebuild,
+    Registry, RenewWithKey, Result, RevocationReason, RotateKey, RotatePsk, Sealed, Secret, SymmetricAlgorithm,
+    unwrap_key,
 };
 
 const OLD_KEY: [u8; 32] = *b"\x91the old sealing key of the test";
@@ -268,6 +269,12 @@ fn life(at: &Place<'_>, old: &Arc<dyn Sealer>, new: &Arc<dyn Sealer>) -> Result<
         !psks.verify(&password.psk.identity, guess)?
             && psks.verify(&password.psk.identity, password.octets().unwrap())?
     );
+    for identity in [password.psk.identity.as_str(), "nobody"] {
+        let shown = seen.debug("what is presented", Presented::psk(identity, guess));
+        seen.refused("authenticating with a guess", registry.authenticate(&shown));
+    }
+    let shown = seen.debug("what is presented", Presented::psk(&password.psk.identity, password.octets().unwrap()));
+    seen.debug("who it is", registry.authenticate(&shown)?);
     seen.debug("a read PSK", psks.read(tls.psk.id, &call)?);
     let rotate = RotatePsk::with_grace(3);
     for id in [password.psk.id, tls.psk.id] {
