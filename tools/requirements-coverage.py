@@ -25,6 +25,12 @@ NEC-5 issue a certificate, algorithm by profile
 NEC-6 get leaf and CA certificates
 NEC-7 renew: new serial number, perhaps a stronger algorithm
 NEC-8 revoke: on the CRL with its reason
+NEC-9 issue a symmetric key: AES-128, AES-256, TWINE-80, TWINE-128
+NEC-10 get a symmetric key: the same bytes each time
+NEC-11 renew a symmetric key: version + 1
+NEC-12 delete a symmetric key: erased
+NEC-13 verify a symmetric key or its check value
+NEC-14 bulk get of symmetric keys
 NEC-15 register a device
 NEC-16 authenticate a device
 NEC-17 disable
@@ -55,7 +61,9 @@ NEC-51 private CA, or another behind the same interface
 NEC-52 profiles for issue and renewal
 NEC-53 a result names certificate, CA certificate, key number, serial number
 NEC-54 subject fields, PEM or DER, file names
+NEC-58 stored secrets are encrypted
 NEC-63 quick answer to a broken algorithm or leaked key
+NEC-64 a symmetric key may be shared by several devices
 NAV-1 certificate, chain, root and private key
 NAV-3 a private key is handed out once
 NAV-4 certificate and chain at any time

@@ -53,6 +53,8 @@ const REFUSED_BY_THE_STORE_ONLY: &[&str] = &[
     "devices.count",
     // Its output cannot fail in a scenario either.
     "events.export",
+    "keys.count",
+    "keys.erase_expired",
     "psks.erase_expired",
     "psks.verify",
     "registry.counts",

@@ -10,9 +10,10 @@ use tegata::pack::FileNames;
 use tegata::store::SqliteOptions;
 use tegata::{
     AuthorityFilter, CertificateFilter, CertificateWish, CharacterClasses, CrlOptions, DeviceChange, DeviceFilter, Due,
-    Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, NewAuthority,
-    NewDevice, NewProduct, NewPsk, Options, Page, ProductChange, ProductFilter, ProductSpec, Provision, PskFilter,
-    PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey, RotatePsk, Text,
+    Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter,
+    NewAuthority, NewDevice, NewKey, NewKeyOwner, NewProduct, NewPsk, Options, Page, ProductChange, ProductFilter,
+    ProductSpec, Provision, PskFilter, PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey, RotateKey, RotatePsk,
+    Text, WrappedKey,
 };
 
 use super::Fault;
@@ -127,12 +128,25 @@ read_struct! {
         collect_within_days crl_urls ocsp_urls issuer_urls policies;
     CertificateWish: |f| Self::with_key(f.required("profile")?, f.required("authority")?), csr algorithm hand_out;
     CharacterClasses: |f| Self::default(), lower upper digits symbols;
+    KeyFilter: |f| Self::default(), device group owner algorithm states number;
+    NewKey: |f| Self { owner: f.required("owner")?, algorithm: f.required("algorithm")?, number: None, value: None, renew_days: None },
+        number value renew_days;
     NewPsk: |f| Self::password(f.required("device")?), kind identity_kind identity policy secret renew_days;
     Provision: |f| Self::default(), device psk key certificate;
     PskFilter: |f| Self::default(), device group states kind identity due_before;
     PskPolicy: |f| Self::default(), length classes look_alikes raw;
     PskWish: |f| Self::password(), kind identity_kind identity policy secret renew_days;
+    RotateKey: |f| Self::default(), grace_days algorithm value;
     RotatePsk: |f| Self::default(), grace_days policy secret;
+    WrappedKey: |f| Self {
+        method: f.required("method")?,
+        algorithm: f.required("algorithm")?,
+        device: f.required("device")?,
+        key: f.required("key")?,
+        number: f.required("number")?,
+        version: f.required("version")?,
+        wrapped: f.required("wrapped")?,
+    }, ;
     Rebuild: |f| Self::default(), subject algorithm validity_days signer;
     Renew: |f| Self::same_key(f.required("certificate")?), csr profile other_proof;
     RenewWithKey: |f| Self::new(f.required("certificate")?), profile algorithm hand_out;
@@ -209,6 +223,8 @@ read_sum! {
         "uri" = general("URI", &f)?, "directory-name" = Self::DirectoryName(f.required("value")?),
         "registered-id" = Self::RegisteredId(f.required("value")?),
         "other" = Self::other(f.required("type_id")?, &f.required::<Vec<u8>>("value")?)?;
+    NewKeyOwner: |f| "device" = Self::Device(f.required("value")?), "devices" = Self::Devices(f.required("value")?),
+        "group" = Self::Group(f.required("value")?);
     Purpose: |f| "server-auth" = Self::ServerAuth, "client-auth" = Self::ClientAuth, "any" = Self::Any,
         "other" = Self::Other(f.required("value")?);
     SubjectPolicy: |f| "opaque" = Self::Opaque { fixed: f.optional("fixed")?.unwrap_or_default() },

@@ -17,6 +17,8 @@ pub fn function(s: &Step<'_>, name: &str) -> Result<Json, Fault> {
             let signer: Arc<PrivateKey> = s.arg("signer")?;
             s.show(&tegata::make_csr(&*signer, &s.arg("subject")?, &s.list("san")?)?)
         }
+        "check_value" => s.show(&tegata::check_value(s.arg("algorithm")?, &s.list("key")?, s.arg("method")?)?),
+        "unwrap_key" => s.show(tegata::unwrap_key(&s.arg("wrapped")?, &s.list("psk")?)?.expose()),
         "generate_password" => s.show(&tegata::generate_password(&s.arg("policy")?)?),
         "csr_pem" => s.show(&tegata::csr_pem(&s.list("der")?)),
         "parse_csr" => s.show(&tegata::parse_csr(&s.list("bytes")?)?),

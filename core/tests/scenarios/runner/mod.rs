@@ -7,6 +7,7 @@ mod certificates;
 mod compare;
 mod entities;
 mod free;
+mod keys;
 mod psks;
 mod read;
 mod show;

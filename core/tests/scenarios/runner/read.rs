@@ -9,13 +9,14 @@ use serde_json::Value as Json;
 use tegata::id::Id;
 use tegata::model::{
     AuthorityState, CertificateKind, CertificateState, CredentialKind, DeviceState, EnrollmentMode, IdentityKind,
-    OtherKey, ProductState, PskKind, PskState, SuspendMode,
+    KeyOwner, KeyState, OtherKey, ProductState, PskKind, PskState, SuspendMode,
 };
 use tegata::pack::{Encoding, Pkcs12Target};
 use tegata::store::{Sealer, Store};
 use tegata::{
-    CertificateGrouping, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, Oid, PrivateKey, PskFormat, PublicKey, Release,
-    RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, SymmetricAlgorithm, Timestamp,
+    CertificateGrouping, CheckMethod, CheckValue, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, Oid, PrivateKey,
+    PskFormat, PublicKey, Release, RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, SymmetricAlgorithm,
+    Timestamp, WrapMethod,
 };
 
 use super::Fault;
@@ -153,6 +154,12 @@ impl Read for Name {
     }
 }
 
+impl Read for CheckValue {
+    fn read(value: &Json, _: &World) -> Result<Self, Fault> {
+        parsed(value)
+    }
+}
+
 impl Read for Timestamp {
     fn read(value: &Json, _: &World) -> Result<Self, Fault> {
         let text = value.as_str().ok_or_else(|| not("a time", value))?;
@@ -209,13 +216,17 @@ read_named!(
     CredentialKind,
     DeviceState,
     IdentityKind,
+    CheckMethod,
     KeyAlgorithm,
+    KeyOwner,
+    KeyState,
     ProductState,
     PskFormat,
     PskKind,
     PskState,
     RevocationReason,
-    SymmetricAlgorithm
+    SymmetricAlgorithm,
+    WrapMethod
 );
 
 /// What was shown before.

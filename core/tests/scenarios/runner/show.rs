@@ -9,13 +9,13 @@ use tegata::id::{Entity as IdEntity, Id};
 use tegata::model::{
     AuthorityState, CertificateKind, CertificateState, CredentialKind, DeviceState, EnrollmentMode, Entity,
     IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState, OtherKey, ProductState, PskKind, PskState,
-    SignerLocation, Standing, SubjectPolicy, SuspendCause, SuspendMode,
+    SignerLocation, Standing, SubjectPolicy, SuspendCause, SuspendMode, VersionState,
 };
 use tegata::store::{Sealer, Store};
 use tegata::x509::Severity;
 use tegata::{
-    CertificateCount, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid, Principal,
-    RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm, Timestamp,
+    CertificateCount, CheckValue, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid,
+    Principal, RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm, Timestamp, WrapMethod,
 };
 
 use super::base64;
@@ -137,6 +137,9 @@ show_as! {
     PskKind, value => value.name();
     PskState, value => value.name();
     SymmetricAlgorithm, value => value.name();
+    VersionState, value => value.name();
+    WrapMethod, value => value.name();
+    CheckValue, value => value.to_string();
     DeviceState, value => value.name();
     InvalidReason, value => value.name();
     KeyAlgorithm, value => value.name();

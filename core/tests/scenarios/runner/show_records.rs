@@ -6,14 +6,14 @@ use serde_json::{Map, Value as Json};
 use tegata::error::Reason;
 use tegata::model::{
     Assignment, Attributes, Authority, Certificate as CertificateRecord, Crl as CrlRecord, Device, EnrollmentPolicy,
-    Event, Group, Product, Profile, ProfileSpec, Psk, SanPolicy, SymmetricKey,
+    Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, SanPolicy, SymmetricKey,
 };
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
-    Certificate, Counts, Credentials, Crl, Enrolled, Finding, Issued, IssuedKey, IssuedPsk, IssuedWithKey, Listing,
-    Preview, PrivateKey, ProductSpec, Provisioned, PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle,
-    VerifiedChain, VerifiedCsr,
+    Certificate, Counts, Credentials, Crl, Enrolled, Finding, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch,
+    Listing, Preview, PrivateKey, ProductSpec, Provisioned, PublicKey, RegisteredProduct, Resealed, Signer,
+    TrustBundle, VerifiedChain, VerifiedCsr, WrappedKey,
 };
 
 use super::show::Show;
@@ -46,6 +46,8 @@ show_struct! {
     Finding: severity code text;
     Group: id name certificate_days key_days created updated;
     IssuedKey: key version algorithm value;
+    KeyMatch: version state;
+    KeyVersion: version algorithm state issued ended kept_until;
     PackedFile: name content secret;
     Preview: subject not_before not_after renew_at;
     Product: id name state authority credential_profile device_profile subject policy information created updated;
@@ -59,8 +61,9 @@ show_struct! {
     Resealed: checked resealed;
     Revocation: at reason;
     SanPolicy: dns dns_wildcards ip uri email other add required max;
-    SymmetricKey: id owner device group holders number algorithm state version issued renew_at previous_version
-        previous_until delivered campaign;
+    SymmetricKey: id owner device group holders number algorithm state version issued renew_days renew_at
+        previous_version previous_until delivered campaign;
+    WrappedKey: method algorithm device key number version wrapped;
     Provisioned: device psk key certificate;
     Enrolled: device issued enrollment;
 }

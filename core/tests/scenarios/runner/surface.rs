@@ -56,6 +56,7 @@ pub fn run(step: &Step<'_>) -> Result<Json, Fault> {
         "devices" => super::entities::devices(step, method),
         "groups" => super::entities::groups(step, method),
         "campaigns" => super::campaigns::campaigns(step, method),
+        "keys" => super::keys::keys(step, method),
         "psks" => super::psks::psks(step, method),
         "events" => super::entities::events(step, method),
         "certificates" => super::certificates::certificates(step, method),
