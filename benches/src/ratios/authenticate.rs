@@ -75,8 +75,7 @@ pub(crate) fn measure() {
     shuffle(&mut passwords);
     shuffle(&mut certificates);
     let registry = &bench.registry;
-    let by_password =
-        rate(&passwords, |(identity, secret)| registry.authenticate(&Presented::psk(identity, secret)));
+    let by_password = rate(&passwords, |(identity, secret)| registry.authenticate(&Presented::psk(identity, secret)));
     print("authenticate", by_password);
     let by_certificate = rate(&certificates, |certificate| registry.authenticate(&Presented::over_tls(certificate)));
     print("authenticate-certificates-per-second", by_certificate);

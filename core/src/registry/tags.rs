@@ -58,12 +58,17 @@ impl Tags {
         (half(0), half(8).cast_signed())
     }
 
-    /// Whether `bytes` made `tag` of these parts, in constant time. Without a tag as much work is done and the answer
-    /// is no.
+    /// Whether these parts made `tag`, in constant time. Without a tag as much work is done and the answer is no.
     pub(super) fn matches(&self, domain: &str, parts: &[&[u8]], tag: Option<&[u8]>) -> bool {
-        let mut message = Zeroizing::new(Vec::with_capacity(128));
-        each_piece(domain, parts, |piece| message.extend_from_slice(piece));
-        hmac::verify(&self.0, &message, tag.unwrap_or(&[0; 32])).is_ok() & tag.is_some()
+        let length = domain.len() + parts.iter().map(|part| 8 + part.len()).sum::<usize>();
+        let mut message = Zeroizing::new(Vec::with_capacity(length));
+        message.extend_from_slice(domain.as_bytes());
+        for part in parts {
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part);
+        }
+        let equal = hmac::verify(&self.0, &message, tag.unwrap_or(&[0; 32])).is_ok();
+        equal & tag.is_some()
     }
 
     /// The whole digest.

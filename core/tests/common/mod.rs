@@ -51,9 +51,24 @@ impl World {
         Self::with(MemoryStore::new(), EnrollmentPolicy::default(), profile)
     }
 
+    /// With more options than the clock.
+    pub fn with_options(options: impl FnOnce(Options) -> Options) -> Self {
+        Self::made(MemoryStore::new(), EnrollmentPolicy::default(), ProfileSpec::device(), options)
+    }
+
     pub fn with(store: impl Store + 'static, policy: EnrollmentPolicy, device: ProfileSpec) -> Self {
+        Self::made(store, policy, device, |options| options)
+    }
+
+    fn made(
+        store: impl Store + 'static,
+        policy: EnrollmentPolicy,
+        device: ProfileSpec,
+        options: impl FnOnce(Options) -> Options,
+    ) -> Self {
         let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
-        let registry = Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap();
+        let options = options(Options::default().with_clock(clock.clone()));
+        let registry = Registry::open(store, sealer(), options).unwrap();
         let call = Call::by("admin");
         let root = NewAuthority::new("root", "CN=Test Root,O=Example".parse().unwrap()).valid_for_days(7_300);
         let root = registry.authorities().create_root(&root, &call).unwrap();

@@ -5,9 +5,9 @@ use super::backoff::{Guarded, check_pause};
 use super::{Credential, Principal};
 use crate::Result;
 use crate::env::Timestamp;
-use crate::error::{AuthenticationError, DeviceError};
+use crate::error::AuthenticationError;
 use crate::id::PskId;
-use crate::model::{Entity, Psk};
+use crate::model::{Device, Entity, Psk};
 use crate::registry::driver::{Operation, Plan};
 use crate::registry::psks::{Found, Which};
 use crate::registry::{Call, Inner};
@@ -18,7 +18,8 @@ pub(super) const ACTOR: &str = "authenticate";
 
 /// A pre-shared key whose secret somebody showed. Neither its state nor its device's was looked at.
 pub(in crate::registry) struct Proven {
-    pub(in crate::registry) found: Found,
+    pub(in crate::registry) psk: Stored<Psk>,
+    pub(in crate::registry) device: Stored<Device>,
     /// Until when the secret counts, if it is the one before the last rotation.
     pub(in crate::registry) until: Option<Timestamp>,
 }
@@ -26,9 +27,8 @@ pub(in crate::registry) struct Proven {
 impl Inner {
     /// Who shows this secret?
     pub(super) fn authenticate_psk(&self, identity: &str, secret: &[u8]) -> Result<Principal> {
-        let Proven { found: Found { psk, device, .. }, until } = self.check_psk(identity, secret)?;
+        let Proven { psk, device, until } = self.check_psk(identity, secret)?;
         psk.check_active()?;
-        let device = device.ok_or(DeviceError::Deleted)?;
         device.check_valid()?;
         let credential = Credential::Psk(psk.record.id);
         Ok(Principal::Device { device: device.record.id, product: device.product, credential, until })
@@ -46,10 +46,11 @@ impl Inner {
         check_pause(found.as_ref().and_then(|found| found.psk.blocked_until), now)?;
         let shown = self.check_psk_secret(found.as_ref().map(Found::as_checked), secret, now);
         match (found, shown) {
-            (Some(found), Some(shown)) => {
-                self.psk_secret_right(guarded, &found.psk);
-                let until = found.psk.previous_until.filter(|_| shown == Which::Previous);
-                Ok(Proven { found, until })
+            (Some(Found { psk, device, .. }), Some(shown)) => {
+                self.psk_secret_right(guarded, &psk);
+                let until = psk.previous_until.filter(|_| shown == Which::Previous);
+                let device = device.map_or_else(|| self.get_record(psk.device), Ok)?;
+                Ok(Proven { psk, device, until })
             }
             (found, _) => {
                 self.psk_secret_wrong(guarded, found.map(|found| found.psk).as_ref(), now);

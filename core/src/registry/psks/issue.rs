@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::lookup::is_made_here;
 use super::{BEYOND_DEVICES, IssuedPsk, Psks};
 use crate::Result;
 use crate::error::{Error, PskError};
@@ -251,7 +252,7 @@ impl Inner {
     /// That an identity may be chosen: it is none that this registry gave, or would give, to somebody.
     fn check_chosen(&self, identity: &str) -> Result<()> {
         check_psk_identity(identity)?;
-        if self.ids.open_identity(&identity.to_ascii_lowercase()).is_some() {
+        if is_made_here(identity) {
             return Err(PskError::IdentityTaken.into());
         }
         Ok(())

@@ -36,23 +36,24 @@ impl Inner {
         Ok(self.look_up(identity, false)?.map(|found| (found.psk, found.which)))
     }
 
-    /// The same with the key's device, which a device's ID leads to in the same read; other identities need one more.
+    /// The same with the key's device, if it has been read along: a device's ID leads to both in one read.
     pub(in crate::registry) fn psk_and_device(&self, identity: &str) -> Result<Option<Found>> {
         self.look_up(identity, true)
     }
 
     fn look_up(&self, identity: &str, with_device: bool) -> Result<Option<Found>> {
+        // A row that cannot be stands in for the one that an unknown identity lacks, so that both take as long.
         let (number, device) = match self.ids.open_identity(identity) {
             Some(Identity::Device(number)) => (number, with_device.then_some(number)),
             Some(Identity::Psk(number)) => (number, None),
-            // A row that cannot be stands in for the one that an unknown identity lacks, so that both take as long.
+            None if is_made_here(identity) => (BEYOND_DEVICES, with_device.then_some(BEYOND_DEVICES)),
             None => (self.chosen(identity)?.unwrap_or(BEYOND_DEVICES), None),
         };
         let mut wanted = vec![at::<Psk>(number)];
         wanted.extend(device.map(at::<Device>));
         let mut rows = self.rows(&wanted)?.into_iter();
         let psk = read::<Psk>(rows.next().flatten(), &self.ids)?;
-        let mut device = read::<Device>(rows.next().flatten(), &self.ids)?;
+        let device = read::<Device>(rows.next().flatten(), &self.ids)?;
         // Anybody can make up 16 octets that decrypt to a row.
         let which = |psk: &Psk| {
             if psk.identity == identity {
@@ -61,10 +62,6 @@ impl Inner {
                 (psk.previous_identity.as_deref() == Some(identity)).then_some(Which::Previous)
             }
         };
-        if with_device && device.is_none() {
-            let number = psk.as_ref().map_or(Ok(BEYOND_DEVICES), |psk| self.ids.number(psk.device))?;
-            device = self.find_record::<Device>(number)?;
-        }
         Ok(psk.and_then(|psk| which(&psk).map(|which| Found { psk, which, device })))
     }
 
@@ -102,4 +99,9 @@ impl Inner {
         })?;
         Ok(found)
     }
+}
+
+/// Whether a text looks like an identity that is made here. Nobody may choose one of these.
+pub(super) fn is_made_here(identity: &str) -> bool {
+    identity.len() == 26 && identity.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'A'..=b'Z' | b'2'..=b'7'))
 }

@@ -97,10 +97,7 @@ impl<'r> Psks<'r> {
     /// `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
     pub fn verify(&self, identity: &str, secret: &[u8]) -> Result<bool> {
         match self.inner.check_psk(identity, secret) {
-            Ok(proven) => {
-                let Found { psk, device, .. } = proven.found;
-                Ok(psk.check_active().is_ok() && device.is_some_and(|device| device.check_valid().is_ok()))
-            }
+            Ok(proven) => Ok(proven.psk.check_active().is_ok() && proven.device.check_valid().is_ok()),
             Err(Error::Authentication(AuthenticationError::Failed)) => Ok(false),
             Err(other) => Err(other),
         }
