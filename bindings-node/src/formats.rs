@@ -276,32 +276,53 @@ pub(crate) struct PurposeIn(pub(crate) Purpose);
 pub(crate) enum ProofIn {
     Tls,
     Signature(Vec<u8>, Vec<u8>),
+    Proxy(String, Secret<Vec<u8>>),
 }
 
 union_in!(ProofIn => "Proof" {
     "tls-session" {} => ProofIn::Tls,
     "signature" { message: Vec<u8>, signature: Vec<u8> } => ProofIn::Signature(message, signature),
+    "proxy" { name: String, token: Secret<Vec<u8>> } => ProofIn::Proxy(name, token),
 });
 
 /// What was presented, owned.
-pub(crate) struct PresentedIn {
-    certificate: Vec<u8>,
-    proof: ProofIn,
-    device: Option<tegata::DeviceId>,
+pub(crate) enum PresentedIn {
+    Certificate(Vec<u8>, ProofIn, Option<tegata::DeviceId>),
+    Psk(String, Secret<Vec<u8>>),
+    Headers(Vec<(String, String)>),
+    Client(Secret<String>, String, Secret<String>),
 }
 
 union_in!(PresentedIn => "Presented" {
     "certificate" { certificate: Pem, proof: ProofIn, device: Option<tegata::DeviceId> } =>
-        PresentedIn { certificate: certificate.0, proof, device },
+        PresentedIn::Certificate(certificate.0, proof, device),
+    "psk" { identity: String, secret: Secret<Vec<u8>> } => PresentedIn::Psk(identity, secret),
+    "headers" { headers: Vec<(String, String)> } => PresentedIn::Headers(headers),
+    "client" { licence: Secret<String>, name: String, password: Secret<String> } =>
+        PresentedIn::Client(licence, name, password),
 });
 
 impl PresentedIn {
-    pub(crate) fn borrow(&self) -> Presented<'_> {
-        let proof = match &self.proof {
-            ProofIn::Tls => Proof::TlsSession,
-            ProofIn::Signature(message, signature) => Proof::Signature { message, signature },
-        };
-        Presented::Certificate { certificate: &self.certificate, proof, device: self.device }
+    /// Hands what the core takes to `to`.
+    pub(crate) fn lend<T>(&self, to: impl FnOnce(&Presented<'_>) -> T) -> T {
+        match self {
+            Self::Certificate(certificate, proof, device) => {
+                let proof = match proof {
+                    ProofIn::Tls => Proof::TlsSession,
+                    ProofIn::Signature(message, signature) => Proof::Signature { message, signature },
+                    ProofIn::Proxy(name, token) => Proof::Proxy { name, token: token.expose() },
+                };
+                to(&Presented::Certificate { certificate, proof, device: *device })
+            }
+            Self::Psk(identity, secret) => to(&Presented::Psk { identity, secret: secret.expose() }),
+            Self::Headers(headers) => {
+                let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+                to(&Presented::Headers { headers: &headers })
+            }
+            Self::Client(licence, name, password) => {
+                to(&Presented::Client { licence: licence.expose(), name, password: password.expose() })
+            }
+        }
     }
 }
 

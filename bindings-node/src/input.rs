@@ -114,7 +114,7 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(u8 => "u8", u32 => "u32", usize => "u32", u64 => "u64", i64 => "i64");
+numbers!(u8 => "u8", u16 => "u32", u32 => "u32", usize => "u32", u64 => "u64", i64 => "i64");
 
 impl In for String {
     fn shape(_: &mut Types) -> String {

@@ -7,12 +7,12 @@ use tegata::model::{
     SuspendCause, SuspendMode,
 };
 use tegata::{
-    AuthorityFilter, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, ClientId, Counts,
-    Credential, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment, EventFilter,
-    GroupChange, GroupId, HandOut, ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey, KeyAlgorithm,
-    NewAuthority, NewDevice, NewProduct, Page, Preview, Principal, ProductChange, ProductFilter, ProductId,
-    ProductSpec, ProfileId, PskId, Rebuild, RegisteredProduct, Release, Renew, RenewWithKey, RevocationReason, Text,
-    Timestamp, TrustBundle,
+    AuthorityFilter, CampaignId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, ClientId,
+    Counts, Credential, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment,
+    EventFilter, GroupChange, GroupId, HandOut, ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey,
+    KeyAlgorithm, KeyId, NewAuthority, NewDevice, NewProduct, Page, Preview, Principal, ProductChange, ProductFilter,
+    ProductId, ProductSpec, ProfileId, PskId, Rebuild, RegisteredProduct, Release, Renew, RenewWithKey,
+    RevocationReason, Text, Timestamp, TrustBundle,
 };
 
 use crate::input::{Clearable, In, MaybePem, MaybeSecretText, Pem};
@@ -67,6 +67,10 @@ union_out!(Entity => "Entity" {
     "device" { value: DeviceId } = Entity::Device(value),
     "group" { value: GroupId } = Entity::Group(value),
     "certificate" { value: CertificateId } = Entity::Certificate(value),
+    "psk" { value: PskId } = Entity::Psk(value),
+    "key" { value: KeyId } = Entity::Key(value),
+    "campaign" { value: CampaignId } = Entity::Campaign(value),
+    "client" { value: ClientId } = Entity::Client(value),
 });
 union_out!(CertificateCount => "CertificateCount" {
     "total" {} = CertificateCount::Total,
@@ -101,6 +105,10 @@ union_in!(EntityIn => "EntityInput" {
     "device" { value: DeviceId } => EntityIn(Entity::Device(value)),
     "group" { value: GroupId } => EntityIn(Entity::Group(value)),
     "certificate" { value: CertificateId } => EntityIn(Entity::Certificate(value)),
+    "psk" { value: PskId } => EntityIn(Entity::Psk(value)),
+    "key" { value: KeyId } => EntityIn(Entity::Key(value)),
+    "campaign" { value: CampaignId } => EntityIn(Entity::Campaign(value)),
+    "client" { value: ClientId } => EntityIn(Entity::Client(value)),
 });
 
 impl In for Entity {
@@ -119,7 +127,7 @@ record_out!(Authority => "Authority" {
 record_out!(Certificate => "CertificateRecord" {
     id, serial, authority, profile, kind, state, product, credential_of, device, group, holders, name, issued,
     not_before, not_after, renew_at, key_number, key_origin, renews, successor, confirmed, retires, suspended_by,
-    revoked, reason, deleted,
+    revoked, reason, deleted, algorithm, campaign,
 });
 record_out!(Assignment => "Assignment" { certificate, device, since });
 record_out!(Device => "Device" {
@@ -140,7 +148,8 @@ record_out!(Enrolled => "Enrolled" { device, issued, enrollment });
 record_out!(RegisteredProduct => "RegisteredProduct" { product, credential });
 record_out!(TrustBundle => "TrustBundle" { roots });
 record_out!(Counts => "Counts" {
-    devices, devices_by_group, devices_by_product, certificates, certificates_by_kind, expired, due_by_week,
+    devices, devices_by_group, devices_by_product, certificates, certificates_by_kind, certificates_by_algorithm, expired, keys,
+    keys_by_algorithm, psks, due_by_week, certificates_due_by_week, keys_due_by_week, psks_due_by_week,
 });
 
 impl Out for Crl {

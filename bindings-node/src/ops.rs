@@ -105,7 +105,9 @@ pub(crate) use operations;
 
 /// All operations, in the order of their numbers.
 pub(crate) fn all() -> impl Iterator<Item = &'static Op> {
-    [crate::ops_registry::LIST, crate::ops_certificates::LIST, crate::ops_formats::LIST].into_iter().flatten()
+    [crate::ops_registry::LIST, crate::ops_certificates::LIST, crate::ops_formats::LIST, crate::ops_secrets::LIST]
+        .into_iter()
+        .flatten()
 }
 
 /// The operations and types as JSON, for the generator.
@@ -157,6 +159,8 @@ impl In for std::sync::Arc<dyn tegata::store::Store> {
         }
     }
 }
+
+impl crate::out::Item for std::sync::Arc<dyn tegata::store::Sealer> {}
 
 impl In for std::sync::Arc<dyn tegata::store::Sealer> {
     fn shape(_: &mut Types) -> String {
@@ -217,6 +221,7 @@ made! {
     MadeStore = Database "SqliteStore";
     MadeMemory = Store "MemoryStore";
     MadeSealer = Sealer "SoftwareSealer";
+    MadeKeys = Sealer "SealingKeys";
     MadeClock = FixedClock "FixedClock";
 }
 

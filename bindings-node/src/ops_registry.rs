@@ -11,7 +11,7 @@ use tegata::{
     Enroll, Enrolled, EventFilter, GroupChange, GroupId, HandOut, ImportAuthority, IssuedWithKey, KeyAlgorithm,
     Listing, NewAuthority, NewDevice, NewProduct, Options, Page, Preview, Principal, ProductChange, ProductFilter,
     ProductId, ProfileId, Random, Rebuild, RegisteredProduct, Registry, Release, Result, RevocationReason, Secret,
-    Signer, Text, Timestamp, TrustBundle,
+    Signer, Text, Timestamp, TrustBundle, TrustedProxy,
 };
 
 use crate::formats::PresentedIn;
@@ -30,6 +30,7 @@ fn open(
     sealer: Arc<dyn Sealer>,
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
+    proxies: Vec<TrustedProxy>,
 ) -> Result<Registry> {
     let mut options = Options::default();
     if let Some(clock) = clock {
@@ -38,6 +39,7 @@ fn open(
     if let Some(random) = random {
         options = options.with_random(random);
     }
+    options.proxies = proxies;
     Registry::open(store, sealer, options)
 }
 
@@ -58,13 +60,13 @@ impl In for Out {
 
 operations! { LIST:
     "Registry.open" (store: Arc<dyn Store>, sealer: Arc<dyn Sealer>, clock: Option<Arc<dyn Clock>>,
-        random: Option<Arc<dyn Random>>) -> MadeRegistry
-        = |_it| MadeRegistry(Handle::Registry(open(store, sealer, clock, random)?));
+        random: Option<Arc<dyn Random>>, proxies: Vec<TrustedProxy>) -> MadeRegistry
+        = |_it| MadeRegistry(Handle::Registry(open(store, sealer, clock, random, proxies)?));
     "registry.close" (this: Registry) sync -> () = |_it| this.close();
     "registry.authenticate" (presented: PresentedIn) -> Principal
-        = |it| it.registry()?.authenticate(&presented.borrow())?;
-    "registry.due" (due: Due, page: Page) -> Listing<Certificate>
-        = |it| it.registry()?.due(&due, &page)?.filter_map(tegata::DueItem::into_certificate);
+        = |it| { let registry = it.registry()?; presented.lend(|presented| registry.authenticate(presented))? };
+    "registry.due" (due: Due, page: Page) -> Listing<tegata::DueItem>
+        = |it| it.registry()?.due(&due, &page)?;
     "registry.counts" () -> Counts = |it| it.registry()?.counts()?;
     "registry.trust_bundle" () -> TrustBundle = |it| it.registry()?.trust_bundle()?;
 
@@ -152,7 +154,6 @@ operations! { LIST:
     "devices.find" (filter: DeviceFilter, page: Page) -> Listing<Device>
         = |it| it.registry()?.devices().find(&filter, &page)?;
     "devices.count" (filter: DeviceFilter) -> u64 = |it| it.registry()?.devices().count(&filter)?;
-    "devices.credentials" (id: DeviceId) -> Vec<Certificate> = |it| it.registry()?.devices().credentials(id)?.certificates;
     "devices.update" (id: DeviceId, change: DeviceChange, call: tegata::Call) -> Device
         = |it| it.registry()?.devices().update(id, &change, &call)?;
     "devices.update_many" (changes: Vec<(DeviceId, DeviceChange)>, call: tegata::Call) bulk -> Each<Device>

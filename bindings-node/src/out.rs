@@ -215,6 +215,7 @@ pub(crate) trait Item {}
 impl Item for String {}
 impl Item for Vec<u8> {}
 impl Item for Secret<String> {}
+impl Item for Secret<Vec<u8>> {}
 impl<T> Item for Result<T> {}
 impl<A, B> Item for (A, B) {}
 
