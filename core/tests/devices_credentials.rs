@@ -201,3 +201,24 @@ fn expiry_ends_a_suspension_and_deleting_takes_the_expired_along() {
     devices.delete(id, &world.call).unwrap();
     assert_eq!(certificates.get(certificate).unwrap().state, CertificateState::Revoked);
 }
+
+#[test]
+fn no_attachment_outlives_a_device_that_is_deleted_while_it_is_made() {
+    let w = World::new();
+    let (_, first) = w.enrolled(None);
+    let certificate = first.issued.certificate.id;
+    for round in 0..200 {
+        let second = w.registry.devices().register(&NewDevice::named(format!("second {round}")), &w.call).unwrap().id;
+        let start = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                let _ = w.registry.certificates().attach(certificate, second, &w.call);
+            });
+            start.wait();
+            w.registry.devices().delete(second, &w.call).unwrap();
+        });
+        assert!(w.registry.devices().credentials(second).unwrap().certificates.is_empty(), "in round {round}");
+    }
+    assert_eq!(w.registry.certificates().get(certificate).unwrap().holders, 1);
+}

@@ -45,6 +45,7 @@ impl Certificates<'_> {
                     view.insert(&assignment)?,
                     view.update(stored.version, &held)?,
                     view.require(&holder)?,
+                    view.gains(device)?,
                     view.event("certificate.attach", Entity::Device(device), Some(Entity::Certificate(id)), None)?,
                 ];
                 Ok(Plan::done(key, writes, assignment))

@@ -228,6 +228,10 @@ impl View<'_> {
         if let Some(device) = device {
             writes.push(Inner::attachment(self, id, device.id)?);
             writes.push(self.device_with_key(&device, &draft.subject, key_number)?);
+            if matches!(writes.last(), Some(Write::Require(..))) {
+                // The device's row does not tell who deletes it meanwhile.
+                writes.push(self.gains(device.id)?);
+            }
         }
         Ok(Prepared { draft, writes, chain: Arc::clone(&issuer.chain) })
     }
