@@ -43,7 +43,7 @@ setup-build:
 
 .PHONY: test
 test: setup ## set up, then every check and every test
-	@tools/steps.sh lint licenses test-rust test-default test-python test-node test-c test-c-cross test-kotlin doc features \
+	@tools/steps.sh lint licenses test-rust test-default test-python test-node test-c test-c-cross test-twine-cross test-kotlin doc features \
 		fuzz-short demo-check
 
 .PHONY: test-rust
@@ -57,6 +57,7 @@ test-default: ## the core's own tests as most users build it: ring alone
 .PHONY: lint
 lint: ## format, clippy, layers, file lengths, a test for each requirement, generated lists
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path twine/cross/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --features $(FEATURES) -- -D warnings
 	$(PYTHON) tools/check-layers.py --self-test
 	$(PYTHON) tools/check-layers.py
@@ -85,6 +86,10 @@ test-c: ## the C library: installed elsewhere, C11 and C++17, sanitizers and val
 .PHONY: test-c-cross
 test-c-cross: ## the C library for devices on aarch64 and armv7, in qemu
 	bindings-c/test-device.sh
+
+.PHONY: test-twine-cross
+test-twine-cross: ## the TWINE cipher on a Cortex-M3, a Cortex-M0 and on aarch64 with NEON, in qemu
+	twine/test-cross.sh
 
 .PHONY: test-python
 test-python: ## the Python wheel in an empty environment: types, scenarios, callbacks

@@ -27,19 +27,6 @@ if [ ${#targets[@]} = 0 ]; then
     exec "${CARGO:-cargo}" "${build[@]}"
 fi
 
-# The first cargo whose compiler has the sources of the standard library.
-for cargo in "${CARGO:-cargo}" /usr/bin/cargo; do
-    rustc=${RUSTC:-rustc}
-    [ "$cargo" != /usr/bin/cargo ] || rustc=/usr/bin/rustc
-    sources=$("$rustc" --print sysroot 2>/dev/null || true)/lib/rustlib/src/rust/library
-    [ ! -e "$sources/std/Cargo.toml" ] || break
-    cargo=
-done
-if [ -z "$cargo" ]; then
-    echo "build.sh: no Rust here has the sources of its standard library; see the top of this script" >&2
-    exit 1
-fi
-
 for target in "${targets[@]}"; do
     build+=(--target "$target")
     # Debian names its cross compilers arm-linux-gnueabihf-gcc, aarch64-linux-gnu-gcc ...
@@ -50,6 +37,4 @@ for target in "${targets[@]}"; do
         [ -n "$(printenv "${setting%%=*}" || true)" ] || export "${setting?}"
     done
 done
-# RUSTC_BOOTSTRAP lets a stable compiler build the standard library; nothing else here uses what is unstable.
-exec env -u RUSTUP_TOOLCHAIN RUSTC="$rustc" RUSTC_BOOTSTRAP=1 \
-    "$cargo" "${build[@]}" -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
+exec tools/cargo-std.sh "${build[@]}" -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size

@@ -162,7 +162,7 @@ fi
 # --- what each binding's tests need --------------------------------------------------------------------------------
 
 if [ "$want" = all ]; then
-    for language in python node c kotlin; do
+    for language in python node c kotlin twine; do
         "tools/setup-$language.sh"
     done
 fi

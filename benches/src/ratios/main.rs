@@ -7,6 +7,7 @@ mod authenticate;
 mod bindings;
 mod durable;
 mod issue;
+mod twine;
 
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ const ALL: &[(&str, Measure)] = &[
     ("durable-bulk", durable::bulk),
     ("durable-64", durable::callers),
     ("authenticate", authenticate::measure),
+    ("twine", twine::measure),
     ("bindings", bindings::measure),
 ];
 
