@@ -56,7 +56,6 @@ const REFUSED_BY_THE_STORE_ONLY: &[&str] = &[
     "keys.count",
     "keys.erase_expired",
     "psks.erase_expired",
-    "psks.verify",
     "registry.counts",
     "registry.trust_bundle",
 ];

@@ -52,6 +52,13 @@ pub struct ProxyHeaders {
     pub basic: bool,
 }
 
+/// As [`ProxyHeaders::nginx`].
+impl Default for ProxyHeaders {
+    fn default() -> Self {
+        Self::nginx()
+    }
+}
+
 impl ProxyHeaders {
     fn preset(certificate: &str, encoding: CertificateEncoding, success: &str) -> Self {
         Self {

@@ -118,7 +118,7 @@ read_struct! {
         f.required("credential_profile")?,
         f.required("device_profile")?,
     ), algorithm hand_out;
-    Options: |f| Self::default(), clock;
+    Options: |f| Self::default(), clock proxies;
     Page: |f| Self::default(), limit after total;
     ProductChange: |f| Self::default(), name information authority credential_profile device_profile;
     ProductFilter: |f| Self::default(), name state;

@@ -1,20 +1,19 @@
 //! Calls of the registry and of its handles, certificates apart.
 
 use serde_json::{Value as Json, json};
-use tegata::{DeviceChange, DeviceId, Presented, Text};
+use tegata::{DeviceChange, DeviceId, Text};
 
 use super::Fault;
-use super::arguments::Fields;
-use super::read::{Read, not};
+use super::clients::OwnPresented;
 use super::show::Show;
-use super::world::{Step, World};
+use super::world::Step;
 
 pub fn registry(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
     let registry = s.world.registry()?;
     match method {
         "authenticate" => {
             let shown: OwnPresented = s.arg("presented")?;
-            s.show(&registry.authenticate(&shown.borrowed())?)
+            s.show(&shown.with(|shown| registry.authenticate(shown))?)
         }
         "due" => s.show(&registry.due(&s.arg("due")?, &s.arg("page")?)?),
         "counts" => s.show(&registry.counts()?),
@@ -22,47 +21,6 @@ pub fn registry(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "reseal" => s.show(&registry.reseal(&s.bulk(), &s.call)?),
         "close" => s.show(&registry.close()),
         _ => s.unknown(),
-    }
-}
-
-/// [`Presented`], owned.
-struct OwnPresented {
-    certificate: Vec<u8>,
-    /// The message and its signature; `None` for a TLS session.
-    signed: Option<(Vec<u8>, Vec<u8>)>,
-    device: Option<DeviceId>,
-}
-
-impl Read for OwnPresented {
-    fn read(value: &Json, world: &World) -> Result<Self, Fault> {
-        let fields = Fields::of(value, world)?;
-        if fields.required::<String>("type")? != "certificate" {
-            return Err(not("a Presented", value));
-        }
-        let proof = Fields::of(fields.raw("proof").unwrap_or(&Json::Null), world)?;
-        let signed = match proof.required::<String>("type")?.as_str() {
-            "tls-session" => None,
-            "signature" => Some((proof.required("message")?, proof.required("signature")?)),
-            _ => return Err(not("a Proof", value)),
-        };
-        proof.finish()?;
-        let presented =
-            Self { certificate: fields.required("certificate")?, signed, device: fields.optional("device")?.flatten() };
-        fields.finish()?;
-        Ok(presented)
-    }
-}
-
-impl OwnPresented {
-    fn borrowed(&self) -> Presented<'_> {
-        let mut presented = match &self.signed {
-            None => Presented::over_tls(&self.certificate),
-            Some((message, signature)) => Presented::signed(&self.certificate, message, signature),
-        };
-        if let Presented::Certificate { device, .. } = &mut presented {
-            *device = self.device;
-        }
-        presented
     }
 }
 

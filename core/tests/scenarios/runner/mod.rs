@@ -4,6 +4,7 @@
 mod arguments;
 mod campaigns;
 mod certificates;
+mod clients;
 mod compare;
 mod entities;
 mod free;
