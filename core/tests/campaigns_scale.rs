@@ -11,7 +11,7 @@ use common::World;
 use tegata::model::{CredentialKind, EnrollmentPolicy, ProfileSpec};
 use tegata::store::tables::CERTIFICATES;
 use tegata::store::{Expect, Query, Row, SqliteOptions, SqliteStore, Store, Value, Write};
-use tegata::{NewCampaign, Page, Selection};
+use tegata::{Due, NewCampaign, Page, Selection, Timestamp};
 
 /// A registry in a file with `count` certificates: copies of one record, each in a row of its own.
 fn crowded(folder: &std::path::Path, count: u64) -> (World, Arc<SqliteStore>) {
@@ -70,6 +70,11 @@ fn measure(count: u64, wave_size: u32) {
     let page = campaigns.stragglers(campaign.id, &Page::of(100)).unwrap();
     assert_eq!((page.items.len(), page.total), (100, Some(u64::from(wave_size))));
     timed("a page of stragglers", started);
+    let started = Instant::now();
+    let due = Due { kinds: vec![CredentialKind::Certificate], ..Due::until(Timestamp::MAX) };
+    let page = Page { total: false, ..Page::of(100) };
+    assert_eq!(world.registry.due(&due, &page).unwrap().items.len(), 100);
+    timed("a page of what is due", started);
     let started = Instant::now();
     campaigns.cancel(campaign.id, call).unwrap();
     timed("cancel", started);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::due::renewing;
+use super::due::with_date;
 use super::page::Wanted;
 use super::{Inner, Registry};
 use crate::Result;
@@ -118,7 +118,7 @@ impl Inner {
     fn due_by_week(&self, kind: CredentialKind) -> Result<Vec<(Timestamp, u64)>> {
         let counts = self.store()?.count(&Tally {
             table: super::merge::table_of(kind),
-            filters: renewing(kind).filters,
+            filters: with_date(kind).filters,
             by: Some("renew_at"),
             bucket: Some(WEEK),
         })?;

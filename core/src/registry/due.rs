@@ -6,7 +6,7 @@ use super::{Inner, Registry};
 use crate::Result;
 use crate::env::Timestamp;
 use crate::id::{DeviceId, GroupId};
-use crate::model::{Certificate, CertificateState, CredentialKind, KeyState, Psk, PskState, SymmetricKey};
+use crate::model::{Certificate, CredentialKind, KeyState, Psk, PskState, SymmetricKey};
 use crate::store::record::Cell;
 use crate::store::{Match, Value};
 
@@ -94,20 +94,26 @@ impl DueItem {
     }
 }
 
-/// The stored states in which a credential of this kind is renewed. A compromised key needs it most.
-fn in_force(kind: CredentialKind) -> Match {
-    let states = match kind {
-        CredentialKind::Certificate => vec![CertificateState::Active.number()],
-        CredentialKind::Key => vec![KeyState::Active.number(), KeyState::Compromised.number()],
-        CredentialKind::Psk => vec![PskState::Active.number()],
+/// The credentials of this kind whose date counts.
+fn renewing(kind: CredentialKind) -> Wanted {
+    let states = |states: &[i64]| {
+        let mut wanted = Wanted::default();
+        wanted.and("state", Match::In(states.iter().copied().map(Value::Int).collect()));
+        wanted
     };
-    Match::In(states.into_iter().map(Value::Int).collect())
+    match kind {
+        // Of those with a date, only suspended ones are not in force. Asked for by state, which is indexed, SQLite would
+        // take all that are in force and sort them, instead of going along the dates.
+        CredentialKind::Certificate => Wanted::default().eq("suspended_by", Value::Null),
+        // A compromised key needs it most.
+        CredentialKind::Key => states(&[KeyState::Active.number(), KeyState::Compromised.number()]),
+        CredentialKind::Psk => states(&[PskState::Active.number()]),
+    }
 }
 
 /// The credentials of this kind that wait for a renewal, whenever that is due.
-pub(super) fn renewing(kind: CredentialKind) -> Wanted {
-    let mut wanted = Wanted::default();
-    wanted.and("state", in_force(kind));
+pub(super) fn with_date(kind: CredentialKind) -> Wanted {
+    let mut wanted = renewing(kind);
     wanted.and("renew_at", Match::Range { from: Some(Value::Int(Timestamp::MIN.unix())), to: None });
     wanted
 }
@@ -134,10 +140,9 @@ impl Registry {
         let kinds = CredentialKind::ALL.iter().filter(|kind| due.kinds.is_empty() || due.kinds.contains(kind));
         let sources: Vec<Source> = kinds
             .map(|&kind| {
-                let mut wanted = Wanted { order: Some("renew_at"), ..Wanted::default() };
+                let mut wanted = Wanted { order: Some("renew_at"), ..renewing(kind) };
                 let to = Some(Value::Int(due.until.plus(1).unix()));
                 wanted.and("renew_at", Match::Range { from: None, to });
-                wanted.and("state", in_force(kind));
                 if let Some(group) = due.group {
                     wanted.and("group", Match::Eq(group.to_value(&inner.ids)));
                 }
