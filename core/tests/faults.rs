@@ -10,14 +10,15 @@ use std::sync::Arc;
 
 use common::{World, csr, former_key, key as new_key};
 use tegata::SymmetricAlgorithm::Aes128;
-use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec, Psk, SuspendMode, SymmetricKey};
+use tegata::model::{CredentialKind, EnrollmentMode, EnrollmentPolicy, ProfileSpec, Psk, SuspendMode, SymmetricKey};
 use tegata::store::faults::{Fault, FaultyStore};
 use tegata::store::tables::SCHEMA;
 use tegata::store::{MemoryStore, Query, Store};
 use tegata::{
-    Atomicity, Attribute, Bulk, CertificateWish, CrlOptions, DeviceChange, DeviceId, GroupChange, GroupId, HandOut,
-    Issue, IssueWithKey, KeyAlgorithm, KeyId, Name, NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, ProductChange,
-    ProductSpec, Provision, PskWish, Rebuild, Release, Renew, Result, RevocationReason, RotateKey, RotatePsk,
+    Atomicity, Attribute, Bulk, CampaignId, CertificateWish, CrlOptions, DeviceChange, DeviceId, GroupChange, GroupId,
+    HandOut, Issue, IssueWithKey, KeyAlgorithm, KeyId, Name, NewAuthority, NewCampaign, NewDevice, NewKey, NewProduct,
+    NewPsk, ProductChange, ProductSpec, Provision, PskWish, Rebuild, Release, Renew, Result, RevocationReason,
+    RotateKey, RotatePsk, Selection,
 };
 
 type Act = Box<dyn Fn(&World) -> Result<()>>;
@@ -30,6 +31,16 @@ fn spec(name: &str) -> ProductSpec {
 
 fn name(text: &str) -> Name {
     Name::builder().push(Attribute::CommonName, text).build().unwrap()
+}
+
+fn campaign(name: &str) -> NewCampaign {
+    NewCampaign::new(name, Selection { kinds: vec![CredentialKind::Certificate], ..Selection::default() })
+}
+
+/// A campaign with one member.
+fn started(world: &World) -> CampaignId {
+    world.enrolled(None);
+    world.registry.campaigns().start(&campaign("one"), &world.call).unwrap().id
 }
 
 /// The operations. Keys and requests are made before the failure, so that every try does the same.
@@ -86,6 +97,15 @@ const CASES: &[Case] = &[
         let group = w.registry.groups().create("lobby", &GroupChange::default(), &w.call).unwrap();
         Box::new(move |w| w.registry.groups().delete(group.id, &w.call))
     }),
+    ("campaigns.start", |w| { w.enrolled(None); Box::new(|w| w.registry.campaigns().start(&campaign("two"), &w.call).map(drop)) }),
+    ("campaigns.advance", |w| { let id = started(w); Box::new(move |w| w.registry.campaigns().advance(id, &w.call).map(drop)) }),
+    ("campaigns.pause", |w| { let id = started(w); Box::new(move |w| w.registry.campaigns().pause(id, &w.call).map(drop)) }),
+    ("campaigns.resume", |w| {
+        let id = started(w);
+        w.registry.campaigns().pause(id, &w.call).unwrap();
+        Box::new(move |w| w.registry.campaigns().resume(id, &w.call).map(drop))
+    }),
+    ("campaigns.cancel", |w| { let id = started(w); Box::new(move |w| w.registry.campaigns().cancel(id, &w.call).map(drop)) }),
     ("devices.register", |_| Box::new(|w| w.registry.devices().register(&NewDevice::named("one"), &w.call).map(drop))),
     ("devices.register_many", |_| Box::new(|w| all(w.registry.devices().register_many(&[NewDevice::named("one"), NewDevice::named("two")], &Bulk::all(), &w.call)))),
     ("devices.register_many each", |_| Box::new(|w| all(w.registry.devices().register_many(&[NewDevice::named("one")], &Bulk::each(), &w.call)))),

@@ -157,8 +157,8 @@ impl Registry {
 impl Inner {
     /// When a certificate is due in a group that renews every `days` days. What a campaign asks for stays due.
     pub(super) fn due_of(&self, certificate: &Certificate, days: Option<u32>) -> Result<Timestamp> {
-        if certificate.campaign.is_some() {
-            return Ok(certificate.renew_at.unwrap_or(self.now()?));
+        if let (Some(_), Some(asked)) = (certificate.campaign, certificate.renew_at) {
+            return Ok(asked);
         }
         let profile = self.profile(certificate.profile)?;
         let own = profile.renew_at(&certificate.serial, certificate.issued, certificate.not_after);

@@ -6,8 +6,9 @@ use super::tables::SCHEMA;
 use super::{Row, StoreError, Value};
 use crate::id::NumberCipher;
 use crate::model::{
-    Assignment, Authority, Binding, Certificate, ClaimCode, Crl, Delivery, Device, Document, Event, Group, Meta,
-    Product, Profile, RequestRecord, Revocation,
+    Assignment, Authority, Binding, Campaign, CampaignPart, Certificate, ClaimCode, Client, Crl, Delivery, Device,
+    Document, EndedVersion, Event, Group, KeyShare, Meta, Product, Profile, Psk, RequestRecord, Revocation,
+    SymmetricKey,
 };
 
 /// The row that octets describe: the table's place in the schema, the key, and per value a kind and its octets. `None`
@@ -95,6 +96,13 @@ pub fn read(row: Row) -> Result<Vec<Value>, StoreError> {
         ClaimCode,
         RequestRecord,
         Crl,
-        Event
+        Event,
+        Psk,
+        SymmetricKey,
+        KeyShare,
+        EndedVersion,
+        Client,
+        Campaign,
+        CampaignPart
     )
 }

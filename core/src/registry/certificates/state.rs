@@ -337,7 +337,8 @@ impl View<'_> {
             Some(group) => self.get::<Group, _>(group)?.certificate_days,
             None => None,
         };
-        let due = self.registry.due_of(&old, days)?;
+        // A campaign that asked for the renewal asks again.
+        let due = if old.campaign.is_some() { self.now } else { self.registry.due_of(&old, days)? };
         self.update(old.version, &old.record.clone().without_successor(due)).map(Some)
     }
 
