@@ -9,7 +9,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use common::{World, code};
-use tegata::model::{EnrollmentPolicy, Entity, KeyOwner, KeyState, ProfileSpec, SymmetricKey, VersionState};
+use tegata::model::VersionState::{Compromised, Current, Destroyed, Previous};
+use tegata::model::{EnrollmentPolicy, Entity, KeyOwner, KeyState, ProfileSpec, SymmetricKey};
 use tegata::store::schema::Table;
 use tegata::store::tables::{EVENTS, KEY_VERSIONS, KEYS};
 use tegata::store::{Expect, MemoryStore, Query, Row, Store, Value, Write};
@@ -155,7 +156,6 @@ fn the_versions_of_a_key_tell_their_lives() {
     let start = world.registry_now();
     let key = issued(&world, Algorithm::Aes128);
     let states = |id| keys.versions(id).unwrap().iter().map(|v| (v.version, v.state)).collect::<Vec<_>>();
-    use VersionState::{Compromised, Current, Destroyed, Previous};
     assert_eq!(states(key.id), [(1, Current)]);
     world.clock.advance(DAY);
     keys.rotate(key.id, &RotateKey::with_grace(2), &world.call).unwrap();
@@ -251,11 +251,11 @@ fn a_presented_key_or_check_value_says_which_version_it_is() {
         let key = issued(&world, algorithm);
         let first = value(&world, key.id, None);
         let verified = |presented: &[u8]| keys.verify(key.id, presented).unwrap().map(|m| (m.version, m.state));
-        assert_eq!(verified(&first), Some((1, VersionState::Current)));
+        assert_eq!(verified(&first), Some((1, Current)));
         keys.rotate(key.id, &RotateKey::with_grace(1), &world.call).unwrap();
         let second = value(&world, key.id, None);
-        assert_eq!(verified(&first), Some((1, VersionState::Previous)));
-        assert_eq!(verified(&second), Some((2, VersionState::Current)));
+        assert_eq!(verified(&first), Some((1, Previous)));
+        assert_eq!(verified(&second), Some((2, Current)));
         for at in 0..second.len() {
             let mut wrong = second.clone();
             wrong[at] ^= 1;
@@ -270,7 +270,7 @@ fn a_presented_key_or_check_value_says_which_version_it_is() {
         assert_eq!(keys.check_value(key.id, method, None).unwrap(), check);
         assert_eq!(keys.verify_check_value(key.id, &check).unwrap().unwrap().version, 2);
         let old = keys.check_value(key.id, method, Some(1)).unwrap();
-        assert_eq!(keys.verify_check_value(key.id, &old).unwrap().unwrap().state, VersionState::Previous);
+        assert_eq!(keys.verify_check_value(key.id, &old).unwrap().unwrap().state, Previous);
         let cmac = keys.check_value(key.id, CheckMethod::Cmac, None);
         match algorithm {
             Algorithm::Aes128 | Algorithm::Aes256 => {
@@ -288,9 +288,9 @@ fn a_presented_key_or_check_value_says_which_version_it_is() {
         keys.suspend(key.id, &world.call).unwrap();
         assert_eq!(verified(&second), None);
         keys.resume(key.id, &world.call).unwrap();
-        assert_eq!(verified(&second), Some((2, VersionState::Current)));
+        assert_eq!(verified(&second), Some((2, Current)));
         keys.mark_compromised(key.id, &world.call).unwrap();
-        assert_eq!(verified(&second), Some((2, VersionState::Compromised)));
+        assert_eq!(verified(&second), Some((2, Compromised)));
         keys.destroy(key.id, &world.call).unwrap();
         assert_eq!(verified(&second), None);
     }
@@ -691,6 +691,28 @@ fn a_deleted_device_takes_its_own_keys_with_it() {
     let left = rows(&*store, &KEYS).iter().filter(|row| cell(row, "value") != Value::Null).count();
     assert_eq!(left, 1);
     value(&world, other.id, None);
+}
+
+#[test]
+fn a_key_that_is_issued_while_its_device_is_deleted_does_not_outlive_it() {
+    let world = Arc::new(World::new());
+    for _ in 0..30 {
+        let owner = device(&world);
+        let barrier = Arc::new(Barrier::new(2));
+        let issuing = {
+            let (world, barrier) = (world.clone(), barrier.clone());
+            thread::spawn(move || {
+                barrier.wait();
+                world.registry.keys().issue(&NewKey::for_device(owner, Algorithm::Aes128), &world.call)
+            })
+        };
+        barrier.wait();
+        world.registry.devices().delete(owner, &world.call).unwrap();
+        match issuing.join().unwrap() {
+            Ok(key) => assert_eq!(world.registry.keys().record(key.id).unwrap().state, KeyState::Destroyed),
+            Err(error) => assert_eq!(error.code(), "device.deleted"),
+        }
+    }
 }
 
 #[test]

@@ -471,3 +471,25 @@ fn a_rotation_beside_a_new_interval_is_due_by_the_new_one() {
         within(world.registry.keys().record(key.id).unwrap().renew_at, world.registry_now(), days.into());
     }
 }
+
+#[test]
+fn a_key_that_is_issued_beside_a_new_interval_is_due_by_the_new_one() {
+    let world = Arc::new(World::new());
+    let doors = group(&world, "doors", Some(10));
+    for round in 0..30 {
+        let days = if round % 2 == 0 { 1_000 } else { 10 };
+        let new = NewKey::for_device(device(&world, Some(doors)), Algorithm::Aes128);
+        let barrier = Arc::new(Barrier::new(2));
+        let issuing = {
+            let (world, barrier) = (world.clone(), barrier.clone());
+            thread::spawn(move || {
+                barrier.wait();
+                world.registry.keys().issue(&new, &world.call).unwrap().id
+            })
+        };
+        barrier.wait();
+        set_days(&world, doors, Some(days));
+        let key = issuing.join().unwrap();
+        within(world.registry.keys().record(key).unwrap().renew_at, world.registry_now(), days.into());
+    }
+}

@@ -116,7 +116,7 @@ impl<'r> Groups<'r> {
     pub fn update(&self, id: GroupId, change: &GroupChange, call: &Call) -> Result<Group> {
         let content = format!("{id} {change:?}");
         let operation = Operation { action: "group.update", content: content.as_bytes() };
-        self.inner.change(
+        let group = self.inner.change(
             call,
             operation,
             |view| {
@@ -139,6 +139,29 @@ impl<'r> Groups<'r> {
                 Ok(Plan::done(view.number_of(id)?, writes, group))
             },
             |_| self.get(id),
+        )?;
+        if change.key_days.is_some() {
+            self.catch_up(&group, call)?;
+        }
+        Ok(group)
+    }
+
+    /// Gives their due dates to keys that were issued while the group changed, by the interval that it had before. From now
+    /// on, everybody sees the new one.
+    fn catch_up(&self, group: &Group, call: &Call) -> Result<()> {
+        let call = Call { request_id: None, ..call.clone() };
+        let operation = Operation { action: "group.update", content: group.id.as_bytes() };
+        self.inner.change(
+            &call,
+            operation,
+            |view| {
+                Ok(Plan::done(
+                    view.number_of(group.id)?,
+                    view.reschedule_keys(&view.get::<Group, _>(group.id)?.record)?,
+                    (),
+                ))
+            },
+            |_| Ok(()),
         )
     }
 

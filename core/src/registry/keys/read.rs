@@ -166,12 +166,12 @@ fn plan_read(view: &View<'_>, id: KeyId, version: Option<u32>) -> Result<Plan<'s
 /// which goes to the top, and 24 bits of version. What does not fit leads to the current version.
 pub(super) fn result_of(row: u64, version: u32) -> u64 {
     let (beyond, row) = (row / BEYOND_DEVICES, row % BEYOND_DEVICES);
-    beyond << 63 | row << 24 | u64::from(if version < 1 << 24 { version } else { 0 })
+    (beyond << 63) | (row << 24) | u64::from(if version < 1 << 24 { version } else { 0 })
 }
 
 fn row_and_version(result: u64) -> (u64, Option<u32>) {
     let version = u32::try_from(result & 0xff_ffff).ok().filter(|version| *version > 0);
-    ((result >> 63) * BEYOND_DEVICES | (result >> 24) & ((1 << 39) - 1), version)
+    (((result >> 63) * BEYOND_DEVICES) | ((result >> 24) & ((1 << 39) - 1)), version)
 }
 
 impl Inner {
@@ -236,4 +236,19 @@ impl Inner {
 /// The row of a key that is not destroyed has lost its value.
 fn missing(place: Place) -> Error {
     StoreError::Corrupt { at: format!("{}.{}", SymmetricKey::TABLE.name, place.column()) }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_result_leads_back_to_row_and_version(n in 0_u64..1 << 39, beyond: bool, version in 1_u32..1 << 24) {
+            let row = if beyond { BEYOND_DEVICES + n } else { n };
+            prop_assert_eq!(row_and_version(result_of(row, version)), (row, Some(version)));
+            prop_assert_eq!(row_and_version(result_of(row, 1 << 24)), (row, None));
+        }
+    }
 }

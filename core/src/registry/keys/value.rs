@@ -62,15 +62,12 @@ impl View<'_> {
         algorithm: SymmetricAlgorithm,
         brought: Option<&Secret<Vec<u8>>>,
     ) -> Result<KeyMaterial> {
-        match brought {
+        if let Some(value) = brought {
             // Any size but the algorithm's is refused (NEC-9).
-            Some(value) => KeyMaterial::from_bytes(algorithm, value.expose()),
-            None => {
-                let drawn =
-                    |random: &dyn Random| Ok(KeyMaterial::generate(algorithm, random)?.expose().to_vec().into());
-                KeyMaterial::from_bytes(algorithm, self.secret(drawn)?.expose())
-            }
+            return KeyMaterial::from_bytes(algorithm, value.expose());
         }
+        let drawn = |random: &dyn Random| Ok(KeyMaterial::generate(algorithm, random)?.expose().to_vec().into());
+        KeyMaterial::from_bytes(algorithm, self.secret(drawn)?.expose())
     }
 }
 
@@ -102,6 +99,33 @@ impl Inner {
             }
             // It opens, but is another version's: an old value was put back in its place.
             _ => Err(Error::from(SealError::Damaged { at: format!("{table}.{}", place.column()) })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_value_comes_back_with_its_version_and_algorithm(which in 0..4_usize, version: u32, bytes: [u8; 32]) {
+            let algorithm = SymmetricAlgorithm::ALL[which];
+            let value = KeyMaterial::from_bytes(algorithm, &bytes[..algorithm.key_len()]).unwrap();
+            let packed = pack(version, &value);
+            let (of, back) = unpack(&packed).unwrap();
+            prop_assert_eq!((of, back.algorithm()), (version, algorithm));
+            prop_assert!(back.matches(value.expose()));
+            for length in 0..packed.len() {
+                prop_assert!(unpack(&packed[..length]).is_none());
+            }
+        }
+
+        #[test]
+        fn no_octets_make_it_panic(bytes: Vec<u8>) {
+            let _ = unpack(&bytes);
         }
     }
 }
