@@ -412,7 +412,7 @@ fn of_two_that_choose_one_identity_at_once_one_wins() {
                     })
                 })
                 .collect();
-            tries.into_iter().map(|thread| thread.join().unwrap()).flatten().count()
+            tries.into_iter().flat_map(|thread| thread.join().unwrap()).count()
         });
         assert_eq!(won, 1);
     }

@@ -10,7 +10,7 @@ use crate::id::DeviceId;
 use crate::model::{Device, Entity, IdentityKind, Owner, Psk, PskKind, PskState};
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
-use crate::registry::{Bulk, Call, Inner};
+use crate::registry::{Bulk, Call};
 use crate::secret::Secret;
 use crate::store::Write;
 use crate::store::record::Stored;
@@ -159,7 +159,7 @@ impl View<'_> {
             (IdentityKind::Device, None) => device.id.to_string(),
             (IdentityKind::Unlinkable, None) => inner.ids.identity(number, version),
             (IdentityKind::Chosen, Some(identity)) => {
-                inner.check_chosen(identity)?;
+                check_chosen(identity)?;
                 let tag = inner.identity_tag(identity);
                 if self.bound(tag)?.is_some() {
                     return Err(PskError::IdentityTaken.into());
@@ -248,13 +248,8 @@ fn check_days(days: u32) -> Result<i64> {
     }
 }
 
-impl Inner {
-    /// That an identity may be chosen: it is none that this registry gave, or would give, to somebody.
-    fn check_chosen(&self, identity: &str) -> Result<()> {
-        check_psk_identity(identity)?;
-        if is_made_here(identity) {
-            return Err(PskError::IdentityTaken.into());
-        }
-        Ok(())
-    }
+/// That an identity may be chosen: it is none that this registry gave, or would give, to somebody.
+fn check_chosen(identity: &str) -> Result<()> {
+    check_psk_identity(identity)?;
+    if is_made_here(identity) { Err(PskError::IdentityTaken.into()) } else { Ok(()) }
 }
