@@ -100,6 +100,9 @@ fn a_store_that_answers_nonsense_makes_errors_and_no_panic() {
         let (_, enrolled) = world.enrolled(Some("SN-1"));
         let (_, request) = world.request(Some("SN-2"));
         let (r, id) = (&world.registry, enrolled.issued.certificate.id);
+        let selection = tegata::Selection { algorithm: Some("ecdsa-p256".to_owned()), ..tegata::Selection::default() };
+        let campaign = tegata::NewCampaign::new("one", selection.clone());
+        let campaign = r.campaigns().start(&campaign, &world.call).unwrap().id;
         store.how.store(u8::try_from(how).unwrap(), Ordering::SeqCst);
         let shown =
             Presented::Certificate { certificate: &enrolled.issued.der, proof: Proof::TlsSession, device: None };
@@ -113,6 +116,13 @@ fn a_store_that_answers_nonsense_makes_errors_and_no_panic() {
             r.certificates().renew(&tegata::Renew::same_key(id), &world.call).map(drop),
             r.certificates().delete(id, &world.call).map(drop),
             r.counts().map(drop),
+            r.due(&tegata::Due::until(tegata::Timestamp::MAX), &tegata::Page::of(5)).map(drop),
+            r.campaigns().preview(&selection).map(drop),
+            r.campaigns().start(&tegata::NewCampaign::new("other", selection.clone()), &world.call).map(drop),
+            r.campaigns().advance(campaign, &world.call).map(drop),
+            r.campaigns().progress(campaign).map(drop),
+            r.campaigns().stragglers(campaign, &tegata::Page::of(5)).map(drop),
+            r.campaigns().cancel(campaign, &world.call).map(drop),
             r.events().find(&EventFilter::default(), &tegata::Page::of(5)).map(drop),
             r.authorities().crl(world.issuing.id, &tegata::CrlOptions::default(), &world.call).map(drop),
         ];

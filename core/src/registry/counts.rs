@@ -81,7 +81,8 @@ impl Registry {
         let psks_due_by_week = inner.due_by_week(CredentialKind::Psk)?;
         let mut due_by_week = BTreeMap::new();
         for (week, count) in [&certificates_due_by_week, &keys_due_by_week, &psks_due_by_week].into_iter().flatten() {
-            *due_by_week.entry(*week).or_insert(0) += count;
+            let sum = due_by_week.entry(*week).or_insert(0_u64);
+            *sum = sum.saturating_add(*count);
         }
         Ok(Counts {
             devices: inner.counted::<Device, _>(all(), "state")?,

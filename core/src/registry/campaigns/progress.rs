@@ -93,6 +93,8 @@ impl Inner {
     /// How many a campaign waits for.
     pub(super) fn count_waiting(&self, id: CampaignId) -> Result<u64> {
         let sources = waiting(self, id, self.now()?);
-        sources.into_iter().map(|source| self.total_of(table_of(source.kind), source.wanted)).sum()
+        sources
+            .into_iter()
+            .try_fold(0_u64, |sum, source| Ok(sum.saturating_add(self.total_of(table_of(source.kind), source.wanted)?)))
     }
 }

@@ -255,7 +255,9 @@ impl Inner {
     fn count_selected(&self, selection: &Selection, kind: CredentialKind, now: Timestamp) -> Result<u64> {
         if selection.is_listed() || selection.by_device(kind).is_some() {
             let mut count = 0;
-            self.selected(selection, kind, now, |members| count += u64::try_from(members.len()).unwrap_or(u64::MAX))?;
+            self.selected(selection, kind, now, |members| {
+                count = u64::try_from(members.len()).unwrap_or(u64::MAX).saturating_add(count);
+            })?;
             return Ok(count);
         }
         match selection.wanted(self, kind, now)? {

@@ -11,6 +11,8 @@ use crate::store::record::{Record, Stored, at, put, read};
 use crate::store::{Expect, Query, Value};
 use crate::x509::Certificate as X509;
 
+/// How often a portion starts again after a conflict.
+const ATTEMPTS: u32 = 24;
 /// How many records are completed in one commit.
 const PORTION: u32 = 512;
 
@@ -51,7 +53,7 @@ impl Inner {
 
     /// Completes the records with these numbers, again and again while others change them.
     fn complete(&self, keys: &[u64]) -> Result<()> {
-        loop {
+        for _ in 0..ATTEMPTS {
             let records = self.store()?.get(&keys.iter().map(|key| at::<Certificate>(*key)).collect::<Vec<_>>())?;
             let documents = self.store()?.get(&keys.iter().map(|key| at::<Document>(*key)).collect::<Vec<_>>())?;
             let mut writes = Vec::new();
@@ -70,5 +72,6 @@ impl Inner {
                 other => return Ok(other?),
             }
         }
+        Err(StoreError::Busy.into())
     }
 }
