@@ -22,6 +22,14 @@ export type GroupId = string;
 export type CertificateId = string;
 /** An opaque identifier: 26 lower-case letters and digits. */
 export type EventId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type PskId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type KeyId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type CampaignId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type ClientId = string;
 
 /** Who asks for a change, and whether it may be a repetition. */
 export interface Call {
@@ -171,6 +179,8 @@ export interface Signer {
 export interface Sealer {
   seal(associated: Buffer, plaintext: Buffer): Uint8Array | Promise<Uint8Array>;
   open(associated: Buffer, sealed: Buffer): Uint8Array | Promise<Uint8Array>;
+  /** Whether `sealed` is sealed as it would be now; if not, `registry.reseal` seals it anew. Always, if this is left out. */
+  isCurrent?(associated: Buffer, sealed: Buffer): boolean | Promise<boolean>;
 }
 
 /** Where the time comes from. */
@@ -188,6 +198,8 @@ export interface Random {
 export interface Options {
   readonly clock?: FixedClock | Clock | null;
   readonly random?: Random | null;
+  /** The proxies whose word about who sent a request is taken. */
+  readonly proxies?: readonly TrustedProxy[] | null;
 }
 
 /** A clock that stands still until it is told otherwise, for tests and simulations. */
@@ -247,6 +259,31 @@ export declare class SoftwareSealer {
   /** Makes a file with a new key; refuses to replace one. */
   static createFile(path: string): Promise<SoftwareSealer>;
 }
+
+/** A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits. */
+export declare class SealingKeys {
+  constructor(current: SoftwareSealer | Sealer, previous: readonly (SoftwareSealer | SealingKeys | Sealer)[]);
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
+}
+
+/** What pre-shared keys are like. */
+export declare const PskPolicy: {
+  /** How many bits of entropy a secret has under this policy, rounded down; 0 when none meets it. */
+  entropyBits(policy?: PskPolicy): number;
+};
+
+/** Headers that proxies are known to send. */
+export declare const ProxyHeaders: {
+  /** As nginx forwards with `$ssl_client_verify` and `$ssl_client_escaped_cert`. */
+  nginx(): ProxyHeaders;
+  /** As HAProxy forwards. */
+  haproxy(): ProxyHeaders;
+  /** As Envoy forwards. */
+  envoy(): ProxyHeaders;
+  /** As RFC 9440 says. */
+  rfc9440(): ProxyHeaders;
+};
 
 /** What one column of one row holds. Numbers are bigints. */
 export type StoredValue = null | bigint | string | Uint8Array;
@@ -495,6 +532,109 @@ export interface BasicConstraints {
   readonly pathLen: number | null;
 }
 
+/** A campaign: many credentials that are replaced, wave by wave (NEC-63). */
+export interface Campaign {
+  /** Names the campaign. */
+  readonly id: CampaignId;
+  /** What people call it. */
+  readonly name: string;
+  /** Its state. */
+  readonly state: CampaignState;
+  /** The kinds that were selected; empty stands for all. */
+  readonly kinds: CredentialKind[];
+  /** The algorithm that was selected. */
+  readonly algorithm: string | null;
+  /** The generation of an authority whose certificates were selected. */
+  readonly authority: AuthorityId | null;
+  /** The product whose devices' credentials were selected. */
+  readonly product: ProductId | null;
+  /** The group whose devices' credentials were selected. */
+  readonly group: GroupId | null;
+  /** What was issued from this moment on was selected. */
+  readonly issuedFrom: Date | null;
+  /** What was issued before this moment was selected. */
+  readonly issuedTo: Date | null;
+  /** Whether the credentials were named one by one. */
+  readonly listed: boolean;
+  /** How many credentials one wave has. */
+  readonly waveSize: number;
+  /** How long after the beginning of a wave the next one may begin, in seconds. */
+  readonly waveSeconds: number;
+  /** How the credentials are replaced. */
+  readonly policy: ReissuePolicy;
+  /** For how long old values count beside the new ones where the registry makes them, in days. */
+  readonly graceDays: number;
+  /** After how many days whoever has not come is shut out. */
+  readonly revokeAfterDays: number | null;
+  /** The reason for which their certificates are revoked. */
+  readonly revocation: RevocationReason;
+  /** Why there is a campaign, in words. */
+  readonly reason: string | null;
+  /** How many credentials were selected. It does not change: what is issued after the start is not among them. */
+  readonly selected: number;
+  /** How many of them had their turn. */
+  readonly released: number;
+  /** Which wave was released last, from 1; 0 before the first. */
+  readonly wave: number;
+  /** When the next wave may begin; `null` after the last. */
+  readonly nextWaveAt: Date | null;
+  /** When it was started. */
+  readonly started: Date;
+  /** When it was finished or cancelled. */
+  readonly ended: Date | null;
+}
+
+/** Which campaigns to list: those that match everything given. */
+export interface CampaignFilter {
+  /** By name. */
+  readonly name?: Text | null;
+  /** In this state. */
+  readonly state?: CampaignState | null;
+}
+
+/** What a selection would select now. */
+export interface CampaignPreview {
+  /** Certificates. */
+  readonly certificates: number;
+  /** Symmetric keys. */
+  readonly keys: number;
+  /** Pre-shared keys. */
+  readonly psks: number;
+  /**
+   * Product credentials that match too, but are renewed by `renewCredential` and
+   * not by a campaign.
+   */
+  readonly productCredentials: number;
+}
+
+/** How far a campaign has come. */
+export interface CampaignProgress {
+  /** How many credentials were selected. */
+  readonly selected: number;
+  /** How many of them had their turn. */
+  readonly released: number;
+  /**
+   * How many of those came, or need not come any more: they were renewed (by themselves perhaps), revoked, deleted,
+   * or have expired.
+   */
+  readonly done: number;
+  /** How many of those are waited for: `stragglers` lists them. */
+  readonly waiting: number;
+  /** Which wave was released last, from 1; 0 before the first. */
+  readonly wave: number;
+  /** When the next wave may begin; `null` after the last. */
+  readonly nextWaveAt: Date | null;
+  /** Whether everybody had a turn, and nobody is waited for. */
+  readonly finished: boolean;
+}
+
+/** Where a campaign stands. */
+export type CampaignState =
+  | 'running'
+  | 'paused'
+  | 'finished'
+  | 'cancelled';
+
 /** A client certificate. */
 export declare class Certificate {
   private constructor();
@@ -544,6 +684,7 @@ export declare class Certificate {
 
 /** What was counted; `null` stands for those without one. */
 export type CertificateCount =
+  | { readonly type: 'algorithm'; readonly value: KeyAlgorithm | null }
   | { readonly type: 'authority'; readonly value: AuthorityId }
   | { readonly type: 'due-week'; readonly value: Date | null }
   | { readonly type: 'group'; readonly value: GroupId | null }
@@ -552,6 +693,13 @@ export type CertificateCount =
   | { readonly type: 'profile'; readonly value: ProfileId }
   | { readonly type: 'state'; readonly value: CertificateState }
   | { readonly type: 'total' };
+
+/** How a proxy writes a certificate into a header. */
+export type CertificateEncoding =
+  | 'escaped-pem'
+  | 'base64-der'
+  | 'byte-sequence'
+  | 'xfcc';
 
 /** What the extensions of a certificate say. */
 export declare class CertificateExtensions {
@@ -608,6 +756,11 @@ export interface CertificateFilter {
   readonly profile?: ProfileId | null;
   /** Due for renewal before this moment. */
   readonly dueBefore?: Date | null;
+  /**
+   * With a key of this kind. The first question of this sort after an upgrade reads the certificates whose records do
+   * not say it yet, and completes the records (NEC-63).
+   */
+  readonly algorithm?: KeyAlgorithm | null;
   /** Deleted ones too. */
   readonly deleted?: boolean | null;
   /** The newest first instead of the oldest. */
@@ -623,6 +776,7 @@ export type CertificateGrouping =
   | 'group'
   | 'authority'
   | 'profile'
+  | 'algorithm'
   | 'due-week';
 
 /** What a certificate is for, as far as the registry is concerned. */
@@ -689,6 +843,10 @@ export declare class CertificateRecord {
   readonly reason: RevocationReason | null;
   /** Whether it was deleted: its record stays until notAfter, but is listed only on request. */
   readonly deleted: boolean;
+  /** What kind of key it certifies; `null` in records that the first version of the database wrote. */
+  readonly algorithm: KeyAlgorithm | null;
+  /** The campaign that asks for its renewal. */
+  readonly campaign: CampaignId | null;
   /** How it stands at `now`: its state and the clock together. */
   standing(now: Date): Standing;
 }
@@ -700,6 +858,69 @@ export type CertificateState =
   | 'suspended'
   | 'revoked'
   | 'denied';
+
+/** The certificate that a new device gets. */
+export interface CertificateWish {
+  /** The profile that decides what the certificate holds. */
+  readonly profile: ProfileId;
+  /** The authority; after a rebuild its newest generation issues. */
+  readonly authority: AuthorityId;
+  /** The device's own CSR (PEM or DER); without one, its key is made here. */
+  readonly csr?: Uint8Array | string | null;
+  /** What kind of key is made here; the first that the profile lists by default. */
+  readonly algorithm?: KeyAlgorithm | null;
+  /** When the key that is made here is handed out. */
+  readonly handOut?: HandOut | null;
+}
+
+/** Which kinds of characters a secret has; of each at least one. */
+export interface CharacterClasses {
+  /** `a` to `z`. */
+  readonly lower?: boolean | null;
+  /** `A` to `Z`. */
+  readonly upper?: boolean | null;
+  /** `0` to `9`. */
+  readonly digits?: boolean | null;
+  /** `! # $ % * + - . / = ? @ _ ~` */
+  readonly symbols?: boolean | null;
+}
+
+/** How a check value is computed. */
+export type CheckMethod =
+  | 'cmac'
+  | 'encrypted-zero';
+
+/** A client, without its licence key and password, of which only keyed tags are kept. */
+export interface Client {
+  /** Names it. */
+  readonly id: ClientId;
+  /** What it calls itself. A deleted client's name ends in `~` and its ID, so that another one can have it. */
+  readonly name: string;
+  /** Its state. */
+  readonly state: ClientState;
+  /** How often in a row a wrong name or password came with its licence key, as far as it was kept. */
+  readonly failures: number;
+  /** No password is looked at before this moment, since too many wrong ones came. */
+  readonly blockedUntil: Date | null;
+  /** When it was registered. */
+  readonly created: Date;
+  /** When it last changed. */
+  readonly updated: Date;
+}
+
+/** Which clients to list. */
+export interface ClientFilter {
+  /** Called so. */
+  readonly name?: Text | null;
+  /** In one of these states; all of them if empty. */
+  readonly states?: readonly ClientState[] | null;
+}
+
+/** Where a client stands. */
+export type ClientState =
+  | 'active'
+  | 'suspended'
+  | 'deleted';
 
 /** Numbers for a dashboard (NEC-35). Each list is complete and in the order of its first element. */
 export interface Counts {
@@ -713,10 +934,51 @@ export interface Counts {
   readonly certificates: [CertificateState, number][];
   /** Certificates by kind. */
   readonly certificatesByKind: [CertificateKind, number][];
+  /**
+   * Certificates that are in force or suspended, by the kind of their key. `null` counts those that an older version
+   * of the database recorded, until they are asked for by algorithm for the first time.
+   */
+  readonly certificatesByAlgorithm: ([KeyAlgorithm | null, number])[];
   /** Certificates in force or suspended whose notAfter has passed. */
   readonly expired: number;
-  /** Renewals by the week in which they are due: the week's first moment (Thursdays, counted from 1970) and how many. */
+  /** Symmetric keys by state. */
+  readonly keys: [KeyState, number][];
+  /** Symmetric keys that are not destroyed, by algorithm. */
+  readonly keysByAlgorithm: [SymmetricAlgorithm, number][];
+  /** Pre-shared keys by state. */
+  readonly psks: [PskState, number][];
+  /**
+   * Renewals of all kinds by the week in which they are due: the week's first moment (Thursdays, counted from 1970)
+   * and how many.
+   */
   readonly dueByWeek: [Date, number][];
+  /** Those of certificates. */
+  readonly certificatesDueByWeek: [Date, number][];
+  /** Those of symmetric keys. */
+  readonly keysDueByWeek: [Date, number][];
+  /** Those of pre-shared keys. */
+  readonly psksDueByWeek: [Date, number][];
+}
+
+/** By what somebody was recognised. */
+export type Credential =
+  | { readonly type: 'certificate'; readonly value: CertificateId }
+  | { readonly type: 'psk'; readonly value: PskId };
+
+/** The kinds of credentials that are renewed. */
+export type CredentialKind =
+  | 'certificate'
+  | 'key'
+  | 'psk';
+
+/** All keys and certificates of a device (NEC-28), without anything secret. */
+export interface Credentials {
+  /** The certificates that are attached to it, the oldest attachment first, whatever their state. */
+  readonly certificates: CertificateRecord[];
+  /** Its pre-shared keys, deleted ones included. */
+  readonly psks: Psk[];
+  /** The symmetric keys that it holds: its own, those that it shares, its group's; destroyed ones apart. */
+  readonly keys: SymmetricKey[];
 }
 
 /**
@@ -849,13 +1111,21 @@ export type DeviceState =
   | 'invalid'
   | 'deleted';
 
-/** Which certificates are due. */
+/** What is asked for by `due`. */
 export interface Due {
   /** Until which moment to look. */
   readonly until: Date;
   /** Only this group's. */
   readonly group?: GroupId | null;
+  /** Only these kinds; empty stands for all. */
+  readonly kinds?: readonly CredentialKind[] | null;
 }
+
+/** Something to be renewed. */
+export type DueItem =
+  | { readonly type: 'certificate'; readonly value: CertificateRecord }
+  | { readonly type: 'key'; readonly value: SymmetricKey }
+  | { readonly type: 'psk'; readonly value: Psk };
 
 /** How the files are encoded. */
 export type Encoding =
@@ -958,20 +1228,28 @@ export interface EnrollmentPolicyInput {
 /** What kind of record an `Id` names. */
 export type Entity =
   | { readonly type: 'authority'; readonly value: AuthorityId }
+  | { readonly type: 'campaign'; readonly value: CampaignId }
   | { readonly type: 'certificate'; readonly value: CertificateId }
+  | { readonly type: 'client'; readonly value: ClientId }
   | { readonly type: 'device'; readonly value: DeviceId }
   | { readonly type: 'group'; readonly value: GroupId }
+  | { readonly type: 'key'; readonly value: KeyId }
   | { readonly type: 'product'; readonly value: ProductId }
-  | { readonly type: 'profile'; readonly value: ProfileId };
+  | { readonly type: 'profile'; readonly value: ProfileId }
+  | { readonly type: 'psk'; readonly value: PskId };
 
 /** What kind of record an `Id` names. */
 export type EntityInput =
   | { readonly type: 'authority'; readonly value: AuthorityId }
+  | { readonly type: 'campaign'; readonly value: CampaignId }
   | { readonly type: 'certificate'; readonly value: CertificateId }
+  | { readonly type: 'client'; readonly value: ClientId }
   | { readonly type: 'device'; readonly value: DeviceId }
   | { readonly type: 'group'; readonly value: GroupId }
+  | { readonly type: 'key'; readonly value: KeyId }
   | { readonly type: 'product'; readonly value: ProductId }
-  | { readonly type: 'profile'; readonly value: ProfileId };
+  | { readonly type: 'profile'; readonly value: ProfileId }
+  | { readonly type: 'psk'; readonly value: PskId };
 
 /** One event (NEC-38). Events are only ever added. */
 export interface Event {
@@ -1118,6 +1396,12 @@ export type HandOut =
   | 'now'
   | 'later';
 
+/** Where an identity comes from. */
+export type IdentityKind =
+  | 'device'
+  | 'unlinkable'
+  | 'chosen';
+
 /** An authority that exists already, with its key. */
 export interface ImportAuthority {
   /** The name that operators will use; unique. */
@@ -1209,6 +1493,34 @@ export declare class Issued {
   readonly serial: string;
 }
 
+/** A key with the value of one of its versions. */
+export interface IssuedKey {
+  /** Its record. */
+  readonly key: SymmetricKey;
+  /** Which version the value is of. */
+  readonly version: number;
+  /** Of what kind that version is; a rotation may change the kind. */
+  readonly algorithm: SymmetricAlgorithm;
+  /** The value: as many octets as the algorithm's keys have. */
+  readonly value: Secret<Buffer>;
+}
+
+/** A pre-shared key and its secret. */
+export declare class IssuedPsk {
+  private constructor();
+  /** The key's record. */
+  readonly psk: Psk;
+  /**
+   * The secret, as the device shows it; `null` when a request that made a verify-only key is repeated, since nobody
+   * knows its secret any more: rotate the key then.
+   */
+  readonly secret: Secret<Buffer> | null;
+  /** The secret as text, if it is here and is printable text. */
+  readonly password: Secret<string> | null;
+  /** The secret in hexadecimal, as the configurations of TLS servers have it, if it is here. */
+  readonly hex: Secret<string> | null;
+}
+
 /** A certificate that was issued for a key made here. */
 export declare class IssuedWithKey {
   private constructor();
@@ -1231,10 +1543,50 @@ export type KeyAlgorithm =
   | 'rsa-3072'
   | 'rsa-4096';
 
+/** Which symmetric keys to list. */
+export interface KeyFilter {
+  /**
+   * Owned by this device, or issued to several of which it is the first.
+   * `credentials` names all keys that a device holds.
+   */
+  readonly device?: DeviceId | null;
+  /** Owned by this group or by one of its members. */
+  readonly group?: GroupId | null;
+  /** With this kind of owner. */
+  readonly owner?: KeyOwner | null;
+  /** Of this algorithm. */
+  readonly algorithm?: SymmetricAlgorithm | null;
+  /** In one of these states; empty for all, destroyed ones included. */
+  readonly states?: readonly KeyState[] | null;
+  /** With this number among its owner's keys. */
+  readonly number?: number | null;
+}
+
+/** Which version of a key was presented. */
+export interface KeyMatch {
+  /** The version. */
+  readonly version: number;
+  /** Where it stands: current, previous or compromised. */
+  readonly state: VersionState;
+}
+
 /** Where the certificate's private key was made. */
 export type KeyOrigin =
   | 'requester'
   | 'server';
+
+/** What kind of owner a symmetric key has. */
+export type KeyOwner =
+  | 'device'
+  | 'shared'
+  | 'group';
+
+/** Where a symmetric key stands. */
+export type KeyState =
+  | 'active'
+  | 'suspended'
+  | 'compromised'
+  | 'destroyed';
 
 /** What a key may be used for (RFC 5280, 4.2.1.3): a set of bits. */
 export type KeyUsage =
@@ -1247,6 +1599,22 @@ export type KeyUsage =
   | 'cRLSign'
   | 'encipherOnly'
   | 'decipherOnly';
+
+/** One version of a symmetric key, as far as it is remembered: all of them, without their values. */
+export interface KeyVersion {
+  /** Which version. */
+  readonly version: number;
+  /** Of what kind its value is or was. */
+  readonly algorithm: SymmetricAlgorithm;
+  /** Where it stands. */
+  readonly state: VersionState;
+  /** When it was made. */
+  readonly issued: Date;
+  /** When it stopped being the current one. */
+  readonly ended: Date | null;
+  /** Until when its value is kept, while it is the version before the current one. */
+  readonly keptUntil: Date | null;
+}
 
 /** An authority to be made. */
 export interface NewAuthority {
@@ -1268,6 +1636,37 @@ export interface NewAuthority {
   readonly signer?: PrivateKey | Signer | null;
 }
 
+/** A campaign to be started. */
+export interface NewCampaign {
+  /** What people call it; no two campaigns have one name. */
+  readonly name: string;
+  /** Which credentials are to be replaced. */
+  readonly selection?: Selection | null;
+  /** How many credentials one wave has; at least 1. */
+  readonly waveSize?: number | null;
+  /** How long after the beginning of a wave the next one may begin, in seconds. 0: with the next call. */
+  readonly waveSeconds?: number | null;
+  /** How they are replaced. */
+  readonly policy?: ReissuePolicy | null;
+  /** For how long old values count beside the new ones where the registry makes them, in days. */
+  readonly graceDays?: number | null;
+  /**
+   * After how many days whoever was asked and has not come is shut out: certificates are revoked, keys suspended.
+   * `null`: never.
+   */
+  readonly revokeAfterDays?: number | null;
+  /** The reason for which certificates are revoked then. */
+  readonly revocation?: RevocationReason | null;
+  /** Why there is a campaign; it stands in its record and its event. At most 255 bytes. */
+  readonly reason?: string | null;
+}
+
+/** A client to be registered. */
+export interface NewClient {
+  /** What it will call itself: 1 to 255 bytes; no other client has the same. */
+  readonly name: string;
+}
+
 /** A device to be registered. */
 export interface NewDevice {
   /** Its name; unique among devices that are not deleted. Without one, its ID serves. */
@@ -1281,6 +1680,33 @@ export interface NewDevice {
   /** What else is known. */
   readonly attributes?: AttributesInput | null;
 }
+
+/** A symmetric key to be issued. */
+export interface NewKey {
+  /** Whose it is to be. */
+  readonly owner: NewKeyOwner;
+  /** Of what kind. */
+  readonly algorithm: SymmetricAlgorithm;
+  /**
+   * Tells it apart from the other keys of its owner: 1 or more, never used twice, not even after the key was
+   * destroyed. By default the first one that was not used. Keys that several devices share are numbered under the first
+   * of them, apart from its own keys.
+   */
+  readonly number?: number | null;
+  /** A value that exists already, in place of one that is made here. */
+  readonly value?: Uint8Array | string | Secret<Uint8Array> | Secret<string> | null;
+  /**
+   * After how many days it is due to be rotated, 1 to 36,525. By default the interval of its group counts; a key that
+   * several devices share belongs to none.
+   */
+  readonly renewDays?: number | null;
+}
+
+/** Who is to own a key. */
+export type NewKeyOwner =
+  | { readonly type: 'device'; readonly value: DeviceId }
+  | { readonly type: 'devices'; readonly value?: readonly DeviceId[] | null }
+  | { readonly type: 'group'; readonly value: GroupId };
 
 /** A product to be registered. */
 export interface NewProduct {
@@ -1296,6 +1722,27 @@ export interface NewProduct {
   readonly algorithm?: KeyAlgorithm | null;
   /** When the credential's private key is handed out. */
   readonly handOut?: HandOut | null;
+}
+
+/** A pre-shared key to be issued. */
+export interface NewPsk {
+  /** Whose it is; the device must be valid. */
+  readonly device: DeviceId;
+  /** Whether the secret can be read again. */
+  readonly kind?: PskKind | null;
+  /** Where the identity comes from. */
+  readonly identityKind?: IdentityKind | null;
+  /** The identity, with `Chosen` and only then: 1 to 128 bytes of text. */
+  readonly identity?: string | null;
+  /**
+   * What the secret that is made here is like: of 64 bits of entropy or more; of 128, and 64 octets at most, when it can
+   * be read again, since that is for TLS and for wrapping.
+   */
+  readonly policy?: PskPolicy | null;
+  /** A secret that exists already, in place of one that is made here: 8 to 512 octets; 16 to 64 when it can be read again. */
+  readonly secret?: Uint8Array | string | Secret<Uint8Array> | Secret<string> | null;
+  /** After how many days it is due to be rotated, 1 to 36,525; never by default. */
+  readonly renewDays?: number | null;
 }
 
 /** What happens when a known unit comes with another key and does not prove its former one. */
@@ -1330,7 +1777,10 @@ export type Pkcs12Target =
 
 /** What was presented. */
 export type Presented =
-  | { readonly type: 'certificate'; readonly certificate: Uint8Array | string; readonly proof: Proof; readonly device?: DeviceId | null };
+  | { readonly type: 'certificate'; readonly certificate: Uint8Array | string; readonly proof: Proof; readonly device?: DeviceId | null }
+  | { readonly type: 'client'; readonly licence: string | Secret<string>; readonly name: string; readonly password: string | Secret<string> }
+  | { readonly type: 'headers'; readonly headers?: readonly (readonly [string, string])[] | null }
+  | { readonly type: 'psk'; readonly identity: string; readonly secret: Uint8Array | string | Secret<Uint8Array> | Secret<string> };
 
 /** What a CSR would become under a profile. */
 export interface Preview {
@@ -1346,7 +1796,8 @@ export interface Preview {
 
 /** Who it is, by what, until when (NEC-44). */
 export type Principal =
-  | { readonly type: 'device'; readonly device: DeviceId; readonly product: ProductId | null; readonly certificate: CertificateId; readonly until: Date }
+  | { readonly type: 'client'; readonly client: ClientId; readonly name: string }
+  | { readonly type: 'device'; readonly device: DeviceId; readonly product: ProductId | null; readonly credential: Credential; readonly until: Date | null }
   | { readonly type: 'product'; readonly product: ProductId; readonly certificate: CertificateId; readonly until: Date };
 
 /** A product. */
@@ -1527,8 +1978,195 @@ export interface ProfileSpecInput {
 
 /** How the presenter showed that it has the certificate's private key. */
 export type Proof =
+  | { readonly type: 'proxy'; readonly name: string; readonly token: Uint8Array | string | Secret<Uint8Array> | Secret<string> }
   | { readonly type: 'signature'; readonly message: Uint8Array; readonly signature: Uint8Array }
   | { readonly type: 'tls-session' };
+
+/** A device to be registered, and what it gets at once. */
+export interface Provision {
+  /** The device. */
+  readonly device?: NewDevice | null;
+  /** Its password or TLS key. */
+  readonly psk?: PskWish | null;
+  /** Of what kind its symmetric key number 1 is. */
+  readonly key?: SymmetricAlgorithm | null;
+  /** Its certificate. */
+  readonly certificate?: CertificateWish | null;
+}
+
+/**
+ * A device that was provisioned, with its secrets. When the request is repeated, those come again that are still kept and
+ * still the first ones.
+ */
+export interface Provisioned {
+  /** The device. */
+  readonly device: Device;
+  /** Its password or TLS key. */
+  readonly psk: IssuedPsk | null;
+  /** Its symmetric key number 1; `null` also when the request is repeated after that value was destroyed. */
+  readonly key: IssuedKey | null;
+  /** Its certificate, with the private key if that was made here and is handed out now. */
+  readonly certificate: IssuedWithKey | null;
+}
+
+/**
+ * Which headers of a proxy mean what. Names are compared without regard to case, and `_` as `-`, since some servers make
+ * one of the other.
+ *
+ * The proxy must set or remove each of these in every request that it passes on, so that none that its client sent gets
+ * through; of what comes through twice, nothing is believed.
+ */
+export interface ProxyHeaders {
+  /** Carries the proxy's secret. */
+  readonly proof: string;
+  /** Carries the result of the proxy's check of the certificate; needed if `certificate` is there. */
+  readonly verified: string | null;
+  /** The only value of `verified` that means success. */
+  readonly success: string;
+  /** Carries the certificate; empty or missing when none was presented. */
+  readonly certificate: string | null;
+  /** How it is written. */
+  readonly encoding: CertificateEncoding;
+  /** Carries the identity of a PSK. */
+  readonly identity: string | null;
+  /** Carries the secret of a PSK, as text. */
+  readonly secret: string | null;
+  /** Whether a PSK may come as `Authorization: Basic` (RFC 7617), with the identity as the user. */
+  readonly basic: boolean;
+}
+
+/**
+ * Which headers of a proxy mean what. Names are compared without regard to case, and `_` as `-`, since some servers make
+ * one of the other.
+ *
+ * The proxy must set or remove each of these in every request that it passes on, so that none that its client sent gets
+ * through; of what comes through twice, nothing is believed.
+ */
+export interface ProxyHeadersInput {
+  /** Carries the proxy's secret. */
+  readonly proof: string;
+  /** Carries the result of the proxy's check of the certificate; needed if `certificate` is there. */
+  readonly verified?: string | null;
+  /** The only value of `verified` that means success. */
+  readonly success?: string | null;
+  /** Carries the certificate; empty or missing when none was presented. */
+  readonly certificate?: string | null;
+  /** How it is written. */
+  readonly encoding?: CertificateEncoding | null;
+  /** Carries the identity of a PSK. */
+  readonly identity?: string | null;
+  /** Carries the secret of a PSK, as text. */
+  readonly secret?: string | null;
+  /** Whether a PSK may come as `Authorization: Basic` (RFC 7617), with the identity as the user. */
+  readonly basic?: boolean | null;
+}
+
+/** A pre-shared key (NEC-1), without its secret. */
+export interface Psk {
+  /** Names the key through all its rotations. */
+  readonly id: PskId;
+  /** Whose it is. */
+  readonly device: DeviceId;
+  /** The device's group. */
+  readonly group: GroupId | null;
+  /** What the device calls itself when it shows the secret. */
+  readonly identity: string;
+  /** Where the identity comes from. */
+  readonly identityKind: IdentityKind;
+  /** Whether the secret can be read again. */
+  readonly kind: PskKind;
+  /** Its state. */
+  readonly state: PskState;
+  /** 1 at first, one more at each rotation. */
+  readonly version: number;
+  /** When the current secret was made. */
+  readonly issued: Date;
+  /** When it is due to be rotated. */
+  readonly renewAt: Date | null;
+  /** The identity before the last rotation, while it is still accepted and differs. */
+  readonly previousIdentity: string | null;
+  /** Until when the secret before the last rotation is accepted. */
+  readonly previousUntil: Date | null;
+  /** How often in a row a wrong secret came, as far as it was kept (see the back-off of `authenticate`). */
+  readonly failures: number;
+  /** No secret is looked at before this moment, since too many wrong ones came. */
+  readonly blockedUntil: Date | null;
+  /** The campaign that asks for its rotation. */
+  readonly campaign: CampaignId | null;
+}
+
+/** Which pre-shared keys to list: those that match everything given. */
+export interface PskFilter {
+  /** Of this device. */
+  readonly device?: DeviceId | null;
+  /** Of devices in this group. */
+  readonly group?: GroupId | null;
+  /** In one of these states; empty for all, deleted ones included. */
+  readonly states?: readonly PskState[] | null;
+  /** Of this kind. */
+  readonly kind?: PskKind | null;
+  /** With exactly this identity, or with it until the last rotation, while that is in its grace period. */
+  readonly identity?: string | null;
+  /** Due to be rotated before this moment. */
+  readonly dueBefore?: Date | null;
+}
+
+/**
+ * For which server the keys are written. Secrets stand there in hexadecimal digits, so that they may be any octets; a
+ * password's key is its UTF-8.
+ */
+export type PskFormat =
+  | 'mosquitto'
+  | 'openssl'
+  | 'gnutls'
+  | 'stunnel'
+  | 'mbedtls'
+  | 'wolfssl';
+
+/** Whether the secret can be read again. */
+export type PskKind =
+  | 'readable'
+  | 'verify-only';
+
+/**
+ * What the secrets of pre-shared keys and device passwords are like. Each is drawn evenly from all that meet the
+ * policy.
+ */
+export interface PskPolicy {
+  /** How many characters, or octets when `raw`; 512 at most. */
+  readonly length?: number | null;
+  /** Of which kinds the characters are. Means nothing when `raw`. */
+  readonly classes?: CharacterClasses | null;
+  /**
+   * Whether characters may occur that people confuse: `0 O o`, `1 l I`, `2 Z`, `5 S`, `8 B`. Means nothing when
+   * `raw`.
+   */
+  readonly lookAlikes?: boolean | null;
+  /** Whether the secret is any octets instead of text. */
+  readonly raw?: boolean | null;
+}
+
+/** Where a pre-shared key stands. */
+export type PskState =
+  | 'active'
+  | 'suspended'
+  | 'deleted';
+
+/** The pre-shared key that a new device gets; its fields are those of `NewPsk`. */
+export interface PskWish {
+  /** Whether the secret can be read again. */
+  readonly kind?: PskKind | null;
+  /** Where the identity comes from. */
+  readonly identityKind?: IdentityKind | null;
+  /** The identity, with `Chosen` and only then. */
+  readonly identity?: string | null;
+  /** What the secret that is made here is like. */
+  readonly policy?: PskPolicy | null;
+  /** A secret that exists already, in place of one that is made here. */
+  readonly secret?: Uint8Array | string | Secret<Uint8Array> | Secret<string> | null;
+  /** After how many days it is due to be rotated. */
+  readonly renewDays?: number | null;
+}
 
 /**
  * A public key of an accepted algorithm in an accepted encoding, without a known weakness.
@@ -1591,6 +2229,16 @@ export interface Rebuild {
   readonly signer?: PrivateKey | Signer | null;
 }
 
+/** A client and what it has to show, which is handed out this once: only keyed tags are kept. */
+export interface RegisteredClient {
+  /** The client. */
+  readonly client: Client;
+  /** Its licence key, for the first step. */
+  readonly licence: Secret<string>;
+  /** Its password, for the second step. */
+  readonly password: Secret<string>;
+}
+
 /** A registered product with its first credential. */
 export interface RegisteredProduct {
   /** The product. */
@@ -1598,6 +2246,11 @@ export interface RegisteredProduct {
   /** Its credential (PAP-5), to be built into every unit. */
   readonly credential: IssuedWithKey;
 }
+
+/** How a campaign has credentials replaced. */
+export type ReissuePolicy =
+  | 'due'
+  | 'rotate';
 
 /** What becomes of a quarantined device's keys when it is released. */
 export type Release =
@@ -1641,6 +2294,14 @@ export interface RequestedExtension {
   readonly value: Buffer;
 }
 
+/** What `reseal` did. */
+export interface Resealed {
+  /** How many records were looked at: all that have room for something sealed. */
+  readonly checked: number;
+  /** How many of them held something that was not sealed with the current key. Now it is. */
+  readonly resealed: number;
+}
+
 /** An entry of an authority's CRL. Apart from the certificates, so that building a CRL scans nothing else. */
 export interface Revocation {
   /** Since when. */
@@ -1661,6 +2322,26 @@ export type RevocationReason =
   | 'removeFromCRL'
   | 'privilegeWithdrawn'
   | 'aACompromise';
+
+/** How a key is rotated. */
+export interface RotateKey {
+  /** How many days the version before is kept, at most 36,525. By default it is destroyed at once. */
+  readonly graceDays?: number | null;
+  /** Another algorithm from now on, such as a stronger one; by default the key keeps its own. */
+  readonly algorithm?: SymmetricAlgorithm | null;
+  /** A value that exists already, in place of one that is made here. */
+  readonly value?: Uint8Array | string | Secret<Uint8Array> | Secret<string> | null;
+}
+
+/** How a key gets its new secret. */
+export interface RotatePsk {
+  /** For how many days the secret before is accepted too, 0 to 3,653. With 0 it ends now. */
+  readonly graceDays?: number | null;
+  /** What the new secret is like. By default a password, but 32 random octets in place of a readable secret that is no text. */
+  readonly policy?: PskPolicy | null;
+  /** A secret that exists already, in place of one that is made here. */
+  readonly secret?: Uint8Array | string | Secret<Uint8Array> | Secret<string> | null;
+}
 
 /** Which alternative names of a CSR are taken over. What is not allowed here refuses the CSR; nothing is dropped silently. */
 export interface SanPolicy {
@@ -1710,6 +2391,34 @@ export interface SanPolicyInput {
   readonly required?: boolean | null;
   /** How many names a certificate holds at most; 0 means 32. */
   readonly max?: number | null;
+}
+
+/**
+ * Which credentials a campaign is about: those in force or suspended that match everything given, or those that are
+ * named one by one. The credentials that the units of a product share are never among them: see
+ * `renewCredential`.
+ */
+export interface Selection {
+  /** Only these kinds; empty stands for all. */
+  readonly kinds?: readonly CredentialKind[] | null;
+  /** With keys of this algorithm, such as `rsa-2048` (certificates) or `aes-128` (symmetric keys). */
+  readonly algorithm?: string | null;
+  /** Issued by this generation of an authority; only certificates are. */
+  readonly authority?: AuthorityId | null;
+  /** Of this product's devices. A key that several devices share goes by the first of them. */
+  readonly product?: ProductId | null;
+  /** Of devices in this group, or of the group itself. */
+  readonly group?: GroupId | null;
+  /** Whose present value was issued at this moment or later. */
+  readonly issuedFrom?: Date | null;
+  /** Whose present value was issued before this moment. */
+  readonly issuedTo?: Date | null;
+  /** These certificates. Whoever names credentials selects by nothing else, and at most 100,000. */
+  readonly certificates?: readonly CertificateId[] | null;
+  /** These symmetric keys. */
+  readonly keys?: readonly KeyId[] | null;
+  /** These pre-shared keys. */
+  readonly psks?: readonly PskId[] | null;
 }
 
 /** How bad a finding is. */
@@ -1770,6 +2479,49 @@ export type SuspendMode =
   | 'registry'
   | 'crl-hold';
 
+/** The kind of a symmetric key (NEC-9). */
+export type SymmetricAlgorithm =
+  | 'aes-128'
+  | 'aes-256'
+  | 'twine-80'
+  | 'twine-128';
+
+/** A symmetric key (NEC-9), without its values. */
+export interface SymmetricKey {
+  /** Names the key through all its versions. */
+  readonly id: KeyId;
+  /** What kind of owner it has. */
+  readonly owner: KeyOwner;
+  /** The device that owns it, or the first of several. */
+  readonly device: DeviceId | null;
+  /** The group that owns it, or the group of the device that owns it; `null` when several devices share it. */
+  readonly group: GroupId | null;
+  /** How many devices share it, when each was added by name. */
+  readonly holders: number;
+  /** Tells the keys of one owner apart; another thing than the version. */
+  readonly number: number;
+  /** Of what kind its current value is. */
+  readonly algorithm: SymmetricAlgorithm;
+  /** Its state. */
+  readonly state: KeyState;
+  /** The current version: 1 at first, one more at each rotation (NEC-11). */
+  readonly version: number;
+  /** When the current version was made. */
+  readonly issued: Date;
+  /** After how many days it is due to be rotated; `null` follows the group's interval. */
+  readonly renewDays: number | null;
+  /** When it is due to be rotated. */
+  readonly renewAt: Date | null;
+  /** The version before, while its value is kept. */
+  readonly previousVersion: number | null;
+  /** Until when the version before is kept. */
+  readonly previousUntil: Date | null;
+  /** The newest version that was handed out to a device. */
+  readonly delivered: number | null;
+  /** The campaign that asks for its rotation. */
+  readonly campaign: CampaignId | null;
+}
+
 /** How a text must compare. */
 export type Text =
   | { readonly type: 'contains'; readonly value: string }
@@ -1783,6 +2535,26 @@ export declare class TrustBundle {
   readonly roots: Buffer[];
   /** The roots in PEM. */
   readonly pem: string;
+}
+
+/**
+ * A proxy whose word about its clients is taken (`Proxy`,
+ * `Headers`), because it shows a secret that nobody else has.
+ *
+ * Give each proxy a secret of its own, from a good generator, and let nobody but the proxy reach the host's port: bind it to
+ * an address that only the proxy reaches, or drop requests that come from elsewhere before you ask. The registry cannot see
+ * where a request came from.
+ */
+export interface TrustedProxy {
+  /** Its name. */
+  readonly name: string;
+  /**
+   * By what it shows that it is the one: 16 to 1024 octets each; several while one takes the place of the other. In a
+   * header only printable ASCII gets through.
+   */
+  readonly secrets?: readonly (Uint8Array | string | Secret<Uint8Array> | Secret<string>)[] | null;
+  /** Which of its headers mean what. */
+  readonly headers: ProxyHeadersInput;
 }
 
 /** A chain whose every link was checked. */
@@ -1820,6 +2592,54 @@ export declare class VerifiedCsr {
   readonly wantsCa: boolean;
   /** The challengePassword: a one-time password of SCEP, or the proof-of-possession link of EST (RFC 7030, 3.5). */
   readonly challengePassword: string | null;
+}
+
+/** Where one version of a symmetric key stands. */
+export type VersionState =
+  | 'current'
+  | 'previous'
+  | 'destroyed'
+  | 'compromised';
+
+/** How a key is wrapped. */
+export type WrapMethod =
+  | 'aes-kw'
+  | 'aes-kwp';
+
+/** A key that only the holder of a PSK can read. It tells nothing of the key, so any channel will do. */
+export interface WrappedKey {
+  /** How it is wrapped. */
+  readonly method: WrapMethod;
+  /** What it is a key of. */
+  readonly algorithm: SymmetricAlgorithm;
+  /** The ID of the device it is for. */
+  readonly device: string;
+  /** The key's ID. */
+  readonly key: string;
+  /** The key's number among those of its owner. */
+  readonly number: number;
+  /** The key's version. */
+  readonly version: number;
+  /** The wrapped octets, 8 more than the key's, after it was padded to a multiple of 8; base64 in JSON. */
+  readonly wrapped: Buffer;
+}
+
+/** A key that only the holder of a PSK can read. It tells nothing of the key, so any channel will do. */
+export interface WrappedKeyInput {
+  /** How it is wrapped. */
+  readonly method: WrapMethod;
+  /** What it is a key of. */
+  readonly algorithm: SymmetricAlgorithm;
+  /** The ID of the device it is for. */
+  readonly device: string;
+  /** The key's ID. */
+  readonly key: string;
+  /** The key's number among those of its owner. */
+  readonly number: number;
+  /** The key's version. */
+  readonly version: number;
+  /** The wrapped octets, 8 more than the key's, after it was padded to a multiple of 8; base64 in JSON. */
+  readonly wrapped: Uint8Array;
 }
 
 /** Authorities: the private CA. Every generation of an authority is a record of its own. */
@@ -2143,12 +2963,6 @@ export declare class Devices {
    */
   count(filter?: DeviceFilter | null): Promise<number>;
   /**
-   * The certificates that are attached to a device, the oldest first (NEC-28).
-   *
-   * Rejects with: `input.unknown_id`.
-   */
-  credentials(id: DeviceId): Promise<CertificateRecord[]>;
-  /**
    * Changes a device's information.
    *
    * Rejects with: `device.name_taken`, `device.deleted`, `input.invalid`.
@@ -2161,7 +2975,8 @@ export declare class Devices {
    */
   updateMany(changes: readonly (readonly [DeviceId, DeviceChange])[], call?: BulkCall): Promise<Outcome<Device>[]>;
   /**
-   * Moves a device into a group, or out of its group. Its certificates' due dates follow the group's interval.
+   * Moves a device into a group, or out of its group. The due dates of its certificates
+   * and symmetric keys follow the group's intervals.
    *
    * Rejects with: `device.deleted`, `input.unknown_id`.
    */
@@ -2199,8 +3014,9 @@ export declare class Devices {
    */
   enableMany(ids: readonly DeviceId[], call?: BulkCall): Promise<Outcome<Device>[]>;
   /**
-   * Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
-   * and unit are free again, its ID is never used again. Its record stays, as a tombstone.
+   * Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its
+   * pre-shared keys are deleted, symmetric keys that it alone holds are destroyed, its name and unit are free again, its
+   * ID is never used again. Its record stays, as a tombstone.
    *
    * Rejects with: `device.deleted`.
    */
@@ -2217,6 +3033,28 @@ export declare class Devices {
    * Rejects with: `device.not_quarantined`, `device.deleted`.
    */
   releaseQuarantine(id: DeviceId, release: Release, call?: Call): Promise<Device>;
+  /**
+   * All keys and certificates of a device (NEC-28).
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  credentials(id: DeviceId): Promise<Credentials>;
+  /**
+   * Registers a device together with its pre-shared key, its symmetric key and its certificate, in one commit
+   * (NEC-42): it has all of them or does not exist.
+   *
+   *
+   * Rejects with: Those of `register`, `issue`, `issue`,
+   * `issue` and
+   * `issueWithKey`.
+   */
+  provision(wish?: Provision | null, call?: Call): Promise<Provisioned>;
+  /**
+   * Provisions many devices, with a result per item in their order. Their keys are made by all processors at once.
+   *
+   * Rejects with: As `registerMany`.
+   */
+  provisionMany(wishes: readonly Provision[], call?: BulkCall): Promise<Outcome<Provisioned>[]>;
 }
 
 /** Groups of devices, each with its renewal intervals. */
@@ -2243,8 +3081,8 @@ export declare class Groups {
   /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
   iterate(name?: Text | null, pageSize?: number): AsyncGenerator<Group, void, undefined>;
   /**
-   * Changes a group. With a new certificate interval, the members' certificates get their new due dates in the same
-   * commit, which takes about a second per 20,000 members.
+   * Changes a group. With a new interval, the members' certificates, or their keys and the group's own, get their new
+   * due dates in the same commit, which takes about a second per 20,000 members.
    *
    * Rejects with: `group.name_taken`, `input.invalid`.
    */
@@ -2252,7 +3090,8 @@ export declare class Groups {
   /**
    * Deletes an empty group.
    *
-   * Rejects with: `group.not_empty` while devices (deleted ones apart) belong to it.
+   * Rejects with: `group.not_empty` while devices (deleted ones apart) belong to it; `group.has_keys` while it owns keys that are not
+   * destroyed.
    */
   delete(id: GroupId, call?: Call): Promise<void>;
 }
@@ -2519,6 +3358,483 @@ export declare class Events {
   iterate(filter?: EventFilter | null, pageSize?: number): AsyncGenerator<Event, void, undefined>;
 }
 
+/**
+ * Pre-shared keys: an identity and a secret that a device shares with this registry. A device's password is one of
+ * them (NEC-15), what a TLS-PSK server and its clients share is another.
+ */
+export declare class Psks {
+  private constructor();
+  /**
+   * Deletes a key for good (NEC-4): its secrets are erased, its identity is free again. Its record stays.
+   *
+   * Rejects with: `psk.deleted`; `input.unknown_id`.
+   */
+  delete(id: PskId, call?: Call): Promise<Psk>;
+  /**
+   * Deletes many keys, with a result per item in their order.
+   *
+   * Rejects with: As `issueMany`.
+   */
+  deleteMany(ids: readonly PskId[], call?: BulkCall): Promise<Outcome<Psk>[]>;
+  /**
+   * Ends a grace period early: the secret before the last rotation is erased.
+   *
+   * Rejects with: `psk.no_previous` outside a grace period, `psk.deleted`; `input.unknown_id`.
+   */
+  endGrace(id: PskId, call?: Call): Promise<Psk>;
+  /**
+   * Erases the secrets whose grace period is over, and says of how many keys. They are not accepted after that moment
+   * anyway. The request ID of `call` is not used.
+   *
+   * Rejects with: Store errors.
+   */
+  eraseExpired(call?: Call): Promise<number>;
+  /**
+   * A list for a TLS server (NEC-2): the keys that match `filter`, can be read and count now, that is, are active and of a
+   * valid device, in the order of their numbers. A rotated key in its grace period is there twice if its identity changed
+   * with it; where the identity stayed, a server looks for one secret, which is the new one.
+   *
+   * It is read page by page: a key that changes meanwhile is there as it was before or after, and whatever changes later
+   * needs another export. An export leaves one event, with the format and how many identities it has; a call's request ID
+   * is not looked at, since a repetition would get another list.
+   *
+   * Rejects with: `psk.not_readable` when `filter` asks for keys that can only be checked; as `pskFile` when the form cannot say one
+   * of the keys, or its server would not take it: then there is no list rather than one that lacks somebody.
+   */
+  export(filter: PskFilter | null | undefined, format: PskFormat, call?: Call): Promise<Secret<Buffer>>;
+  /**
+   * The keys that match, in the order of their numbers.
+   *
+   * Rejects with: `input.page_cursor`; store errors.
+   */
+  find(filter?: PskFilter | null, page?: Page | null): Promise<Listing<Psk>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iterate(filter?: PskFilter | null, pageSize?: number): AsyncGenerator<Psk, void, undefined>;
+  /**
+   * The key with this identifier, without its secret. A key that a device shows under its own ID keeps its identifier when
+   * it is deleted and issued again.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  get(id: PskId): Promise<Psk>;
+  /**
+   * Issues a pre-shared key (NEC-1, NEC-15). What is made here meets the policy. A repetition under the same request ID
+   * brings the secret of a readable key again; that of a verify-only key nobody knows any more.
+   *
+   * Rejects with: `psk.exists` when the device has a key under its own ID already, `psk.identity`, `psk.identity_taken`; `psk.policy_*`,
+   * `psk.too_short`, `psk.too_long`; the device's state (`device.disabled` ...).
+   */
+  issue(new_: NewPsk, call?: Call): Promise<IssuedPsk>;
+  /**
+   * Issues many pre-shared keys, with a result per item in their order.
+   *
+   * Rejects with: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+   */
+  issueMany(new_: readonly NewPsk[], call?: BulkCall): Promise<Outcome<IssuedPsk>[]>;
+  /**
+   * The secret of a key, suspended ones included (NEC-2). Every reading leaves an event.
+   *
+   * Rejects with: `psk.not_readable` for a key that can only be checked, `psk.deleted`; `input.unknown_id`.
+   */
+  read(id: PskId, call?: Call): Promise<IssuedPsk>;
+  /**
+   * Lets a suspended key count again.
+   *
+   * Rejects with: `psk.not_suspended`, `psk.deleted`; `input.unknown_id`.
+   */
+  resume(id: PskId, call?: Call): Promise<Psk>;
+  /**
+   * Lets many keys count again, with a result per item in their order.
+   *
+   * Rejects with: As `issueMany`.
+   */
+  resumeMany(ids: readonly PskId[], call?: BulkCall): Promise<Outcome<Psk>[]>;
+  /**
+   * Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new identity. In the
+   * grace period the secret before counts as well, with the identity that went with it. A disabled device gets none. It is due
+   * again after its own interval, if it has one.
+   *
+   * Rejects with: `psk.suspended`, `psk.deleted`; the device's state; `psk.grace`, `psk.policy_*`, `psk.too_short`, `psk.too_long`.
+   */
+  rotate(id: PskId, rotate?: RotatePsk | null, call?: Call): Promise<IssuedPsk>;
+  /**
+   * Gives many keys new secrets, with a result per item in their order.
+   *
+   * Rejects with: As `issueMany`; `input.invalid` when a secret is brought, since no two keys may have the same.
+   */
+  rotateMany(ids: readonly PskId[], rotate?: RotatePsk | null, call?: BulkCall): Promise<Outcome<IssuedPsk>[]>;
+  /**
+   * Suspends a key: its secrets are refused until it is resumed (NEC-3).
+   *
+   * Rejects with: `psk.already_suspended`, `psk.deleted`; `input.unknown_id`.
+   */
+  suspend(id: PskId, call?: Call): Promise<Psk>;
+  /**
+   * Suspends many keys, with a result per item in their order.
+   *
+   * Rejects with: As `issueMany`.
+   */
+  suspendMany(ids: readonly PskId[], call?: BulkCall): Promise<Outcome<Psk>[]>;
+  /**
+   * Whether this is an active key's secret and its device may come in: what `authenticate`
+   * looks at, as a yes or no (NEC-3). It is no for an identity or secret that is wrong, for a key that is suspended or
+   * deleted, and for a device that is not valid. A wrong secret takes as long as a right one, an unknown identity as
+   * long as a known one.
+   *
+   * Rejects with: `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
+   */
+  verify(identity: string, secret: Uint8Array | string | Secret<Uint8Array> | Secret<string>): Promise<boolean>;
+}
+
+/** Symmetric keys: AES and TWINE, with a number among their owner's keys and versions that follow each other. */
+export declare class Keys {
+  private constructor();
+  /**
+   * The check value of a key's current version, or of `version` while it is kept, to be compared with what a device
+   * shows.
+   *
+   * Rejects with: As `get`; `key.check_method` for `Cmac` of a TWINE key.
+   */
+  checkValue(id: KeyId, method: CheckMethod, version?: number | null): Promise<string>;
+  /**
+   * How many keys match.
+   *
+   * Rejects with: Store errors.
+   */
+  count(filter?: KeyFilter | null): Promise<number>;
+  /**
+   * Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that any
+   * channel will do (NEC-41). The device opens it with `unwrapKey`. Of several
+   * pre-shared keys that can be read, the one under the device's own ID counts, else the one that was issued first.
+   * Who got which version when is in the events (NEC-38).
+   *
+   * Rejects with: `key.wrap_unavailable` when the device has no active pre-shared key that can be read; `key.not_held`; the
+   * device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`;
+   * `psk.too_weak_to_wrap`; `input.unknown_id`.
+   */
+  deliver(id: KeyId, device: DeviceId, call?: Call): Promise<WrappedKey>;
+  /**
+   * Hands the current version of a key to a device that holds it, in clear: only over a channel that protects it.
+   *
+   * Rejects with: `key.not_held`; the device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`;
+   * `input.unknown_id`.
+   */
+  deliverClear(id: KeyId, device: DeviceId, call?: Call): Promise<IssuedKey>;
+  /**
+   * Destroys a key for good: all its values are erased (NEC-12). Its record and number stay, so that neither is used again.
+   *
+   * Rejects with: `key.destroyed`; `input.unknown_id`.
+   */
+  destroy(id: KeyId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Destroys many keys, with a result per item in their order.
+   *
+   * Rejects with: As `suspendMany`.
+   */
+  destroyMany(ids: readonly KeyId[], call?: BulkCall): Promise<Outcome<SymmetricKey>[]>;
+  /**
+   * Ends a key's grace period now: the version before is destroyed.
+   *
+   * Rejects with: `key.version_unknown` when none is kept; `key.destroyed`; `input.unknown_id`.
+   */
+  endGrace(id: KeyId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Erases the versions whose grace period has ended, and says how many there were. They are not handed out any more in any
+   * case, and any change of a key erases them too; call this daily, so that they do not stay in the store.
+   *
+   * Rejects with: Store errors.
+   */
+  eraseExpired(call?: Call): Promise<number>;
+  /**
+   * The keys that match, without their values: devices' keys number 1 first, in the order of the devices, then the
+   * others in the order in which they were issued.
+   *
+   * Rejects with: Store errors.
+   */
+  find(filter?: KeyFilter | null, page?: Page | null): Promise<Listing<SymmetricKey>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iterate(filter?: KeyFilter | null, pageSize?: number): AsyncGenerator<SymmetricKey, void, undefined>;
+  /**
+   * The value of a key: the current version's, or that of `version` while it is kept (NEC-10). Each read leaves an
+   * event; a repetition under the same request ID brings the same value. The states of the devices that hold the key
+   * are not looked at: this is for the side of the server. What devices get goes through `deliver`.
+   *
+   * Rejects with: `key.suspended`, `key.destroyed`; `key.compromised` unless a version is named, so that old data can be read;
+   * `key.version_unknown`; `key.version_destroyed` after its grace period; `input.unknown_id`.
+   */
+  get(id: KeyId, version?: number | null, call?: Call): Promise<IssuedKey>;
+  /**
+   * The current values of many keys, with a result per item in their order (NEC-14) and an event for each.
+   *
+   * Rejects with: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+   */
+  getMany(ids: readonly KeyId[], call?: BulkCall): Promise<Outcome<IssuedKey>[]>;
+  /**
+   * The devices that hold a key: the one that owns it, those that share it in the order in which they came, or the members of
+   * its group. Nobody holds a destroyed key.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  holders(id: KeyId): Promise<DeviceId[]>;
+  /**
+   * Issues a symmetric key (NEC-9). Its value stays here until `get` or `deliver` hands it out.
+   *
+   * Rejects with: `key.size` for a value of any other size than the algorithm's; `key.number_taken`; the state of a device that is to
+   * hold it (`device.disabled` ...); `input.invalid`, `input.unknown_id`.
+   */
+  issue(new_: NewKey, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Issues many symmetric keys, with a result per item in their order. Of several for one owner, give each its number
+   * if all or none are to be issued.
+   *
+   * Rejects with: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+   */
+  issueMany(new_: readonly NewKey[], call?: BulkCall): Promise<Outcome<SymmetricKey>[]>;
+  /**
+   * Notes that somebody else may know a key (NEC-63). It is delivered no more and due for rotation at once, `verify` says
+   * what it is, and its values are read only by naming their version, for data that has to be read once more.
+   * `rotate` puts a new value in use and destroys the old ones.
+   *
+   * Rejects with: `key.compromised` when that is known already; `key.destroyed`; `input.unknown_id`.
+   */
+  markCompromised(id: KeyId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Notes that somebody else may know many keys, with a result per item in their order.
+   *
+   * Rejects with: As `suspendMany`.
+   */
+  markCompromisedMany(ids: readonly KeyId[], call?: BulkCall): Promise<Outcome<SymmetricKey>[]>;
+  /**
+   * The record of a key, without its values.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  record(id: KeyId): Promise<SymmetricKey>;
+  /**
+   * Puts a suspended key in use again.
+   *
+   * Rejects with: `key.not_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
+   */
+  resume(id: KeyId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Puts many keys in use again, with a result per item in their order.
+   *
+   * Rejects with: As `suspendMany`.
+   */
+  resumeMany(ids: readonly KeyId[], call?: BulkCall): Promise<Outcome<SymmetricKey>[]>;
+  /**
+   * Gives a key its next version (NEC-11). The version before is kept for the grace period, if there is one; whatever was
+   * kept from an earlier rotation is destroyed. A compromised key is in use again with its new version, and its old
+   * values are destroyed at once, whatever the grace period (NEC-63).
+   *
+   * Rejects with: `key.suspended`, `key.destroyed`; `key.size`, `key.grace`; the state of the device that owns it
+   * (`device.disabled` ...); `input.invalid` for the value that it has already; `input.unknown_id`.
+   */
+  rotate(id: KeyId, rotate?: RotateKey | null, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Gives many keys their next versions, with a result per item in their order.
+   *
+   * Rejects with: `input.invalid` when `rotate` brings a value, since keys do not share one, and for the call itself; store errors
+   * when everything or nothing was asked for.
+   */
+  rotateMany(ids: readonly KeyId[], rotate?: RotateKey | null, call?: BulkCall): Promise<Outcome<SymmetricKey>[]>;
+  /**
+   * Lets one more device share a key that was issued for several (NEC-64).
+   *
+   * Rejects with: `key.owner` for a key of one device or of a group; `key.already_shared`; `key.suspended`, `key.compromised`,
+   * `key.destroyed`; the device's state (`device.disabled` ...); `input.unknown_id`.
+   */
+  share(id: KeyId, device: DeviceId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+   *
+   * Rejects with: `key.already_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
+   */
+  suspend(id: KeyId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Takes many keys out of use, with a result per item in their order.
+   *
+   * Rejects with: `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+   */
+  suspendMany(ids: readonly KeyId[], call?: BulkCall): Promise<Outcome<SymmetricKey>[]>;
+  /**
+   * Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got before:
+   * `rotate` the key if it should not. When no device is left, the key is destroyed.
+   *
+   * Rejects with: `key.owner` for a key of one device or of a group; `key.not_shared`; `key.destroyed`; `input.unknown_id`.
+   */
+  unshare(id: KeyId, device: DeviceId, call?: Call): Promise<SymmetricKey>;
+  /**
+   * Whether `presented` is the key, and which version of it (NEC-13): the current one or, in its grace period, the
+   * one before. `null` for any other value, and for whatever is presented of a suspended or destroyed key. Of a compromised
+   * key the answer says so. It takes as long for a wrong value as for a right one. The states of devices are not looked at.
+   *
+   * Rejects with: `input.unknown_id`; `seal.` codes.
+   */
+  verify(id: KeyId, presented: Uint8Array | string | Secret<Uint8Array> | Secret<string>): Promise<KeyMatch | null>;
+  /**
+   * Whether `presented` is the check value of the key, and of which version (NEC-13), as `verify` says. A check
+   * value has 24 or 40 bits: it shows a mistake, and proves nothing to somebody who may guess.
+   *
+   * Rejects with: `key.check_method` for a CMAC-based check value of a TWINE key; `input.unknown_id`; `seal.` codes.
+   */
+  verifyCheckValue(id: KeyId, presented: string): Promise<KeyMatch | null>;
+  /**
+   * All versions that a key ever had, the oldest first: when each was made and ended, and where it stands.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  versions(id: KeyId): Promise<KeyVersion[]>;
+}
+
+/**
+ * Campaigns: credentials selected by algorithm, authority, product, group or time, that are replaced wave by wave
+ * (NEC-63).
+ */
+export declare class Campaigns {
+  private constructor();
+  /**
+   * Releases the next wave of a campaign if its time has come, or the rest of one that was cut short; shuts out
+   * whoever has not come within `revokeAfterDays` of being asked; and ends the campaign when nobody is waited for.
+   * To be called now and then, by one process or by several at once: each credential has its turn once. A campaign
+   * that is finished stays as it is. The request ID of `call` is not used.
+   *
+   * A wave is committed in portions. If the call is cut short, the next one goes on where it ended.
+   *
+   * Rejects with: `campaign.paused`, `campaign.cancelled`; `input.unknown_id`; store errors, after which it can be called again.
+   */
+  advance(id: CampaignId, call?: Call): Promise<Campaign>;
+  /**
+   * Gives a campaign up. What had its turn stays due or rotated; the others are left as they are.
+   *
+   * Rejects with: `campaign.finished`, `campaign.cancelled`.
+   */
+  cancel(id: CampaignId, call?: Call): Promise<Campaign>;
+  /**
+   * The campaigns that match, in the order in which they were started.
+   *
+   * Rejects with: Store errors.
+   */
+  find(filter?: CampaignFilter | null, page?: Page | null): Promise<Listing<Campaign>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iterate(filter?: CampaignFilter | null, pageSize?: number): AsyncGenerator<Campaign, void, undefined>;
+  /**
+   * The campaign with this identifier.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  get(id: CampaignId): Promise<Campaign>;
+  /**
+   * Stops a campaign for now, also in the middle of a wave. What had its turn stays due, but nobody is shut out while
+   * it is stopped.
+   *
+   * Rejects with: `campaign.not_running`, `campaign.finished`, `campaign.cancelled`.
+   */
+  pause(id: CampaignId, call?: Call): Promise<Campaign>;
+  /**
+   * How many credentials a selection selects now. A million of them take about a second.
+   *
+   * Rejects with: `campaign.selection` with the reason; `input.unknown_id` for what does not exist.
+   */
+  preview(selection?: Selection | null): Promise<CampaignPreview>;
+  /**
+   * How far a campaign has come.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  progress(id: CampaignId): Promise<CampaignProgress>;
+  /**
+   * Lets a campaign go on where it was stopped.
+   *
+   * Rejects with: `campaign.not_paused`, `campaign.finished`, `campaign.cancelled`.
+   */
+  resume(id: CampaignId, call?: Call): Promise<Campaign>;
+  /**
+   * Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is
+   * issued from now on is not among them. A campaign that selects what another one asks for takes it over.
+   *
+   * A million members take some seconds and 12 MB of memory.
+   *
+   * Rejects with: `campaign.nothing_selected`, `campaign.selection`, `campaign.name_taken`, `input.unknown_id` for what is named and
+   * does not exist, `input.invalid`.
+   */
+  start(new_: NewCampaign, call?: Call): Promise<Campaign>;
+  /**
+   * Who had a turn and has not come: certificates without a confirmed successor, pre-shared and symmetric keys that
+   * still have the value that they had, or whose new value no device fetched.
+   *
+   * Rejects with: `input.unknown_id`; `input.page_cursor` for a cursor of another list or campaign.
+   */
+  stragglers(id: CampaignId, page?: Page | null): Promise<Listing<DueItem>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iterateStragglers(id: CampaignId, pageSize?: number): AsyncGenerator<DueItem, void, undefined>;
+}
+
+/** Clients of the host's API: programs or people that show a licence key, and then a name and a password (NEC-39). */
+export declare class Clients {
+  private constructor();
+  /**
+   * Registers a client and makes its licence key and password, 128 random bits each as 26 letters and digits. They are
+   * handed out this once.
+   *
+   * Rejects with: `client.name_taken`, `input.invalid`; `client.handed_out` when the request ID repeats an earlier one.
+   */
+  register(new_: NewClient, call?: Call): Promise<RegisteredClient>;
+  /**
+   * Step one of letting a client in (NEC-39): whose licence key this is. It says nothing about the password; step two is
+   * `authenticate` with `Client`, which
+   * looks at the licence key again.
+   *
+   * Rejects with: `authentication.licence` when it is nobody's; `client.suspended`.
+   */
+  checkLicence(licence: string): Promise<ClientId>;
+  /**
+   * The client with this identifier.
+   *
+   * Rejects with: `input.unknown_id`.
+   */
+  get(id: ClientId): Promise<Client>;
+  /**
+   * The clients that match; by name if the filter has one, else in the order of their registration.
+   *
+   * Rejects with: Store errors.
+   */
+  find(filter?: ClientFilter | null, page?: Page | null): Promise<Listing<Client>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iterate(filter?: ClientFilter | null, pageSize?: number): AsyncGenerator<Client, void, undefined>;
+  /**
+   * Gives the client a new password, which is handed out this once; the old one no longer counts, and failures that were
+   * counted are forgotten.
+   *
+   * Rejects with: `client.deleted`; `client.handed_out` when the request ID repeats an earlier one.
+   */
+  rotatePassword(id: ClientId, call?: Call): Promise<Secret<string>>;
+  /**
+   * Gives the client a new licence key, which is handed out this once; the old one no longer counts.
+   *
+   * Rejects with: `client.deleted`; `client.handed_out` when the request ID repeats an earlier one.
+   */
+  rotateLicence(id: ClientId, call?: Call): Promise<Secret<string>>;
+  /**
+   * Lets the client in no more until it is resumed.
+   *
+   * Rejects with: `client.already_suspended`, `client.deleted`.
+   */
+  suspend(id: ClientId, call?: Call): Promise<Client>;
+  /**
+   * Lets a suspended client in again.
+   *
+   * Rejects with: `client.not_suspended`, `client.deleted`.
+   */
+  resume(id: ClientId, call?: Call): Promise<Client>;
+  /**
+   * Deletes the client for good: licence key and password are erased, and its name is free again. Its record stays.
+   *
+   * Rejects with: `client.deleted`.
+   */
+  delete(id: ClientId, call?: Call): Promise<Client>;
+}
+
 /** A registry of devices and the authority over their credentials. Cheap to clone; every clone is the same registry. */
 export declare class Registry {
   private constructor();
@@ -2528,7 +3844,7 @@ export declare class Registry {
    */
   static open(
     store: MemoryStore | SqliteStore | Store,
-    sealer: SoftwareSealer | Sealer,
+    sealer: SoftwareSealer | SealingKeys | Sealer,
     options?: Options,
   ): Promise<Registry>;
   /**
@@ -2551,25 +3867,43 @@ export declare class Registry {
   readonly certificates: Certificates;
   /** What happened. */
   readonly events: Events;
+  /** Pre-shared keys: device passwords and keys for TLS. */
+  readonly psks: Psks;
+  /** Symmetric keys. */
+  readonly keys: Keys;
+  /** Campaigns: many credentials replaced, wave by wave. */
+  readonly campaigns: Campaigns;
+  /** Clients of the host's API. */
+  readonly clients: Clients;
   /**
    * Who presents this?
    *
    *
-   * Rejects with: The first reason that fails, in this order: `certificate.malformed`, `certificate.unknown`,
-   * `certificate.proof_invalid`, the authority's state, the certificate's (`certificate.revoked`,
-   * `certificate.suspended`, `certificate.expired` ...), `certificate.no_holder`, the device's (`device.disabled` ...) or
-   * the product's.
+   * Rejects with: The first reason that fails. For certificates in this order: `certificate.malformed`, the proxy's proof,
+   * `certificate.unknown`, `certificate.proof_invalid`, the authority's state, the certificate's
+   * (`certificate.revoked`, `certificate.suspended`, `certificate.expired` ...), `certificate.no_holder`, the device's
+   * (`device.disabled` ...) or the product's.
+   *
+   * For PSKs: `authentication.backed_off` after too many failures; `authentication.failed` alike for an unknown
+   * identity, a wrong secret and a deleted PSK; and only when the secret is right `psk.suspended` and the device's
+   * state. Clients are told the same way, with `client.suspended`.
+   *
+   * For headers also: `authentication.proxy_unknown` when no proxy is configured, `authentication.proxy_proof`,
+   * `authentication.proxy_not_verified`, `authentication.nothing_presented`, `authentication.both_kinds`,
+   * `authentication.header_repeated` and `authentication.header_malformed`.
    */
   authenticate(presented: Presented): Promise<Principal>;
   /**
-   * The certificates that should be renewed until a moment, the most urgent first: by their own lifetime or their
-   * group's interval, whichever comes first, spread so that a fleet does not come back at once.
+   * What should be renewed until a moment, the most urgent first: by its own lifetime or its group's interval,
+   * whichever comes first, or because a campaign asks for it. Due dates are spread so that a fleet does not come back
+   * at once. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42).
    *
-   * Rejects with: Store errors.
+   *
+   * Rejects with: `input.page_cursor` for a cursor of another list, such as one of other kinds; store errors.
    */
-  due(due: Due, page?: Page | null): Promise<Listing<CertificateRecord>>;
+  due(due: Due, page?: Page | null): Promise<Listing<DueItem>>;
   /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
-  iterateDue(due: Due, pageSize?: number): AsyncGenerator<CertificateRecord, void, undefined>;
+  iterateDue(due: Due, pageSize?: number): AsyncGenerator<DueItem, void, undefined>;
   /**
    * How many there are of what.
    *
@@ -2583,6 +3917,37 @@ export declare class Registry {
    * Rejects with: Store errors.
    */
   trustBundle(): Promise<TrustBundle>;
+  /**
+   * Seals anew, with the current key, whatever another key sealed. After that the other key is not needed any more.
+   *
+   * To replace a sealing key, whose old and new sealer are `old` and `new`:
+   *
+   * 1. Open the registry with `SealingKeys::new(new, vec![old])`, in every process that uses
+   *    the store, and only then go on. From now on everything is sealed with `new`; what `old` sealed can still be
+   *    opened. Where processes are restarted one after another, open it first everywhere with
+   *    `SealingKeys::new(old, vec![new])`, so that those that come later can open what the earlier ones seal.
+   * 2. Call `reseal` in one of them. It runs beside all other operations, in every process. If it is stopped, by `Break`
+   *    from the progress callback, by an error or by a crash, what was sealed anew stays so, and the next call does the rest.
+   * 3. Open the registry with `new` alone. This succeeds only once `reseal` came to its end, since it seals the
+   *    registry's own secret last.
+   *
+   * Keep `old` as long as there are backups that it sealed. If `old` is replaced because others may know it, consider
+   * what they may have read with it: authorities' keys are better rebuilt
+   * (`rebuild`) than sealed anew.
+   *
+   * A sealer whose keys change inside a vault says by `isCurrent` what it
+   * wants sealed anew, and needs steps 1 and 3 not at all.
+   *
+   * All values are opened before the first is changed. A new value replaces the old one only after it was opened
+   * too. The progress callback is told of each record twice, therefore: once it was opened, and once it was dealt with.
+   * With `All`, all changes are one commit. Otherwise they are committed in portions, each with its event
+   * `registry.reseal`. A request ID changes nothing here: a repetition finds nothing left to do.
+   *
+   * Rejects with: `seal.wrong_key` and `seal.damaged` when something does not open: nothing was changed, unless it was written
+   * meanwhile. `input.cancelled` after `Break`; `store.busy` when a record changes too fast; errors of the sealer and
+   * of the store.
+   */
+  reseal(call?: BulkCall): Promise<Resealed>;
 }
 
 /**
@@ -2642,3 +4007,33 @@ export declare function verifyChain(
   purpose: Purpose,
   at: Date,
 ): VerifiedChain;
+
+/**
+ * The check value of `key`, for comparing what two parties hold. No registry is needed, so a device can ask as well.
+ *
+ *
+ * Rejects with: `key.size` when `key` has another size than the algorithm's; `key.check_method` for `Cmac` of a TWINE
+ * key.
+ */
+export declare function checkValue(algorithm: SymmetricAlgorithm, key: Uint8Array | Secret<Uint8Array>, method: CheckMethod): string;
+
+/**
+ * A password that meets `policy`, from the operating system's generator.
+ *
+ *
+ * A raw secret comes as lower-case hexadecimal, two digits an octet, which is how files of PSKs hold them.
+ *
+ * Rejects with: `psk.policy_impossible`, saying why; `psk.policy_weak` below 64 bits; `internal.random_failed`.
+ */
+export declare function generatePassword(policy?: PskPolicy): Secret<string>;
+
+/**
+ * Opens a wrapped key. This is the device's side: it needs the secret of its PSK and nothing else.
+ *
+ * The device should look at whether `device` and `key` are what it asked for,
+ * and that `version` is not older than the one it has.
+ *
+ * Rejects with: `key.unwrap_failed` with another PSK, and when anything was altered; `psk.too_weak_to_wrap` for a PSK of fewer than
+ * 16 octets.
+ */
+export declare function unwrapKey(wrapped: WrappedKey | WrappedKeyInput, psk: Uint8Array | string | Secret<Uint8Array> | Secret<string>): Secret<Buffer>;

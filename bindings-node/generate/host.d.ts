@@ -21,6 +21,14 @@ export type GroupId = string;
 export type CertificateId = string;
 /** An opaque identifier: 26 lower-case letters and digits. */
 export type EventId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type PskId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type KeyId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type CampaignId = string;
+/** An opaque identifier: 26 lower-case letters and digits. */
+export type ClientId = string;
 
 /** Who asks for a change, and whether it may be a repetition. */
 export interface Call {
@@ -170,6 +178,8 @@ export interface Signer {
 export interface Sealer {
   seal(associated: Buffer, plaintext: Buffer): Uint8Array | Promise<Uint8Array>;
   open(associated: Buffer, sealed: Buffer): Uint8Array | Promise<Uint8Array>;
+  /** Whether `sealed` is sealed as it would be now; if not, `registry.reseal` seals it anew. Always, if this is left out. */
+  isCurrent?(associated: Buffer, sealed: Buffer): boolean | Promise<boolean>;
 }
 
 /** Where the time comes from. */
@@ -187,6 +197,8 @@ export interface Random {
 export interface Options {
   readonly clock?: FixedClock | Clock | null;
   readonly random?: Random | null;
+  /** The proxies whose word about who sent a request is taken. */
+  readonly proxies?: readonly TrustedProxy[] | null;
 }
 
 /** A clock that stands still until it is told otherwise, for tests and simulations. */
@@ -246,6 +258,31 @@ export declare class SoftwareSealer {
   /** Makes a file with a new key; refuses to replace one. */
   static createFile(path: string): Promise<SoftwareSealer>;
 }
+
+/** A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits. */
+export declare class SealingKeys {
+  constructor(current: SoftwareSealer | Sealer, previous: readonly (SoftwareSealer | SealingKeys | Sealer)[]);
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
+}
+
+/** What pre-shared keys are like. */
+export declare const PskPolicy: {
+  /** How many bits of entropy a secret has under this policy, rounded down; 0 when none meets it. */
+  entropyBits(policy?: PskPolicy): number;
+};
+
+/** Headers that proxies are known to send. */
+export declare const ProxyHeaders: {
+  /** As nginx forwards with `$ssl_client_verify` and `$ssl_client_escaped_cert`. */
+  nginx(): ProxyHeaders;
+  /** As HAProxy forwards. */
+  haproxy(): ProxyHeaders;
+  /** As Envoy forwards. */
+  envoy(): ProxyHeaders;
+  /** As RFC 9440 says. */
+  rfc9440(): ProxyHeaders;
+};
 
 /** What one column of one row holds. Numbers are bigints. */
 export type StoredValue = null | bigint | string | Uint8Array;

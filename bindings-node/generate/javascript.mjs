@@ -56,7 +56,7 @@ export function javascript({ operations, types }) {
     if (simple !== undefined) return simple;
     if (types[name]?.out !== undefined) return `new ${name}(${at})`;
     if (types[name]?.union_out !== undefined) return `out${name}(${at})`;
-    if (/^(Registry|PrivateKey|MemoryStore|SqliteStore|SoftwareSealer|FixedClock)$/.test(name)) return 'handle';
+    if (/^(Registry|PrivateKey|MemoryStore|SqliteStore|SoftwareSealer|SealingKeys|FixedClock)$/.test(name)) return 'handle';
     return at;
   };
 

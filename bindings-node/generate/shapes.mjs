@@ -37,6 +37,10 @@ export const HANDLES = {
   groups: 'Groups',
   certificates: 'Certificates',
   events: 'Events',
+  psks: 'Psks',
+  keys: 'Keys',
+  campaigns: 'Campaigns',
+  clients: 'Clients',
 };
 
 /** Lists that can be read to their end page by page: the operation, and what precedes the page. */
@@ -51,6 +55,11 @@ export const ITERATED = {
   'certificates.attachments': 'iterateAttachments',
   'events.find': 'iterate',
   'registry.due': 'iterateDue',
+  'psks.find': 'iterate',
+  'keys.find': 'iterate',
+  'campaigns.find': 'iterate',
+  'campaigns.stragglers': 'iterateStragglers',
+  'clients.find': 'iterate',
 };
 
 /** Words that cannot be the names of parameters. */

@@ -10,6 +10,7 @@ const IN = {
   map: 'Readonly<Record<string, string>>', name: 'string', oid: 'string', certificate: 'Certificate | Uint8Array | string',
   crl: 'Crl | Uint8Array | string', csr: 'VerifiedCsr | Uint8Array | string',
   'public-key': 'PublicKey | KeyObject | Uint8Array', signer: 'PrivateKey | Signer', sink: 'ExportTarget',
+  sealer: 'SoftwareSealer | SealingKeys | Sealer',
   GeneralNameInput: 'GeneralNameInput | string',
 };
 const OUT = {
@@ -32,6 +33,11 @@ const CLASSES = {
   readonly algorithm: KeyAlgorithm;
   /** The private key in PEM, if it is here. */
   readonly keyPem: Secret<string> | null;
+`,
+  IssuedPsk: `  /** The secret as text, if it is here and is printable text. */
+  readonly password: Secret<string> | null;
+  /** The secret in hexadecimal, as the configurations of TLS servers have it, if it is here. */
+  readonly hex: Secret<string> | null;
 `,
   Authority: `  /** Its certificate in PEM; empty while it is awaited. */
   readonly pem: string;
@@ -98,6 +104,7 @@ function typeOf(node, side) {
     case 'pair':
       return `${side === IN ? 'readonly ' : ''}[${node.of.map((one) => typeOf(one, side)).join(', ')}]`;
     default:
+      if (node.name === 'id:PSK') return 'PskId';
       if (node.name.startsWith('id:')) return `${node.name[3].toUpperCase()}${node.name.slice(4)}Id`;
       return side[node.name] ?? node.name;
   }
@@ -116,10 +123,10 @@ export function exported({ types }) {
   return [
     ...Object.values(HANDLES),
     ...Object.keys(types).filter((name) => types[name].out !== undefined && CLASSES[name] !== undefined),
-    'Registry', 'PrivateKey', 'MemoryStore', 'SqliteStore', 'SoftwareSealer', 'FixedClock', 'Secret', 'HostError',
+    'Registry', 'PrivateKey', 'MemoryStore', 'SqliteStore', 'SoftwareSealer', 'SealingKeys', 'FixedClock', 'Secret', 'HostError',
     'TegataError', ...kinds.map((kind) => `${kind}Error`), 'errorCodes', 'errorKinds', 'kindOf', 'checkStoreConformance',
     'makeKey', 'makeCsr', 'csrPem', 'parseCsr', 'parseCertificate', 'checkInstallation', 'verifyChain',
-    'ProfileSpec', 'ProductSpec', 'FileNames', 'Statement',
+    'checkValue', 'generatePassword', 'unwrapKey', 'PskPolicy', 'ProxyHeaders', 'ProfileSpec', 'ProductSpec', 'FileNames', 'Statement',
   ];
 }
 
@@ -200,7 +207,7 @@ export function declarations({ operations, types }, docs, host) {
    */
   static open(
     store: MemoryStore | SqliteStore | Store,
-    sealer: SoftwareSealer | Sealer,
+    sealer: SoftwareSealer | SealingKeys | Sealer,
     options?: Options,
   ): Promise<Registry>;
   /**
@@ -228,5 +235,8 @@ export function declarations({ operations, types }, docs, host) {
   purpose: Purpose,
   at: Date,
 ): VerifiedChain`);
+  text += fn('check_value', '(algorithm: SymmetricAlgorithm, key: Uint8Array | Secret<Uint8Array>, method: CheckMethod): string');
+  text += fn('generate_password', '(policy?: PskPolicy): Secret<string>');
+  text += fn('unwrap_key', '(wrapped: WrappedKey | WrappedKeyInput, psk: Uint8Array | string | Secret<Uint8Array> | Secret<string>): Secret<Buffer>');
   return text;
 }

@@ -49,6 +49,15 @@ function inCall(v, a, f) {
   ];
 }
 
+function inCampaignFilter(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.name, inText, w, 'name'),
+    c.opt(v.state, n.CampaignState, w, 'state'),
+  ];
+}
+
 function inCertificateFilter(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -65,8 +74,41 @@ function inCertificateFilter(v, a, f) {
     c.opt(v.authority, c.string, w, 'authority'),
     c.opt(v.profile, c.string, w, 'profile'),
     c.opt(v.dueBefore, c.date, w, 'dueBefore'),
+    c.opt(v.algorithm, n.KeyAlgorithm, w, 'algorithm'),
     c.opt(v.deleted, c.boolean, w, 'deleted'),
     c.opt(v.newestFirst, c.boolean, w, 'newestFirst'),
+  ];
+}
+
+function inCertificateWish(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.string(v.profile, w, 'profile'),
+    c.string(v.authority, w, 'authority'),
+    c.opt(v.csr, c.pem, w, 'csr'),
+    c.opt(v.algorithm, n.KeyAlgorithm, w, 'algorithm'),
+    c.opt(v.handOut, n.HandOut, w, 'handOut'),
+  ];
+}
+
+function inCharacterClasses(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.lower, c.boolean, w, 'lower'),
+    c.opt(v.upper, c.boolean, w, 'upper'),
+    c.opt(v.digits, c.boolean, w, 'digits'),
+    c.opt(v.symbols, c.boolean, w, 'symbols'),
+  ];
+}
+
+function inClientFilter(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.name, inText, w, 'name'),
+    c.opt(v.states, (v, a, f) => c.list(v, n.ClientState, a, f), w, 'states'),
   ];
 }
 
@@ -106,6 +148,7 @@ function inDue(v, a, f) {
   return [
     c.date(v.until, w, 'until'),
     c.opt(v.group, c.string, w, 'group'),
+    c.opt(v.kinds, (v, a, f) => c.list(v, n.CredentialKind, a, f), w, 'kinds'),
   ];
 }
 
@@ -144,18 +187,26 @@ function inEntityInput(v, a, f) {
   switch (v.type) {
     case 'authority':
       return ['authority', c.string(v.value, w, 'value')];
+    case 'campaign':
+      return ['campaign', c.string(v.value, w, 'value')];
     case 'certificate':
       return ['certificate', c.string(v.value, w, 'value')];
+    case 'client':
+      return ['client', c.string(v.value, w, 'value')];
     case 'device':
       return ['device', c.string(v.value, w, 'value')];
     case 'group':
       return ['group', c.string(v.value, w, 'value')];
+    case 'key':
+      return ['key', c.string(v.value, w, 'value')];
     case 'product':
       return ['product', c.string(v.value, w, 'value')];
     case 'profile':
       return ['profile', c.string(v.value, w, 'value')];
+    case 'psk':
+      return ['psk', c.string(v.value, w, 'value')];
     default:
-      throw c.noTag(v.type, w, ['authority', 'certificate', 'device', 'group', 'product', 'profile']);
+      throw c.noTag(v.type, w, ['authority', 'campaign', 'certificate', 'client', 'device', 'group', 'key', 'product', 'profile', 'psk']);
   }
 }
 
@@ -292,6 +343,19 @@ function inIssueWithKey(v, a, f) {
   ];
 }
 
+function inKeyFilter(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.device, c.string, w, 'device'),
+    c.opt(v.group, c.string, w, 'group'),
+    c.opt(v.owner, n.KeyOwner, w, 'owner'),
+    c.opt(v.algorithm, n.SymmetricAlgorithm, w, 'algorithm'),
+    c.opt(v.states, (v, a, f) => c.list(v, n.KeyState, a, f), w, 'states'),
+    c.opt(v.number, c.u32, w, 'number'),
+  ];
+}
+
 function inNewAuthority(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -307,6 +371,30 @@ function inNewAuthority(v, a, f) {
   ];
 }
 
+function inNewCampaign(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.string(v.name, w, 'name'),
+    c.opt(v.selection, inSelection, w, 'selection'),
+    c.opt(v.waveSize, c.u32, w, 'waveSize'),
+    c.opt(v.waveSeconds, c.u32, w, 'waveSeconds'),
+    c.opt(v.policy, n.ReissuePolicy, w, 'policy'),
+    c.opt(v.graceDays, c.u32, w, 'graceDays'),
+    c.opt(v.revokeAfterDays, c.u32, w, 'revokeAfterDays'),
+    c.opt(v.revocation, n.RevocationReason, w, 'revocation'),
+    c.opt(v.reason, c.string, w, 'reason'),
+  ];
+}
+
+function inNewClient(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.string(v.name, w, 'name'),
+  ];
+}
+
 function inNewDevice(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -319,6 +407,33 @@ function inNewDevice(v, a, f) {
   ];
 }
 
+function inNewKey(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    inNewKeyOwner(v.owner, w, 'owner'),
+    n.SymmetricAlgorithm(v.algorithm, w, 'algorithm'),
+    c.opt(v.number, c.u32, w, 'number'),
+    c.opt(v.value, c.secretPem, w, 'value'),
+    c.opt(v.renewDays, c.u32, w, 'renewDays'),
+  ];
+}
+
+function inNewKeyOwner(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  switch (v.type) {
+    case 'device':
+      return ['device', c.string(v.value, w, 'value')];
+    case 'devices':
+      return ['devices', c.opt(v.value, (v, a, f) => c.list(v, c.string, a, f), w, 'value')];
+    case 'group':
+      return ['group', c.string(v.value, w, 'value')];
+    default:
+      throw c.noTag(v.type, w, ['device', 'devices', 'group']);
+  }
+}
+
 function inNewProduct(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -329,6 +444,20 @@ function inNewProduct(v, a, f) {
     c.string(v.deviceProfile, w, 'deviceProfile'),
     c.opt(v.algorithm, n.KeyAlgorithm, w, 'algorithm'),
     c.opt(v.handOut, n.HandOut, w, 'handOut'),
+  ];
+}
+
+function inNewPsk(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.string(v.device, w, 'device'),
+    c.opt(v.kind, n.PskKind, w, 'kind'),
+    c.opt(v.identityKind, n.IdentityKind, w, 'identityKind'),
+    c.opt(v.identity, c.string, w, 'identity'),
+    c.opt(v.policy, inPskPolicy, w, 'policy'),
+    c.opt(v.secret, c.secretPem, w, 'secret'),
+    c.opt(v.renewDays, c.u32, w, 'renewDays'),
   ];
 }
 
@@ -348,8 +477,14 @@ function inPresented(v, a, f) {
   switch (v.type) {
     case 'certificate':
       return ['certificate', c.pem(v.certificate, w, 'certificate'), inProof(v.proof, w, 'proof'), c.opt(v.device, c.string, w, 'device')];
+    case 'client':
+      return ['client', c.secretString(v.licence, w, 'licence'), c.string(v.name, w, 'name'), c.secretString(v.password, w, 'password')];
+    case 'headers':
+      return ['headers', c.opt(v.headers, (v, a, f) => c.list(v, (v, a, f) => c.pair(v, c.string, c.string, a, f), a, f), w, 'headers')];
+    case 'psk':
+      return ['psk', c.string(v.identity, w, 'identity'), c.secretPem(v.secret, w, 'secret')];
     default:
-      throw c.noTag(v.type, w, ['certificate']);
+      throw c.noTag(v.type, w, ['certificate', 'client', 'headers', 'psk']);
   }
 }
 
@@ -415,13 +550,78 @@ function inProof(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
   switch (v.type) {
+    case 'proxy':
+      return ['proxy', c.string(v.name, w, 'name'), c.secretPem(v.token, w, 'token')];
     case 'signature':
       return ['signature', c.bytes(v.message, w, 'message'), c.bytes(v.signature, w, 'signature')];
     case 'tls-session':
       return ['tls-session'];
     default:
-      throw c.noTag(v.type, w, ['signature', 'tls-session']);
+      throw c.noTag(v.type, w, ['proxy', 'signature', 'tls-session']);
   }
+}
+
+function inProvision(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.device, inNewDevice, w, 'device'),
+    c.opt(v.psk, inPskWish, w, 'psk'),
+    c.opt(v.key, n.SymmetricAlgorithm, w, 'key'),
+    c.opt(v.certificate, inCertificateWish, w, 'certificate'),
+  ];
+}
+
+function inProxyHeadersInput(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.string(v.proof, w, 'proof'),
+    c.opt(v.verified, c.string, w, 'verified'),
+    c.opt(v.success, c.string, w, 'success'),
+    c.opt(v.certificate, c.string, w, 'certificate'),
+    c.opt(v.encoding, n.CertificateEncoding, w, 'encoding'),
+    c.opt(v.identity, c.string, w, 'identity'),
+    c.opt(v.secret, c.string, w, 'secret'),
+    c.opt(v.basic, c.boolean, w, 'basic'),
+  ];
+}
+
+function inPskFilter(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.device, c.string, w, 'device'),
+    c.opt(v.group, c.string, w, 'group'),
+    c.opt(v.states, (v, a, f) => c.list(v, n.PskState, a, f), w, 'states'),
+    c.opt(v.kind, n.PskKind, w, 'kind'),
+    c.opt(v.identity, c.string, w, 'identity'),
+    c.opt(v.dueBefore, c.date, w, 'dueBefore'),
+  ];
+}
+
+function inPskPolicy(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.length, c.u32, w, 'length'),
+    c.opt(v.classes, inCharacterClasses, w, 'classes'),
+    c.opt(v.lookAlikes, c.boolean, w, 'lookAlikes'),
+    c.opt(v.raw, c.boolean, w, 'raw'),
+  ];
+}
+
+function inPskWish(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.kind, n.PskKind, w, 'kind'),
+    c.opt(v.identityKind, n.IdentityKind, w, 'identityKind'),
+    c.opt(v.identity, c.string, w, 'identity'),
+    c.opt(v.policy, inPskPolicy, w, 'policy'),
+    c.opt(v.secret, c.secretPem, w, 'secret'),
+    c.opt(v.renewDays, c.u32, w, 'renewDays'),
+  ];
 }
 
 function inPurpose(v, a, f) {
@@ -474,6 +674,26 @@ function inRenewWithKey(v, a, f) {
   ];
 }
 
+function inRotateKey(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.graceDays, c.u32, w, 'graceDays'),
+    c.opt(v.algorithm, n.SymmetricAlgorithm, w, 'algorithm'),
+    c.opt(v.value, c.secretPem, w, 'value'),
+  ];
+}
+
+function inRotatePsk(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.graceDays, c.u32, w, 'graceDays'),
+    c.opt(v.policy, inPskPolicy, w, 'policy'),
+    c.opt(v.secret, c.secretPem, w, 'secret'),
+  ];
+}
+
 function inSanPolicyInput(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -487,6 +707,23 @@ function inSanPolicyInput(v, a, f) {
     c.opt(v.add, (v, a, f) => c.list(v, c.string, a, f), w, 'add'),
     c.opt(v.required, c.boolean, w, 'required'),
     c.opt(v.max, c.u32, w, 'max'),
+  ];
+}
+
+function inSelection(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.kinds, (v, a, f) => c.list(v, n.CredentialKind, a, f), w, 'kinds'),
+    c.opt(v.algorithm, c.string, w, 'algorithm'),
+    c.opt(v.authority, c.string, w, 'authority'),
+    c.opt(v.product, c.string, w, 'product'),
+    c.opt(v.group, c.string, w, 'group'),
+    c.opt(v.issuedFrom, c.date, w, 'issuedFrom'),
+    c.opt(v.issuedTo, c.date, w, 'issuedTo'),
+    c.opt(v.certificates, (v, a, f) => c.list(v, c.string, a, f), w, 'certificates'),
+    c.opt(v.keys, (v, a, f) => c.list(v, c.string, a, f), w, 'keys'),
+    c.opt(v.psks, (v, a, f) => c.list(v, c.string, a, f), w, 'psks'),
   ];
 }
 
@@ -530,6 +767,30 @@ function inText(v, a, f) {
     default:
       throw c.noTag(v.type, w, ['contains', 'is', 'starts-with']);
   }
+}
+
+function inTrustedProxy(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.string(v.name, w, 'name'),
+    c.opt(v.secrets, (v, a, f) => c.list(v, c.secretPem, a, f), w, 'secrets'),
+    inProxyHeadersInput(v.headers, w, 'headers'),
+  ];
+}
+
+function inWrappedKeyInput(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    n.WrapMethod(v.method, w, 'method'),
+    n.SymmetricAlgorithm(v.algorithm, w, 'algorithm'),
+    c.string(v.device, w, 'device'),
+    c.string(v.key, w, 'key'),
+    c.u32(v.number, w, 'number'),
+    c.u32(v.version, w, 'version'),
+    c.bytes(v.wrapped, w, 'wrapped'),
+  ];
 }
 
 // --- results -----------------------------------------------------------------------------------------------------
@@ -586,6 +847,59 @@ class BasicConstraints {
 }
 extend(BasicConstraints);
 
+class Campaign {
+  constructor(a) {
+    this.id = a[0];
+    this.name = a[1];
+    this.state = a[2];
+    this.kinds = a[3];
+    this.algorithm = a[4];
+    this.authority = a[5];
+    this.product = a[6];
+    this.group = a[7];
+    this.issuedFrom = a[8] === null ? null : read.date(a[8]);
+    this.issuedTo = a[9] === null ? null : read.date(a[9]);
+    this.listed = a[10];
+    this.waveSize = a[11];
+    this.waveSeconds = a[12];
+    this.policy = a[13];
+    this.graceDays = a[14];
+    this.revokeAfterDays = a[15];
+    this.revocation = a[16];
+    this.reason = a[17];
+    this.selected = a[18];
+    this.released = a[19];
+    this.wave = a[20];
+    this.nextWaveAt = a[21] === null ? null : read.date(a[21]);
+    this.started = read.date(a[22]);
+    this.ended = a[23] === null ? null : read.date(a[23]);
+  }
+}
+extend(Campaign);
+
+class CampaignPreview {
+  constructor(a) {
+    this.certificates = a[0];
+    this.keys = a[1];
+    this.psks = a[2];
+    this.productCredentials = a[3];
+  }
+}
+extend(CampaignPreview);
+
+class CampaignProgress {
+  constructor(a) {
+    this.selected = a[0];
+    this.released = a[1];
+    this.done = a[2];
+    this.waiting = a[3];
+    this.wave = a[4];
+    this.nextWaveAt = a[5] === null ? null : read.date(a[5]);
+    this.finished = a[6];
+  }
+}
+extend(CampaignProgress);
+
 class Certificate {
   constructor(a) {
     this.der = read.bytes(a[0]);
@@ -609,6 +923,8 @@ extend(Certificate);
 
 function outCertificateCount(a) {
   switch (a[0]) {
+    case 'algorithm':
+      return { type: 'algorithm', value: a[1] };
     case 'authority':
       return { type: 'authority', value: a[1] };
     case 'due-week':
@@ -675,9 +991,24 @@ class CertificateRecord {
     this.revoked = a[23] === null ? null : read.date(a[23]);
     this.reason = a[24];
     this.deleted = a[25];
+    this.algorithm = a[26];
+    this.campaign = a[27];
   }
 }
 extend(CertificateRecord);
+
+class Client {
+  constructor(a) {
+    this.id = a[0];
+    this.name = a[1];
+    this.state = a[2];
+    this.failures = a[3];
+    this.blockedUntil = a[4] === null ? null : read.date(a[4]);
+    this.created = read.date(a[5]);
+    this.updated = read.date(a[6]);
+  }
+}
+extend(Client);
 
 class Counts {
   constructor(a) {
@@ -686,11 +1017,38 @@ class Counts {
     this.devicesByProduct = a[2].map((x) => [x[0], x[1]]);
     this.certificates = a[3].map((x) => [x[0], x[1]]);
     this.certificatesByKind = a[4].map((x) => [x[0], x[1]]);
-    this.expired = a[5];
-    this.dueByWeek = a[6].map((x) => [read.date(x[0]), x[1]]);
+    this.certificatesByAlgorithm = a[5].map((x) => [x[0], x[1]]);
+    this.expired = a[6];
+    this.keys = a[7].map((x) => [x[0], x[1]]);
+    this.keysByAlgorithm = a[8].map((x) => [x[0], x[1]]);
+    this.psks = a[9].map((x) => [x[0], x[1]]);
+    this.dueByWeek = a[10].map((x) => [read.date(x[0]), x[1]]);
+    this.certificatesDueByWeek = a[11].map((x) => [read.date(x[0]), x[1]]);
+    this.keysDueByWeek = a[12].map((x) => [read.date(x[0]), x[1]]);
+    this.psksDueByWeek = a[13].map((x) => [read.date(x[0]), x[1]]);
   }
 }
 extend(Counts);
+
+function outCredential(a) {
+  switch (a[0]) {
+    case 'certificate':
+      return { type: 'certificate', value: a[1] };
+    case 'psk':
+      return { type: 'psk', value: a[1] };
+    default:
+      return { type: a[0] };
+  }
+}
+
+class Credentials {
+  constructor(a) {
+    this.certificates = a[0].map((x) => new CertificateRecord(x));
+    this.psks = a[1].map((x) => new Psk(x));
+    this.keys = a[2].map((x) => new SymmetricKey(x));
+  }
+}
+extend(Credentials);
 
 class Crl {
   constructor(a) {
@@ -747,6 +1105,19 @@ class Device {
 }
 extend(Device);
 
+function outDueItem(a) {
+  switch (a[0]) {
+    case 'certificate':
+      return { type: 'certificate', value: new CertificateRecord(a[1]) };
+    case 'key':
+      return { type: 'key', value: new SymmetricKey(a[1]) };
+    case 'psk':
+      return { type: 'psk', value: new Psk(a[1]) };
+    default:
+      return { type: a[0] };
+  }
+}
+
 class Enrolled {
   constructor(a) {
     this.device = new Device(a[0]);
@@ -772,16 +1143,24 @@ function outEntity(a) {
   switch (a[0]) {
     case 'authority':
       return { type: 'authority', value: a[1] };
+    case 'campaign':
+      return { type: 'campaign', value: a[1] };
     case 'certificate':
       return { type: 'certificate', value: a[1] };
+    case 'client':
+      return { type: 'client', value: a[1] };
     case 'device':
       return { type: 'device', value: a[1] };
     case 'group':
       return { type: 'group', value: a[1] };
+    case 'key':
+      return { type: 'key', value: a[1] };
     case 'product':
       return { type: 'product', value: a[1] };
     case 'profile':
       return { type: 'profile', value: a[1] };
+    case 'psk':
+      return { type: 'psk', value: a[1] };
     default:
       return { type: a[0] };
   }
@@ -862,6 +1241,24 @@ class Issued {
 }
 extend(Issued);
 
+class IssuedKey {
+  constructor(a) {
+    this.key = new SymmetricKey(a[0]);
+    this.version = a[1];
+    this.algorithm = a[2];
+    this.value = read.secretBytes(a[3]);
+  }
+}
+extend(IssuedKey);
+
+class IssuedPsk {
+  constructor(a) {
+    this.psk = new Psk(a[0]);
+    this.secret = a[1] === null ? null : read.secretBytes(a[1]);
+  }
+}
+extend(IssuedPsk);
+
 class IssuedWithKey {
   constructor(a) {
     this.issued = new Issued(a[0]);
@@ -869,6 +1266,26 @@ class IssuedWithKey {
   }
 }
 extend(IssuedWithKey);
+
+class KeyMatch {
+  constructor(a) {
+    this.version = a[0];
+    this.state = a[1];
+  }
+}
+extend(KeyMatch);
+
+class KeyVersion {
+  constructor(a) {
+    this.version = a[0];
+    this.algorithm = a[1];
+    this.state = a[2];
+    this.issued = read.date(a[3]);
+    this.ended = a[4] === null ? null : read.date(a[4]);
+    this.keptUntil = a[5] === null ? null : read.date(a[5]);
+  }
+}
+extend(KeyVersion);
 
 class PackedFile {
   constructor(a) {
@@ -891,8 +1308,10 @@ extend(Preview);
 
 function outPrincipal(a) {
   switch (a[0]) {
+    case 'client':
+      return { type: 'client', client: a[1], name: a[2] };
     case 'device':
-      return { type: 'device', device: a[1], product: a[2], certificate: a[3], until: read.date(a[4]) };
+      return { type: 'device', device: a[1], product: a[2], credential: outCredential(a[3]), until: a[4] === null ? null : read.date(a[4]) };
     case 'product':
       return { type: 'product', product: a[1], certificate: a[2], until: read.date(a[3]) };
     default:
@@ -963,6 +1382,51 @@ class ProfileSpec {
 }
 extend(ProfileSpec);
 
+class Provisioned {
+  constructor(a) {
+    this.device = new Device(a[0]);
+    this.psk = a[1] === null ? null : new IssuedPsk(a[1]);
+    this.key = a[2] === null ? null : new IssuedKey(a[2]);
+    this.certificate = a[3] === null ? null : new IssuedWithKey(a[3]);
+  }
+}
+extend(Provisioned);
+
+class ProxyHeaders {
+  constructor(a) {
+    this.proof = a[0];
+    this.verified = a[1];
+    this.success = a[2];
+    this.certificate = a[3];
+    this.encoding = a[4];
+    this.identity = a[5];
+    this.secret = a[6];
+    this.basic = a[7];
+  }
+}
+extend(ProxyHeaders);
+
+class Psk {
+  constructor(a) {
+    this.id = a[0];
+    this.device = a[1];
+    this.group = a[2];
+    this.identity = a[3];
+    this.identityKind = a[4];
+    this.kind = a[5];
+    this.state = a[6];
+    this.version = a[7];
+    this.issued = read.date(a[8]);
+    this.renewAt = a[9] === null ? null : read.date(a[9]);
+    this.previousIdentity = a[10];
+    this.previousUntil = a[11] === null ? null : read.date(a[11]);
+    this.failures = a[12];
+    this.blockedUntil = a[13] === null ? null : read.date(a[13]);
+    this.campaign = a[14];
+  }
+}
+extend(Psk);
+
 class PublicKey {
   constructor(a) {
     this.spki = read.bytes(a[0]);
@@ -983,6 +1447,15 @@ class Reason {
 }
 extend(Reason);
 
+class RegisteredClient {
+  constructor(a) {
+    this.client = new Client(a[0]);
+    this.licence = read.secretString(a[1]);
+    this.password = read.secretString(a[2]);
+  }
+}
+extend(RegisteredClient);
+
 class RegisteredProduct {
   constructor(a) {
     this.product = new Product(a[0]);
@@ -999,6 +1472,14 @@ class RequestedExtension {
   }
 }
 extend(RequestedExtension);
+
+class Resealed {
+  constructor(a) {
+    this.checked = a[0];
+    this.resealed = a[1];
+  }
+}
+extend(Resealed);
 
 class Revocation {
   constructor(a) {
@@ -1036,6 +1517,28 @@ function outSubjectPolicy(a) {
   }
 }
 
+class SymmetricKey {
+  constructor(a) {
+    this.id = a[0];
+    this.owner = a[1];
+    this.device = a[2];
+    this.group = a[3];
+    this.holders = a[4];
+    this.number = a[5];
+    this.algorithm = a[6];
+    this.state = a[7];
+    this.version = a[8];
+    this.issued = read.date(a[9]);
+    this.renewDays = a[10];
+    this.renewAt = a[11] === null ? null : read.date(a[11]);
+    this.previousVersion = a[12];
+    this.previousUntil = a[13] === null ? null : read.date(a[13]);
+    this.delivered = a[14];
+    this.campaign = a[15];
+  }
+}
+extend(SymmetricKey);
+
 class TrustBundle {
   constructor(a) {
     this.roots = a[0].map((x) => read.bytes(x));
@@ -1066,13 +1569,26 @@ class VerifiedCsr {
 }
 extend(VerifiedCsr);
 
+class WrappedKey {
+  constructor(a) {
+    this.method = a[0];
+    this.algorithm = a[1];
+    this.device = a[2];
+    this.key = a[3];
+    this.number = a[4];
+    this.version = a[5];
+    this.wrapped = read.bytes(a[6]);
+  }
+}
+extend(WrappedKey);
+
 // --- operations --------------------------------------------------------------------------------------------------
 
 const operations = {
   'Registry.open': {
     number: 0,
     bulk: false,
-    encode: (a) => [h.store(a[0], 'store'), h.sealer(a[1], 'sealer'), c.opt(a[2], h.clock, 'clock'), c.opt(a[3], h.random, 'random')],
+    encode: (a) => [h.store(a[0], 'store'), h.sealer(a[1], 'sealer'), c.opt(a[2], h.clock, 'clock'), c.opt(a[3], h.random, 'random'), ((v, a, f) => c.list(v, inTrustedProxy, a, f))(a[4], 'proxies')],
     decode: (r, handle) => handle,
   },
   'registry.close': {
@@ -1091,7 +1607,7 @@ const operations = {
     number: 3,
     bulk: false,
     encode: (a) => [inDue(a[0], 'due'), c.opt(a[1], inPage, 'page')],
-    decode: (r, handle) => ({ items: r[0].map((x) => new CertificateRecord(x)), next: r[1], total: r[2] }),
+    decode: (r, handle) => ({ items: r[0].map((x) => outDueItem(x)), next: r[1], total: r[2] }),
   },
   'registry.counts': {
     number: 4,
@@ -1375,653 +1891,1121 @@ const operations = {
     encode: (a) => [c.opt(a[0], inDeviceFilter, 'filter')],
     decode: (r, handle) => r,
   },
-  'devices.credentials': {
-    number: 51,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id')],
-    decode: (r, handle) => r.map((x) => new CertificateRecord(x)),
-  },
   'devices.update': {
-    number: 52,
+    number: 51,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inDeviceChange, 'change'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.update_many': {
-    number: 53,
+    number: 52,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, (v, a, f) => c.pair(v, c.string, inDeviceChange, a, f), a, f))(a[0], 'changes'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.set_group': {
-    number: 54,
+    number: 53,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], c.string, 'group'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.set_group_many': {
-    number: 55,
+    number: 54,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], c.string, 'group'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.disable': {
-    number: 56,
+    number: 55,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.disable_many': {
-    number: 57,
+    number: 56,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.enable': {
-    number: 58,
+    number: 57,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.enable_many': {
-    number: 59,
+    number: 58,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.delete': {
-    number: 60,
+    number: 59,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.delete_many': {
-    number: 61,
+    number: 60,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.release_quarantine': {
-    number: 62,
+    number: 61,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), n.Release(a[1], 'release'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'groups.create': {
-    number: 63,
+    number: 62,
     bulk: false,
     encode: (a) => [c.string(a[0], 'name'), c.opt(a[1], inGroupChange, 'settings'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Group(r),
   },
   'groups.get': {
-    number: 64,
+    number: 63,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Group(r),
   },
   'groups.find': {
-    number: 65,
+    number: 64,
     bulk: false,
     encode: (a) => [c.opt(a[0], inText, 'name'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Group(x)), next: r[1], total: r[2] }),
   },
   'groups.update': {
-    number: 66,
+    number: 65,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inGroupChange, 'change'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Group(r),
   },
   'groups.delete': {
-    number: 67,
+    number: 66,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => undefined,
   },
   'events.export': {
-    number: 68,
+    number: 67,
     bulk: false,
     encode: (a) => [c.opt(a[0], inEventFilter, 'filter'), h.sink(a[1], 'out')],
     decode: (r, handle) => r,
   },
   'events.find': {
-    number: 69,
+    number: 68,
     bulk: false,
     encode: (a) => [c.opt(a[0], inEventFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Event(x)), next: r[1], total: r[2] }),
   },
   'certificates.issue': {
-    number: 70,
+    number: 69,
     bulk: false,
     encode: (a) => [inIssue(a[0], 'issue'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.issue_many': {
-    number: 71,
+    number: 70,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inIssue, a, f))(a[0], 'issues'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Issued(x))),
   },
   'certificates.issue_with_key': {
-    number: 72,
+    number: 71,
     bulk: false,
     encode: (a) => [inIssueWithKey(a[0], 'issue'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'certificates.collect_key': {
-    number: 73,
+    number: 72,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'certificates.confirm_key': {
-    number: 74,
+    number: 73,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => undefined,
   },
   'certificates.erase_uncollected': {
-    number: 75,
+    number: 74,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'certificates.request': {
-    number: 76,
+    number: 75,
     bulk: false,
     encode: (a) => [inIssue(a[0], 'issue'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.approve': {
-    number: 77,
+    number: 76,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.deny': {
-    number: 78,
+    number: 77,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.get': {
-    number: 79,
+    number: 78,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.by_serial': {
-    number: 80,
+    number: 79,
     bulk: false,
     encode: (a) => [c.string(a[0], 'authority'), c.bytes(a[1], 'serial')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.issued': {
-    number: 81,
+    number: 80,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.der': {
-    number: 82,
+    number: 81,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => read.bytes(r),
   },
   'certificates.pem': {
-    number: 83,
+    number: 82,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r,
   },
   'certificates.chain': {
-    number: 84,
+    number: 83,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r.map((x) => read.bytes(x)),
   },
   'certificates.export': {
-    number: 85,
+    number: 84,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), inExportFormat(a[1], 'format')],
     decode: (r, handle) => r.map((x) => new PackedFile(x)),
   },
   'certificates.find': {
-    number: 86,
+    number: 85,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCertificateFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new CertificateRecord(x)), next: r[1], total: r[2] }),
   },
   'certificates.count': {
-    number: 87,
+    number: 86,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCertificateFilter, 'filter'), n.CertificateGrouping(a[1], 'by')],
     decode: (r, handle) => r.map((x) => [outCertificateCount(x[0]), x[1]]),
   },
   'certificates.renew': {
-    number: 88,
+    number: 87,
     bulk: false,
     encode: (a) => [inRenew(a[0], 'renew'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.renew_many': {
-    number: 89,
+    number: 88,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inRenew, a, f))(a[0], 'renewals'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Issued(x))),
   },
   'certificates.renew_with_key': {
-    number: 90,
+    number: 89,
     bulk: false,
     encode: (a) => [inRenewWithKey(a[0], 'renew'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'certificates.confirm': {
-    number: 91,
+    number: 90,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.suspend': {
-    number: 92,
+    number: 91,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.suspend_many': {
-    number: 93,
+    number: 92,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.resume': {
-    number: 94,
+    number: 93,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.resume_many': {
-    number: 95,
+    number: 94,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.revoke': {
-    number: 96,
+    number: 95,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), n.RevocationReason(a[1], 'reason'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.revoke_many': {
-    number: 97,
+    number: 96,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), n.RevocationReason(a[1], 'reason'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.delete': {
-    number: 98,
+    number: 97,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.delete_many': {
-    number: 99,
+    number: 98,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.retire_superseded': {
-    number: 100,
+    number: 99,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'certificates.attach': {
-    number: 101,
+    number: 100,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Assignment(r),
   },
   'certificates.detach': {
-    number: 102,
+    number: 101,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => undefined,
   },
   'certificates.attachments': {
-    number: 103,
+    number: 102,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Assignment(x)), next: r[1], total: r[2] }),
   },
   'make_key': {
-    number: 104,
+    number: 103,
     bulk: false,
     encode: (a) => [n.KeyAlgorithm(a[0], 'algorithm')],
     decode: (r, handle) => handle,
   },
   'make_csr': {
-    number: 105,
+    number: 104,
     bulk: false,
     encode: (a) => [h.signer(a[0], 'signer'), c.string(a[1], 'subject'), c.opt(a[2], (v, a, f) => c.list(v, inGeneralNameInput, a, f), 'san')],
     decode: (r, handle) => read.bytes(r),
   },
   'csr_pem': {
-    number: 106,
+    number: 105,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'der')],
     decode: (r, handle) => r,
   },
   'parse_csr': {
-    number: 107,
+    number: 106,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'bytes')],
     decode: (r, handle) => new VerifiedCsr(r),
   },
   'parse_certificate': {
-    number: 108,
+    number: 107,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input')],
     decode: (r, handle) => new Certificate(r),
   },
   'check_installation': {
-    number: 109,
+    number: 108,
     bulk: false,
     encode: (a) => [inInstallationCheck(a[0], 'check')],
     decode: (r, handle) => r.map((x) => new Finding(x)),
   },
   'verify_chain': {
-    number: 110,
+    number: 109,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'leaf'), c.opt(a[1], (v, a, f) => c.list(v, c.derOf, a, f), 'intermediates'), ((v, a, f) => c.list(v, c.derOf, a, f))(a[2], 'roots'), c.opt(a[3], (v, a, f) => c.list(v, c.derOf, a, f), 'crls'), inPurpose(a[4], 'purpose'), c.date(a[5], 'at')],
     decode: (r, handle) => new VerifiedChain(r),
   },
   'PrivateKey.from_bytes': {
-    number: 111,
+    number: 110,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'input')],
     decode: (r, handle) => handle,
   },
   'PrivateKey.from_bytes_with': {
-    number: 112,
+    number: 111,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'input'), c.publicKey(a[1], 'public')],
     decode: (r, handle) => handle,
   },
   'PrivateKey.public_key': {
-    number: 113,
+    number: 112,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => new PublicKey(r),
   },
   'PrivateKey.algorithm': {
-    number: 114,
+    number: 113,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => r,
   },
   'PrivateKey.sign': {
-    number: 115,
+    number: 114,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey'), c.bytes(a[1], 'message')],
     decode: (r, handle) => read.bytes(r),
   },
   'PrivateKey.to_pkcs8_der': {
-    number: 116,
+    number: 115,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => read.secretBytes(r),
   },
   'PrivateKey.to_pkcs8_pem': {
-    number: 117,
+    number: 116,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => read.secretString(r),
   },
   'PublicKey.from_spki': {
-    number: 118,
+    number: 117,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'der')],
     decode: (r, handle) => new PublicKey(r),
   },
   'PublicKey.verify': {
-    number: 119,
+    number: 118,
     bulk: false,
     encode: (a) => [c.publicKey(a[0], 'PublicKey'), n.SignatureAlgorithm(a[1], 'algorithm'), c.bytes(a[2], 'message'), c.bytes(a[3], 'signature')],
     decode: (r, handle) => undefined,
   },
   'Statement.message': {
-    number: 120,
+    number: 119,
     bulk: false,
     encode: (a) => [n.Statement(a[0], 'Statement'), c.bytes(a[1], 'content')],
     decode: (r, handle) => read.bytes(r),
   },
   'Certificate.many_from_pem': {
-    number: 121,
+    number: 120,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input')],
     decode: (r, handle) => r.map((x) => new Certificate(x)),
   },
   'Certificate.pem': {
-    number: 122,
+    number: 121,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate')],
     decode: (r, handle) => r,
   },
   'Certificate.public_key': {
-    number: 123,
+    number: 122,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate')],
     decode: (r, handle) => new PublicKey(r),
   },
   'Certificate.is_self_signed': {
-    number: 124,
+    number: 123,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate')],
     decode: (r, handle) => r,
   },
   'Certificate.is_valid_at': {
-    number: 125,
+    number: 124,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate'), c.date(a[1], 'at')],
     decode: (r, handle) => r,
   },
   'Certificate.verify_signed_by': {
-    number: 126,
+    number: 125,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate'), c.publicKey(a[1], 'issuer')],
     decode: (r, handle) => undefined,
   },
   'CertificateExtensions.names': {
-    number: 127,
+    number: 126,
     bulk: false,
     encode: (a) => [c.opt(a[0], c.bytes, 'subjectAltName')],
     decode: (r, handle) => r.map((x) => outGeneralName(x)),
   },
   'CertificateRecord.standing': {
-    number: 128,
+    number: 127,
     bulk: false,
     encode: (a) => [facts(a[0], 'facts')],
     decode: (r, handle) => r,
   },
   'Crl.from_bytes': {
-    number: 129,
+    number: 128,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input')],
     decode: (r, handle) => new Crl(r),
   },
   'Crl.pem': {
-    number: 130,
+    number: 129,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl')],
     decode: (r, handle) => r,
   },
   'Crl.entries': {
-    number: 131,
+    number: 130,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl')],
     decode: (r, handle) => r.map((x) => new CrlEntry(x)),
   },
   'Crl.get': {
-    number: 132,
+    number: 131,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl'), c.bytes(a[1], 'serial')],
     decode: (r, handle) => r === null ? null : new Revocation(r),
   },
   'Crl.is_stale_at': {
-    number: 133,
+    number: 132,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl'), c.date(a[1], 'at')],
     decode: (r, handle) => r,
   },
   'Crl.verify_signed_by': {
-    number: 134,
+    number: 133,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl'), c.publicKey(a[1], 'issuer')],
     decode: (r, handle) => undefined,
   },
   'certificates_pem': {
-    number: 135,
+    number: 134,
     bulk: false,
     encode: (a) => [((v, a, f) => c.list(v, c.bytes, a, f))(a[0], 'ders')],
     decode: (r, handle) => r,
   },
   'IssuedWithKey.algorithm': {
-    number: 136,
+    number: 135,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'der')],
     decode: (r, handle) => r,
   },
   'IssuedWithKey.key_pem': {
-    number: 137,
+    number: 136,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'key')],
     decode: (r, handle) => read.secretString(r),
   },
   'ProfileSpec.device': {
-    number: 138,
+    number: 137,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.product_credential': {
-    number: 139,
+    number: 138,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.tls_server': {
-    number: 140,
+    number: 139,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.from_toml': {
-    number: 141,
+    number: 140,
     bulk: false,
     encode: (a) => [c.string(a[0], 'text')],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.from_json': {
-    number: 142,
+    number: 141,
     bulk: false,
     encode: (a) => [c.string(a[0], 'text')],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.to_json': {
-    number: 143,
+    number: 142,
     bulk: false,
     encode: (a) => [c.opt(a[0], inProfileSpecInput, 'ProfileSpec')],
     decode: (r, handle) => r,
   },
   'ProductSpec.from_toml': {
-    number: 144,
+    number: 143,
     bulk: false,
     encode: (a) => [c.string(a[0], 'text')],
     decode: (r, handle) => new ProductSpec(r),
   },
   'ProductSpec.load': {
-    number: 145,
+    number: 144,
     bulk: false,
     encode: (a) => [c.string(a[0], 'file')],
     decode: (r, handle) => new ProductSpec(r),
   },
   'FileNames.usual': {
-    number: 146,
+    number: 145,
     bulk: false,
     encode: (a) => [n.Encoding(a[0], 'encoding')],
     decode: (r, handle) => new FileNames(r),
   },
   'Error.table': {
-    number: 147,
+    number: 146,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => r.map((x) => new Reason(x)),
   },
   'MemoryStore.new': {
-    number: 148,
+    number: 147,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => handle,
   },
   'SqliteStore.open': {
-    number: 149,
+    number: 148,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path'), c.opt(a[1], inSqliteOptions, 'options')],
     decode: (r, handle) => handle,
   },
   'SqliteStore.close': {
-    number: 150,
+    number: 149,
     bulk: false,
     encode: (a) => [h.own(a[0], 'SqliteStore')],
     decode: (r, handle) => undefined,
   },
   'SoftwareSealer.generate': {
-    number: 151,
+    number: 150,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.from_key': {
-    number: 152,
+    number: 151,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'key')],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.from_file': {
-    number: 153,
+    number: 152,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path')],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.create_file': {
-    number: 154,
+    number: 153,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path')],
     decode: (r, handle) => handle,
   },
   'FixedClock.at': {
-    number: 155,
+    number: 154,
     bulk: false,
     encode: (a) => [c.date(a[0], 'time')],
     decode: (r, handle) => handle,
   },
   'FixedClock.now': {
-    number: 156,
+    number: 155,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock')],
     decode: (r, handle) => read.date(r),
   },
   'FixedClock.set': {
-    number: 157,
+    number: 156,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock'), c.date(a[1], 'time')],
     decode: (r, handle) => undefined,
   },
   'FixedClock.advance': {
-    number: 158,
+    number: 157,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock'), c.i64(a[1], 'seconds')],
     decode: (r, handle) => undefined,
+  },
+  'campaigns.advance': {
+    number: 158,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.cancel': {
+    number: 159,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.find': {
+    number: 160,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inCampaignFilter, 'filter'), c.opt(a[1], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new Campaign(x)), next: r[1], total: r[2] }),
+  },
+  'campaigns.get': {
+    number: 161,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.pause': {
+    number: 162,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.preview': {
+    number: 163,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inSelection, 'selection')],
+    decode: (r, handle) => new CampaignPreview(r),
+  },
+  'campaigns.progress': {
+    number: 164,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new CampaignProgress(r),
+  },
+  'campaigns.resume': {
+    number: 165,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.start': {
+    number: 166,
+    bulk: false,
+    encode: (a) => [inNewCampaign(a[0], 'new'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.stragglers': {
+    number: 167,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => outDueItem(x)), next: r[1], total: r[2] }),
+  },
+  'devices.credentials': {
+    number: 168,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new Credentials(r),
+  },
+  'devices.provision': {
+    number: 169,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inProvision, 'wish'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Provisioned(r),
+  },
+  'devices.provision_many': {
+    number: 170,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, inProvision, a, f))(a[0], 'wishes'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new Provisioned(x))),
+  },
+  'keys.check_value': {
+    number: 171,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), n.CheckMethod(a[1], 'method'), c.opt(a[2], c.u32, 'version')],
+    decode: (r, handle) => r,
+  },
+  'keys.count': {
+    number: 172,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inKeyFilter, 'filter')],
+    decode: (r, handle) => r,
+  },
+  'keys.deliver': {
+    number: 173,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new WrappedKey(r),
+  },
+  'keys.deliver_clear': {
+    number: 174,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new IssuedKey(r),
+  },
+  'keys.destroy': {
+    number: 175,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.destroy_many': {
+    number: 176,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.end_grace': {
+    number: 177,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.erase_expired': {
+    number: 178,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inCall, 'call')],
+    decode: (r, handle) => r,
+  },
+  'keys.find': {
+    number: 179,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inKeyFilter, 'filter'), c.opt(a[1], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new SymmetricKey(x)), next: r[1], total: r[2] }),
+  },
+  'keys.get': {
+    number: 180,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], c.u32, 'version'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new IssuedKey(r),
+  },
+  'keys.get_many': {
+    number: 181,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedKey(x))),
+  },
+  'keys.holders': {
+    number: 182,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => r,
+  },
+  'keys.issue': {
+    number: 183,
+    bulk: false,
+    encode: (a) => [inNewKey(a[0], 'new'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.issue_many': {
+    number: 184,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, inNewKey, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.mark_compromised': {
+    number: 185,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.mark_compromised_many': {
+    number: 186,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.record': {
+    number: 187,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.resume': {
+    number: 188,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.resume_many': {
+    number: 189,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.rotate': {
+    number: 190,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inRotateKey, 'rotate'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.rotate_many': {
+    number: 191,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inRotateKey, 'rotate'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.share': {
+    number: 192,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.suspend': {
+    number: 193,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.suspend_many': {
+    number: 194,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.unshare': {
+    number: 195,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.verify': {
+    number: 196,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.secretPem(a[1], 'presented')],
+    decode: (r, handle) => r === null ? null : new KeyMatch(r),
+  },
+  'keys.verify_check_value': {
+    number: 197,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'presented')],
+    decode: (r, handle) => r === null ? null : new KeyMatch(r),
+  },
+  'keys.versions': {
+    number: 198,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => r.map((x) => new KeyVersion(x)),
+  },
+  'psks.delete': {
+    number: 199,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Psk(r),
+  },
+  'psks.delete_many': {
+    number: 200,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
+  },
+  'psks.end_grace': {
+    number: 201,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Psk(r),
+  },
+  'psks.erase_expired': {
+    number: 202,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inCall, 'call')],
+    decode: (r, handle) => r,
+  },
+  'psks.export': {
+    number: 203,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inPskFilter, 'filter'), n.PskFormat(a[1], 'format'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => read.secretBytes(r),
+  },
+  'psks.find': {
+    number: 204,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inPskFilter, 'filter'), c.opt(a[1], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new Psk(x)), next: r[1], total: r[2] }),
+  },
+  'psks.get': {
+    number: 205,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new Psk(r),
+  },
+  'psks.issue': {
+    number: 206,
+    bulk: false,
+    encode: (a) => [inNewPsk(a[0], 'new'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new IssuedPsk(r),
+  },
+  'psks.issue_many': {
+    number: 207,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, inNewPsk, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedPsk(x))),
+  },
+  'psks.read': {
+    number: 208,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new IssuedPsk(r),
+  },
+  'psks.resume': {
+    number: 209,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Psk(r),
+  },
+  'psks.resume_many': {
+    number: 210,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
+  },
+  'psks.rotate': {
+    number: 211,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inRotatePsk, 'rotate'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new IssuedPsk(r),
+  },
+  'psks.rotate_many': {
+    number: 212,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inRotatePsk, 'rotate'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedPsk(x))),
+  },
+  'psks.suspend': {
+    number: 213,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Psk(r),
+  },
+  'psks.suspend_many': {
+    number: 214,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
+  },
+  'psks.verify': {
+    number: 215,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'identity'), c.secretPem(a[1], 'secret')],
+    decode: (r, handle) => r,
+  },
+  'registry.reseal': {
+    number: 216,
+    bulk: true,
+    encode: (a) => [c.opt(a[0], inCall, 'call'), c.opt(a[0]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => new Resealed(r),
+  },
+  'clients.register': {
+    number: 217,
+    bulk: false,
+    encode: (a) => [inNewClient(a[0], 'new'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new RegisteredClient(r),
+  },
+  'clients.check_licence': {
+    number: 218,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'licence')],
+    decode: (r, handle) => r,
+  },
+  'clients.get': {
+    number: 219,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new Client(r),
+  },
+  'clients.find': {
+    number: 220,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inClientFilter, 'filter'), c.opt(a[1], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new Client(x)), next: r[1], total: r[2] }),
+  },
+  'clients.rotate_password': {
+    number: 221,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => read.secretString(r),
+  },
+  'clients.rotate_licence': {
+    number: 222,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => read.secretString(r),
+  },
+  'clients.suspend': {
+    number: 223,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Client(r),
+  },
+  'clients.resume': {
+    number: 224,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Client(r),
+  },
+  'clients.delete': {
+    number: 225,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Client(r),
+  },
+  'check_value': {
+    number: 226,
+    bulk: false,
+    encode: (a) => [n.SymmetricAlgorithm(a[0], 'algorithm'), c.secretPem(a[1], 'key'), n.CheckMethod(a[2], 'method')],
+    decode: (r, handle) => r,
+  },
+  'generate_password': {
+    number: 227,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inPskPolicy, 'policy')],
+    decode: (r, handle) => read.secretString(r),
+  },
+  'unwrap_key': {
+    number: 228,
+    bulk: false,
+    encode: (a) => [inWrappedKeyInput(a[0], 'wrapped'), c.secretPem(a[1], 'psk')],
+    decode: (r, handle) => read.secretBytes(r),
+  },
+  'PskPolicy.entropy_bits': {
+    number: 229,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inPskPolicy, 'PskPolicy')],
+    decode: (r, handle) => r,
+  },
+  'IssuedPsk.password': {
+    number: 230,
+    bulk: false,
+    encode: (a) => [c.secretPem(a[0], 'secret')],
+    decode: (r, handle) => r === null ? null : read.secretString(r),
+  },
+  'IssuedPsk.hex': {
+    number: 231,
+    bulk: false,
+    encode: (a) => [c.secretPem(a[0], 'secret')],
+    decode: (r, handle) => read.secretString(r),
+  },
+  'ProxyHeaders.nginx': {
+    number: 232,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'ProxyHeaders.haproxy': {
+    number: 233,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'ProxyHeaders.envoy': {
+    number: 234,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'ProxyHeaders.rfc9440': {
+    number: 235,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'SealingKeys.new': {
+    number: 236,
+    bulk: false,
+    encode: (a) => [h.sealer(a[0], 'current'), ((v, a, f) => c.list(v, h.sealer, a, f))(a[1], 'previous')],
+    decode: (r, handle) => handle,
   },
 };
 
@@ -2281,10 +3265,6 @@ class Devices {
     return start(operations['devices.count'], this.#core, [filter]);
   }
 
-  credentials(id) {
-    return start(operations['devices.credentials'], this.#core, [id]);
-  }
-
   update(id, change, call) {
     return start(operations['devices.update'], this.#core, [id, change, call]);
   }
@@ -2327,6 +3307,18 @@ class Devices {
 
   releaseQuarantine(id, release, call) {
     return start(operations['devices.release_quarantine'], this.#core, [id, release, call]);
+  }
+
+  credentials(id) {
+    return start(operations['devices.credentials'], this.#core, [id]);
+  }
+
+  provision(wish, call) {
+    return start(operations['devices.provision'], this.#core, [wish, call]);
+  }
+
+  provisionMany(wishes, call) {
+    return start(operations['devices.provision_many'], this.#core, [wishes, call]);
   }
 }
 
@@ -2554,6 +3546,339 @@ class Events {
   }
 }
 
+class Psks {
+  #core;
+
+  constructor(core) {
+    this.#core = core;
+  }
+
+  delete(id, call) {
+    return start(operations['psks.delete'], this.#core, [id, call]);
+  }
+
+  deleteMany(ids, call) {
+    return start(operations['psks.delete_many'], this.#core, [ids, call]);
+  }
+
+  endGrace(id, call) {
+    return start(operations['psks.end_grace'], this.#core, [id, call]);
+  }
+
+  eraseExpired(call) {
+    return start(operations['psks.erase_expired'], this.#core, [call]);
+  }
+
+  export(filter, format, call) {
+    return start(operations['psks.export'], this.#core, [filter, format, call]);
+  }
+
+  find(filter, page) {
+    return start(operations['psks.find'], this.#core, [filter, page]);
+  }
+
+  async *iterate(filter, pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.find(filter, { limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  get(id) {
+    return start(operations['psks.get'], this.#core, [id]);
+  }
+
+  issue(new_, call) {
+    return start(operations['psks.issue'], this.#core, [new_, call]);
+  }
+
+  issueMany(new_, call) {
+    return start(operations['psks.issue_many'], this.#core, [new_, call]);
+  }
+
+  read(id, call) {
+    return start(operations['psks.read'], this.#core, [id, call]);
+  }
+
+  resume(id, call) {
+    return start(operations['psks.resume'], this.#core, [id, call]);
+  }
+
+  resumeMany(ids, call) {
+    return start(operations['psks.resume_many'], this.#core, [ids, call]);
+  }
+
+  rotate(id, rotate, call) {
+    return start(operations['psks.rotate'], this.#core, [id, rotate, call]);
+  }
+
+  rotateMany(ids, rotate, call) {
+    return start(operations['psks.rotate_many'], this.#core, [ids, rotate, call]);
+  }
+
+  suspend(id, call) {
+    return start(operations['psks.suspend'], this.#core, [id, call]);
+  }
+
+  suspendMany(ids, call) {
+    return start(operations['psks.suspend_many'], this.#core, [ids, call]);
+  }
+
+  verify(identity, secret) {
+    return start(operations['psks.verify'], this.#core, [identity, secret]);
+  }
+}
+
+class Keys {
+  #core;
+
+  constructor(core) {
+    this.#core = core;
+  }
+
+  checkValue(id, method, version) {
+    return start(operations['keys.check_value'], this.#core, [id, method, version]);
+  }
+
+  count(filter) {
+    return start(operations['keys.count'], this.#core, [filter]);
+  }
+
+  deliver(id, device, call) {
+    return start(operations['keys.deliver'], this.#core, [id, device, call]);
+  }
+
+  deliverClear(id, device, call) {
+    return start(operations['keys.deliver_clear'], this.#core, [id, device, call]);
+  }
+
+  destroy(id, call) {
+    return start(operations['keys.destroy'], this.#core, [id, call]);
+  }
+
+  destroyMany(ids, call) {
+    return start(operations['keys.destroy_many'], this.#core, [ids, call]);
+  }
+
+  endGrace(id, call) {
+    return start(operations['keys.end_grace'], this.#core, [id, call]);
+  }
+
+  eraseExpired(call) {
+    return start(operations['keys.erase_expired'], this.#core, [call]);
+  }
+
+  find(filter, page) {
+    return start(operations['keys.find'], this.#core, [filter, page]);
+  }
+
+  async *iterate(filter, pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.find(filter, { limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  get(id, version, call) {
+    return start(operations['keys.get'], this.#core, [id, version, call]);
+  }
+
+  getMany(ids, call) {
+    return start(operations['keys.get_many'], this.#core, [ids, call]);
+  }
+
+  holders(id) {
+    return start(operations['keys.holders'], this.#core, [id]);
+  }
+
+  issue(new_, call) {
+    return start(operations['keys.issue'], this.#core, [new_, call]);
+  }
+
+  issueMany(new_, call) {
+    return start(operations['keys.issue_many'], this.#core, [new_, call]);
+  }
+
+  markCompromised(id, call) {
+    return start(operations['keys.mark_compromised'], this.#core, [id, call]);
+  }
+
+  markCompromisedMany(ids, call) {
+    return start(operations['keys.mark_compromised_many'], this.#core, [ids, call]);
+  }
+
+  record(id) {
+    return start(operations['keys.record'], this.#core, [id]);
+  }
+
+  resume(id, call) {
+    return start(operations['keys.resume'], this.#core, [id, call]);
+  }
+
+  resumeMany(ids, call) {
+    return start(operations['keys.resume_many'], this.#core, [ids, call]);
+  }
+
+  rotate(id, rotate, call) {
+    return start(operations['keys.rotate'], this.#core, [id, rotate, call]);
+  }
+
+  rotateMany(ids, rotate, call) {
+    return start(operations['keys.rotate_many'], this.#core, [ids, rotate, call]);
+  }
+
+  share(id, device, call) {
+    return start(operations['keys.share'], this.#core, [id, device, call]);
+  }
+
+  suspend(id, call) {
+    return start(operations['keys.suspend'], this.#core, [id, call]);
+  }
+
+  suspendMany(ids, call) {
+    return start(operations['keys.suspend_many'], this.#core, [ids, call]);
+  }
+
+  unshare(id, device, call) {
+    return start(operations['keys.unshare'], this.#core, [id, device, call]);
+  }
+
+  verify(id, presented) {
+    return start(operations['keys.verify'], this.#core, [id, presented]);
+  }
+
+  verifyCheckValue(id, presented) {
+    return start(operations['keys.verify_check_value'], this.#core, [id, presented]);
+  }
+
+  versions(id) {
+    return start(operations['keys.versions'], this.#core, [id]);
+  }
+}
+
+class Campaigns {
+  #core;
+
+  constructor(core) {
+    this.#core = core;
+  }
+
+  advance(id, call) {
+    return start(operations['campaigns.advance'], this.#core, [id, call]);
+  }
+
+  cancel(id, call) {
+    return start(operations['campaigns.cancel'], this.#core, [id, call]);
+  }
+
+  find(filter, page) {
+    return start(operations['campaigns.find'], this.#core, [filter, page]);
+  }
+
+  async *iterate(filter, pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.find(filter, { limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  get(id) {
+    return start(operations['campaigns.get'], this.#core, [id]);
+  }
+
+  pause(id, call) {
+    return start(operations['campaigns.pause'], this.#core, [id, call]);
+  }
+
+  preview(selection) {
+    return start(operations['campaigns.preview'], this.#core, [selection]);
+  }
+
+  progress(id) {
+    return start(operations['campaigns.progress'], this.#core, [id]);
+  }
+
+  resume(id, call) {
+    return start(operations['campaigns.resume'], this.#core, [id, call]);
+  }
+
+  start(new_, call) {
+    return start(operations['campaigns.start'], this.#core, [new_, call]);
+  }
+
+  stragglers(id, page) {
+    return start(operations['campaigns.stragglers'], this.#core, [id, page]);
+  }
+
+  async *iterateStragglers(id, pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.stragglers(id, { limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+}
+
+class Clients {
+  #core;
+
+  constructor(core) {
+    this.#core = core;
+  }
+
+  register(new_, call) {
+    return start(operations['clients.register'], this.#core, [new_, call]);
+  }
+
+  checkLicence(licence) {
+    return start(operations['clients.check_licence'], this.#core, [licence]);
+  }
+
+  get(id) {
+    return start(operations['clients.get'], this.#core, [id]);
+  }
+
+  find(filter, page) {
+    return start(operations['clients.find'], this.#core, [filter, page]);
+  }
+
+  async *iterate(filter, pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.find(filter, { limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  rotatePassword(id, call) {
+    return start(operations['clients.rotate_password'], this.#core, [id, call]);
+  }
+
+  rotateLicence(id, call) {
+    return start(operations['clients.rotate_licence'], this.#core, [id, call]);
+  }
+
+  suspend(id, call) {
+    return start(operations['clients.suspend'], this.#core, [id, call]);
+  }
+
+  resume(id, call) {
+    return start(operations['clients.resume'], this.#core, [id, call]);
+  }
+
+  delete(id, call) {
+    return start(operations['clients.delete'], this.#core, [id, call]);
+  }
+}
+
 class RegistryBase {
   #core;
 
@@ -2566,6 +3891,10 @@ class RegistryBase {
     this.groups = new Groups(core);
     this.certificates = new Certificates(core);
     this.events = new Events(core);
+    this.psks = new Psks(core);
+    this.keys = new Keys(core);
+    this.campaigns = new Campaigns(core);
+    this.clients = new Clients(core);
   }
 
   authenticate(presented) {
@@ -2592,10 +3921,14 @@ class RegistryBase {
   trustBundle() {
     return start(operations['registry.trust_bundle'], this.#core, []);
   }
+
+  reseal(call) {
+    return start(operations['registry.reseal'], this.#core, [call]);
+  }
 }
 
 module.exports = {
   operations, RegistryBase,
-  Authorities, Profiles, Products, Devices, Groups, Certificates, Events,
-  Assignment, Attributes, Authority, BasicConstraints, Certificate, CertificateExtensions, CertificateRecord, Counts, Crl, CrlEntry, CrlRecord, Device, Enrolled, EnrollmentPolicy, Event, FileNames, Finding, Group, Issued, IssuedWithKey, PackedFile, Preview, Product, ProductSpec, Profile, ProfileSpec, PublicKey, Reason, RegisteredProduct, RequestedExtension, Revocation, SanPolicy, TrustBundle, VerifiedChain, VerifiedCsr,
+  Authorities, Profiles, Products, Devices, Groups, Certificates, Events, Psks, Keys, Campaigns, Clients,
+  Assignment, Attributes, Authority, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, Certificate, CertificateExtensions, CertificateRecord, Client, Counts, Credentials, Crl, CrlEntry, CrlRecord, Device, Enrolled, EnrollmentPolicy, Event, FileNames, Finding, Group, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, PackedFile, Preview, Product, ProductSpec, Profile, ProfileSpec, Provisioned, ProxyHeaders, Psk, PublicKey, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Revocation, SanPolicy, SymmetricKey, TrustBundle, VerifiedChain, VerifiedCsr, WrappedKey,
 };

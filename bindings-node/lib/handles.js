@@ -34,7 +34,7 @@ module.exports = {
   find,
   own,
   store: either(['MemoryStore', 'SqliteStore'], hosts.store),
-  sealer: either(['SoftwareSealer'], hosts.sealer),
+  sealer: either(['SoftwareSealer', 'SealingKeys'], hosts.sealer),
   clock: either(['FixedClock'], hosts.clock),
   random: either([], hosts.random),
   signer: either(['PrivateKey'], hosts.signer),

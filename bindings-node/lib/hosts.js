@@ -39,9 +39,13 @@ function sealer(value, at) {
     invoke(method, [first, second], read) {
       const associated = Buffer.from(read.bytes(first));
       const data = Buffer.from(read.bytes(second));
+      if (method === 2) return value.isCurrent === undefined ? true : value.isCurrent(associated, data);
       return method === 0 ? value.seal(associated, data) : value.open(associated, data);
     },
-    encode: (method, answer) => octets(answer instanceof Secret ? answer.expose() : answer, method === 0 ? 'seal()' : 'open()'),
+    encode(method, answer) {
+      if (method === 2) return check.boolean(answer, 'isCurrent()');
+      return octets(answer instanceof Secret ? answer.expose() : answer, method === 0 ? 'seal()' : 'open()');
+    },
   };
   return hostHandle('sealer', host);
 }

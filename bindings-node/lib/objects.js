@@ -106,6 +106,13 @@ class SoftwareSealer {
   }
 }
 
+/** A ring of sealing keys: seals with the current one and opens with whichever fits. */
+class SealingKeys {
+  constructor(current, previous) {
+    h.keep(this, 'SealingKeys', run('SealingKeys.new', current, previous));
+  }
+}
+
 /** A clock that stands still until it is told otherwise. */
 class FixedClock {
   constructor(time) {
@@ -129,7 +136,7 @@ class FixedClock {
   }
 }
 
-for (const Class of [PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, FixedClock]) {
+for (const Class of [PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, SealingKeys, FixedClock]) {
   Object.assign(Class.prototype, shown(Class.name));
 }
 
@@ -148,7 +155,7 @@ class Registry extends RegistryBase {
 
   static async open(store, sealer, options = {}) {
     if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object');
-    const handle = await later('Registry.open', store, sealer, options.clock, options.random);
+    const handle = await later('Registry.open', store, sealer, options.clock, options.random, options.proxies ?? []);
     return new Registry(KEY, handle);
   }
 
@@ -190,6 +197,9 @@ const functions = {
   checkInstallation: (check) => run('check_installation', check),
   verifyChain: (leaf, intermediates, roots, crls, purpose, at) =>
     run('verify_chain', leaf, intermediates, roots, crls, purpose, at),
+  checkValue: (algorithm, key, method) => run('check_value', algorithm, key, method),
+  generatePassword: (policy) => run('generate_password', policy),
+  unwrapKey: (wrapped, psk) => run('unwrap_key', wrapped, psk),
 };
 
 /** The functions that belong to a type of plain values. */
@@ -207,7 +217,14 @@ const spaces = {
     load: (file) => later('ProductSpec.load', file),
   },
   FileNames: { usual: (encoding = 'pem') => run('FileNames.usual', encoding) },
+  PskPolicy: { entropyBits: (policy) => run('PskPolicy.entropy_bits', policy) },
+  ProxyHeaders: {
+    nginx: () => run('ProxyHeaders.nginx'),
+    haproxy: () => run('ProxyHeaders.haproxy'),
+    envoy: () => run('ProxyHeaders.envoy'),
+    rfc9440: () => run('ProxyHeaders.rfc9440'),
+  },
   Statement: { message: (statement, content) => run('Statement.message', statement, content) },
 };
 
-module.exports = { PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, FixedClock, Registry, functions, spaces, run };
+module.exports = { PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, SealingKeys, FixedClock, Registry, functions, spaces, run };

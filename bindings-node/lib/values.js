@@ -28,6 +28,14 @@ module.exports = (run) => {
         return this.key === null ? null : run('IssuedWithKey.key_pem', this.key);
       },
     },
+    IssuedPsk: {
+      get password() {
+        return this.secret === null ? null : run('IssuedPsk.password', this.secret);
+      },
+      get hex() {
+        return this.secret === null ? null : run('IssuedPsk.hex', this.secret);
+      },
+    },
     Authority: {
       get pem() {
         return this.certificate.length === 0 ? '' : run('certificates_pem', [this.certificate]);

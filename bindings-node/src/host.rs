@@ -111,6 +111,15 @@ impl Sealer for JsSealer {
     fn open(&self, associated: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
         self.0.octets(1, &[associated, sealed.as_bytes()]).map(Secret::new).map_err(seal_error)
     }
+    fn is_current(&self, associated: &[u8], sealed: &Sealed) -> Result<bool> {
+        let mut arguments = Writer::default();
+        arguments.open();
+        arguments.octets(associated);
+        arguments.octets(sealed.as_bytes());
+        arguments.close();
+        let told = self.0.call(2, arguments).map_err(seal_error)?;
+        bool::read(told).map_err(|_| callback::sealer_failed("the callback returned neither true nor false"))
+    }
 }
 
 /// A clock in JavaScript.

@@ -8,12 +8,23 @@ use tegata::symmetric::{CheckMethod, CheckValue, PskPolicy, SymmetricAlgorithm, 
 use tegata::{
     CampaignFilter, CampaignId, CampaignPreview, CampaignProgress, ClientFilter, ClientId, Credentials, DeviceId,
     DueItem, IssuedKey, IssuedPsk, KeyFilter, KeyId, KeyMatch, Listing, NewCampaign, NewClient, NewKey, NewPsk, Page,
-    Provision, Provisioned, PskFilter, PskId, RegisteredClient, Resealed, Result, RotateKey, RotatePsk, Secret,
-    Selection, check_value, generate_password, unwrap_key,
+    Provision, Provisioned, ProxyHeaders, PskFilter, PskFormat, PskId, RegisteredClient, Resealed, Result, RotateKey,
+    RotatePsk, Secret, Selection, check_value, generate_password, unwrap_key,
 };
 
 use crate::handle::Handle;
 use crate::ops::{MadeKeys, operations};
+
+/// A secret in hexadecimal.
+fn hex(secret: &Secret<Vec<u8>>) -> Secret<String> {
+    let digit = |number: u8| char::from_digit(number.into(), 16).unwrap_or_default();
+    let mut text = String::with_capacity(secret.expose().len() * 2);
+    for octet in secret.expose() {
+        text.push(digit(octet >> 4));
+        text.push(digit(octet & 15));
+    }
+    Secret::new(text)
+}
 
 type Call = tegata::Call;
 type Each<T> = Vec<Result<T>>;
@@ -109,6 +120,8 @@ operations! { LIST:
         = |it| it.registry()?.psks().end_grace(id, &call)?;
     "psks.erase_expired" (call: Call) -> u64
         = |it| it.registry()?.psks().erase_expired(&call)?;
+    "psks.export" (filter: PskFilter, format: PskFormat, call: Call) -> Secret<Vec<u8>>
+        = |it| it.registry()?.psks().export(&filter, format, &call)?;
     "psks.find" (filter: PskFilter, page: Page) -> Listing<Psk>
         = |it| it.registry()?.psks().find(&filter, &page)?;
     "psks.get" (id: PskId) -> Psk
@@ -160,6 +173,14 @@ operations! { LIST:
     "unwrap_key" (wrapped: WrappedKey, psk: Secret<Vec<u8>>) sync -> Secret<Vec<u8>>
         = |_it| Secret::new(unwrap_key(&wrapped, psk.expose())?.expose().to_vec());
     "PskPolicy.entropy_bits" (this: PskPolicy) sync -> u32 = |_it| this.entropy_bits();
+    "IssuedPsk.password" (secret: Secret<Vec<u8>>) sync -> Option<Secret<String>> = |_it| {
+        std::str::from_utf8(secret.expose()).ok().filter(|text| !text.chars().any(char::is_control)).map(|text| Secret::new(text.to_owned()))
+    };
+    "IssuedPsk.hex" (secret: Secret<Vec<u8>>) sync -> Secret<String> = |_it| hex(&secret);
+    "ProxyHeaders.nginx" () sync -> ProxyHeaders = |_it| ProxyHeaders::nginx();
+    "ProxyHeaders.haproxy" () sync -> ProxyHeaders = |_it| ProxyHeaders::haproxy();
+    "ProxyHeaders.envoy" () sync -> ProxyHeaders = |_it| ProxyHeaders::envoy();
+    "ProxyHeaders.rfc9440" () sync -> ProxyHeaders = |_it| ProxyHeaders::rfc9440();
     "SealingKeys.new" (current: Arc<dyn Sealer>, previous: Vec<Arc<dyn Sealer>>) sync -> MadeKeys
         = |_it| MadeKeys(Handle::Sealer(Arc::new(SealingKeys::new(current, previous))));
 }

@@ -10,8 +10,8 @@ use tegata::symmetric::{
 use tegata::{
     CampaignFilter, CampaignPreview, CampaignProgress, CertificateEncoding, CertificateWish, ClientFilter, Credentials,
     DeviceId, DueItem, GroupId, HandOut, IssuedKey, IssuedPsk, KeyFilter, KeyMatch, NewCampaign, NewClient, NewKey,
-    NewKeyOwner, NewPsk, Provision, Provisioned, ProxyHeaders, PskFilter, PskWish, RegisteredClient, Resealed,
-    RotateKey, RotatePsk, Selection, TrustedProxy,
+    NewKeyOwner, NewPsk, Provision, Provisioned, ProxyHeaders, PskFilter, PskFormat, PskWish, RegisteredClient,
+    Resealed, RotateKey, RotatePsk, Selection, TrustedProxy,
 };
 
 use crate::input::{In, MaybePem};
@@ -31,6 +31,7 @@ names!(ClientState => "ClientState" from ALL);
 names!(SymmetricAlgorithm => "SymmetricAlgorithm" from ALL);
 names!(CheckMethod => "CheckMethod" from ALL);
 names!(WrapMethod => "WrapMethod" from ALL);
+names!(PskFormat => "PskFormat" from ALL);
 names!(CertificateEncoding => "CertificateEncoding" {
     "escaped-pem" = CertificateEncoding::EscapedPem, "base64-der" = CertificateEncoding::Base64Der,
     "byte-sequence" = CertificateEncoding::ByteSequence, "xfcc" = CertificateEncoding::Xfcc,
@@ -135,7 +136,10 @@ record_in!(NewClient => "NewClient" { name });
 record_in!(ClientFilter => "ClientFilter" (optional) { name, states });
 record_out!(Resealed => "Resealed" { checked, resealed });
 
-record_in!(ProxyHeaders => "ProxyHeaders" {
+record_out!(ProxyHeaders => "ProxyHeaders" {
+    proof, verified, success, certificate, encoding, identity, secret, basic,
+});
+record_in!(ProxyHeaders => "ProxyHeadersInput" {
     proof, verified, success = String::new(), certificate, encoding = CertificateEncoding::EscapedPem, identity, secret, basic,
 });
 record_in!(TrustedProxy => "TrustedProxy" { name, secrets, headers });

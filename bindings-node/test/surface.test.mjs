@@ -24,7 +24,8 @@ function body(name) {
 const CONSTRUCTED = { 'MemoryStore.new': 'MemoryStore', 'Error.table': 'TegataError' };
 const HANDLES = {
   registry: 'Registry', authorities: 'Authorities', profiles: 'Profiles', products: 'Products', devices: 'Devices',
-  groups: 'Groups', certificates: 'Certificates', events: 'Events',
+  groups: 'Groups', certificates: 'Certificates', events: 'Events', psks: 'Psks', keys: 'Keys', campaigns: 'Campaigns',
+  clients: 'Clients',
 };
 /** Records that are plain: their fields are own properties of results, which the scenarios read. */
 const isValue = (operation) => operation.on !== undefined;
