@@ -2,7 +2,7 @@
 
 use crate::scalar;
 use crate::schedule::RoundKeys;
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+#[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
 use crate::simd::x86;
 
 /// A way to compute the cipher. All of them give the same result.
@@ -13,11 +13,11 @@ use crate::simd::x86;
 #[non_exhaustive]
 pub enum Path {
     Scalar,
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
     Ssse3,
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
     Avx2,
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
     Avx512,
     #[cfg(all(wide, target_arch = "aarch64"))]
     Neon,
@@ -27,11 +27,11 @@ impl Path {
     /// Every way that this program has, from the slowest to the fastest.
     pub const ALL: &[Self] = &[
         Self::Scalar,
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
         Self::Ssse3,
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
         Self::Avx2,
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
         Self::Avx512,
         #[cfg(all(wide, target_arch = "aarch64"))]
         Self::Neon,
@@ -42,11 +42,11 @@ impl Path {
     pub fn available(self) -> bool {
         match self {
             Self::Scalar => true,
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
             Self::Ssse3 => x86::has_ssse3(),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
             Self::Avx2 => x86::has_avx2(),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
             Self::Avx512 => x86::has_avx512(),
             #[cfg(all(wide, target_arch = "aarch64"))]
             Self::Neon => true,
@@ -65,11 +65,11 @@ impl Path {
     pub(crate) fn run<const DECRYPT: bool>(self, keys: &RoundKeys, blocks: &mut [[u8; 8]]) {
         let done = match self {
             Self::Scalar => false,
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
             Self::Ssse3 => x86::ssse3::<DECRYPT>(keys, blocks),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
             Self::Avx2 => x86::avx2::<DECRYPT>(keys, blocks),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(wide, any(target_arch = "x86", target_arch = "x86_64")))]
             Self::Avx512 => x86::avx512::<DECRYPT>(keys, blocks),
             #[cfg(all(wide, target_arch = "aarch64"))]
             Self::Neon => {
