@@ -308,7 +308,7 @@ fn a_client_needs_its_licence_key_first_and_then_name_and_password() {
         other => panic!("{other:?}"),
     }
     // Step one fails, whatever else is right.
-    for wrong in ["", "x", &password.to_owned(), &licence.to_uppercase()] {
+    for wrong in ["", "x", password, &licence.to_uppercase()] {
         assert_eq!(code(clients.check_licence(wrong)), "authentication.licence");
         assert_eq!(code(show(wrong, "console", password)), "authentication.licence");
     }

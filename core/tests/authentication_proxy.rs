@@ -86,7 +86,8 @@ fn escaped(pem: &str) -> String {
 
 #[test]
 fn each_kind_of_proxy_is_understood() {
-    let forms: [(ProxyHeaders, fn(&Enrolled) -> String); 6] = [
+    type Written = fn(&Enrolled) -> String;
+    let forms: [(ProxyHeaders, Written); 6] = [
         (ProxyHeaders::nginx(), |it| escaped(&it.issued.pem())),
         // Apache: blanks in place of line ends.
         (ProxyHeaders::nginx(), |it| it.issued.pem().trim().replace('\n', " ")),

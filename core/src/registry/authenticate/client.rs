@@ -39,8 +39,9 @@ impl Inner {
         let guarded = self.backoff.guarded("client", client.id.as_bytes());
         self.backoff.check(guarded, now)?;
         check_pause(client.blocked_until, now)?;
-        let is_right = self.password_matches(&client, password) & (client.name == name);
-        if !is_right {
+        // Both are looked at, whichever is wrong.
+        let (right_password, right_name) = (self.password_matches(&client, password), client.name == name);
+        if !(right_password && right_name) {
             let failure = self.backoff.failed(guarded, now, client.failures);
             if failure.is_to_keep() {
                 // If it cannot be written, it still counts in this process.

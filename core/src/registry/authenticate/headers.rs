@@ -75,10 +75,10 @@ enum Passed {
 
 impl Passed {
     fn read(names: &ProxyHeaders, headers: &[Header<'_>]) -> Result<Self> {
-        let named = |name: &Option<String>| name.as_deref().map_or(Ok(None), |name| value(headers, name));
-        let certificate = named(&names.certificate)?;
-        let verified = named(&names.verified)?;
-        let (identity, secret) = (named(&names.identity)?, named(&names.secret)?);
+        let of = |name: &Option<String>| name.as_deref().map_or(Ok(None), |name| value(headers, name));
+        let certificate = of(&names.certificate)?;
+        let verified = of(&names.verified)?;
+        let (identity, secret) = (of(&names.identity)?, of(&names.secret)?);
         let basic = if names.basic { value(headers, AUTHORIZATION)?.and_then(basic_value) } else { None };
         let psk = identity.is_some() || secret.is_some();
         match (certificate, psk, basic) {

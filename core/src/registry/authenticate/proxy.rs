@@ -19,7 +19,7 @@ pub enum CertificateEncoding {
     /// PEM with percent-encoding, as nginx's `$ssl_client_escaped_cert` gives it; or with blanks in place of the line ends,
     /// as Apache's `%{SSL_CLIENT_CERT}s` does.
     EscapedPem,
-    /// DER in base64 (RFC 4648, section 4), as HAProxy's `%[ssl_c_der,base64]`.
+    /// DER in base64 (RFC 4648, section 4), as `HAProxy`'s `%[ssl_c_der,base64]`.
     Base64Der,
     /// DER as a byte sequence of structured fields (RFC 9440, section 2.1): `:base64:`.
     ByteSequence,
@@ -87,7 +87,7 @@ impl ProxyHeaders {
         Self::preset("X-SSL-Client-Cert", CertificateEncoding::EscapedPem, "SUCCESS")
     }
 
-    /// As HAProxy forwards with `verify optional` and
+    /// As `HAProxy` forwards with `verify optional` and
     ///
     /// ```text
     /// http-request set-header X-Proxy-Proof       "<the secret>"
