@@ -20,6 +20,7 @@ mod registry;
 mod secret;
 mod store;
 mod sums;
+mod symmetric;
 mod words;
 mod x509;
 
@@ -57,38 +58,49 @@ mod _native {
         Column, Counter, Cursor, Filter, Query, Row, RowPage, RowRef, Schema, Table, Tally, Write, check_store,
     };
     #[pymodule_export]
-    use crate::host::{FixedClock, Options, SoftwareSealer, SystemClock, SystemRandom};
+    use crate::host::{FixedClock, Options, SealingKeys, SoftwareSealer, SystemClock, SystemRandom};
     #[pymodule_export]
     use crate::key::{PrivateKey, PublicKey, make_key, statement_message};
     #[pymodule_export]
     use crate::options::{
-        Attributes, AuthorityFilter, CertificateFilter, CrlOptions, DeviceChange, DeviceFilter, Due, Enroll,
-        EnrollmentPolicy, EventFilter, FileNames, GroupChange, ImportAuthority, Issue, IssueWithKey, NewAuthority,
-        NewDevice, NewProduct, ProductChange, ProductFilter, ProductSpec, ProfileSpec, Rebuild, Renew, RenewWithKey,
-        SanPolicy,
+        Attributes, AuthorityFilter, CampaignFilter, CertificateFilter, CertificateWish, CharacterClasses,
+        ClientFilter, CrlOptions, DeviceChange, DeviceFilter, Due, Enroll, EnrollmentPolicy, EventFilter, FileNames,
+        GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter, NewAuthority, NewCampaign, NewClient, NewDevice,
+        NewKey, NewProduct, NewPsk, ProductChange, ProductFilter, ProductSpec, ProfileSpec, Provision, ProxyHeaders,
+        PskFilter, PskPolicy, PskWish, Rebuild, Renew, RenewWithKey, RotateKey, RotatePsk, SanPolicy, Selection,
+        TrustedProxy, WrappedKey,
     };
     #[pymodule_export]
     use crate::page::{
-        AssignmentListing, AssignmentPages, AuthorityListing, AuthorityPages, CertificateListing, CertificatePages,
-        DeviceListing, DevicePages, EventListing, EventPages, GroupListing, GroupPages, Page, ProductListing,
-        ProductPages, ProfileListing, ProfilePages,
+        AssignmentListing, AssignmentPages, AuthorityListing, AuthorityPages, CampaignListing, CampaignPages,
+        CertificateListing, CertificatePages, ClientListing, ClientPages, DeviceListing, DevicePages, DueListing,
+        DuePages, EventListing, EventPages, GroupListing, GroupPages, Page, ProductListing, ProductPages,
+        ProfileListing, ProfilePages, PskListing, PskPages, SymmetricKeyListing, SymmetricKeyPages,
     };
     #[pymodule_export]
     use crate::records::{
-        Assignment, Authority, BasicConstraints, CertificateExtensions, CertificateRecord, Counts, CrlRecord, Device,
-        Enrolled, Event, Finding, Group, Issued, IssuedWithKey, PackedFile, Preview, Product, Profile, Reason,
-        RegisteredProduct, RequestedExtension, Revocation, TrustBundle,
+        Assignment, Authority, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, CertificateExtensions,
+        CertificateRecord, Client, Counts, Credentials, CrlRecord, Device, Enrolled, Event, Finding, Group, Issued,
+        IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, PackedFile, Preview, Product, Profile, Provisioned,
+        Psk, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Revocation, SymmetricKey,
+        TrustBundle,
     };
     #[pymodule_export]
-    use crate::registry::{Authorities, Certificates, Devices, Events, Groups, Products, Profiles, Registry};
+    use crate::registry::{
+        Authorities, Campaigns, Certificates, Clients, Devices, Events, Groups, Keys, Products, Profiles, Psks,
+        Registry,
+    };
     #[pymodule_export]
     use crate::secret::{SecretBytes, SecretText};
     #[pymodule_export]
     use crate::store::{MemoryStore, SqliteOptions, SqliteStore};
     #[pymodule_export]
     use crate::sums::{
-        CertificateCount, Entity, ExportFormat, GeneralName, Presented, Principal, Proof, Purpose, SubjectPolicy, Text,
+        CertificateCount, Credential, DueItem, Entity, ExportFormat, GeneralName, NewKeyOwner, Presented, Principal,
+        Proof, Purpose, SubjectPolicy, Text,
     };
+    #[pymodule_export]
+    use crate::symmetric::{check_value, generate_password, unwrap_key};
     #[pymodule_export]
     use crate::words::_words;
     #[pymodule_export]

@@ -10,7 +10,11 @@ use crate::convert::Show;
 use crate::error::raise;
 use crate::host::take_raised;
 use crate::macros::{listing, options};
-use crate::records::{Assignment, Authority, CertificateRecord, Device, Event, Group, Product, Profile};
+use crate::records::{
+    Assignment, Authority, Campaign, CertificateRecord, Client, Device, Event, Group, Product, Profile, Psk,
+    SymmetricKey,
+};
+use crate::sums::DueItem;
 
 options! {
     /// Which part of a list: how many items, and where to begin.
@@ -84,9 +88,14 @@ impl<T: Send> Pages<T> {
 
 listing!(AssignmentListing, AssignmentPages, Assignment(tegata::model::Assignment));
 listing!(AuthorityListing, AuthorityPages, Authority(tegata::model::Authority));
+listing!(CampaignListing, CampaignPages, Campaign(tegata::model::Campaign));
 listing!(CertificateListing, CertificatePages, CertificateRecord(tegata::model::Certificate));
+listing!(ClientListing, ClientPages, Client(tegata::model::Client));
 listing!(DeviceListing, DevicePages, Device(tegata::model::Device));
+listing!(DueListing, DuePages, DueItem(tegata::DueItem));
 listing!(EventListing, EventPages, Event(tegata::model::Event));
 listing!(GroupListing, GroupPages, Group(tegata::model::Group));
 listing!(ProductListing, ProductPages, Product(tegata::model::Product));
 listing!(ProfileListing, ProfilePages, Profile(tegata::model::Profile));
+listing!(PskListing, PskPages, Psk(tegata::model::Psk));
+listing!(SymmetricKeyListing, SymmetricKeyPages, SymmetricKey(tegata::model::SymmetricKey));

@@ -104,11 +104,18 @@ words! {
     Atomicity(tegata::Atomicity): "each" = Each, "all" = All;
     AuthorityState(tegata::model::AuthorityState): "requested" = Requested, "active" = Active, "retired" = Retired,
         "compromised" = Compromised;
+    CampaignState(tegata::model::CampaignState): "running" = Running, "paused" = Paused, "finished" = Finished,
+        "cancelled" = Cancelled;
+    CertificateEncoding(tegata::CertificateEncoding): "escaped-pem" = EscapedPem, "base64-der" = Base64Der,
+        "byte-sequence" = ByteSequence, "xfcc" = Xfcc;
     CertificateGrouping(tegata::CertificateGrouping): "total" = Total, "state" = State, "kind" = Kind,
-        "product" = Product, "group" = Group, "authority" = Authority, "profile" = Profile, "due-week" = DueWeek;
+        "product" = Product, "group" = Group, "authority" = Authority, "profile" = Profile, "algorithm" = Algorithm, "due-week" = DueWeek;
     CertificateKind(tegata::model::CertificateKind): "product" = Product, "device" = Device, "other" = Other;
     CertificateState(tegata::model::CertificateState): "pending" = Pending, "active" = Active,
         "suspended" = Suspended, "revoked" = Revoked, "denied" = Denied;
+    CheckMethod(tegata::CheckMethod): "cmac" = Cmac, "encrypted-zero" = EncryptedZero;
+    ClientState(tegata::model::ClientState): "active" = Active, "suspended" = Suspended, "deleted" = Deleted;
+    CredentialKind(tegata::model::CredentialKind): "certificate" = Certificate, "key" = Key, "psk" = Psk;
     DeviceState(tegata::model::DeviceState): "discovered" = Discovered, "valid" = Valid, "invalid" = Invalid,
         "deleted" = Deleted;
     Encoding(tegata::pack::Encoding): "pem" = Pem, "der" = Der;
@@ -119,14 +126,23 @@ words! {
         "Conflict" = Conflict, "State" = State, "Unauthenticated" = Unauthenticated, "Unavailable" = Unavailable,
         "Corrupt" = Corrupt, "Unsupported" = Unsupported, "Internal" = Internal;
     HandOut(tegata::HandOut): "now" = Now, "later" = Later;
+    IdentityKind(tegata::model::IdentityKind): "device" = Device, "unlinkable" = Unlinkable, "chosen" = Chosen;
     InvalidReason(tegata::model::InvalidReason): "disabled" = Disabled, "quarantined" = Quarantined;
     KeyAlgorithm(tegata::KeyAlgorithm): "ecdsa-p256" = EcdsaP256, "ecdsa-p384" = EcdsaP384, "ed25519" = Ed25519,
         "rsa-2048" = Rsa2048, "rsa-3072" = Rsa3072, "rsa-4096" = Rsa4096;
     KeyOrigin(tegata::model::KeyOrigin): "requester" = Requester, "server" = Server;
+    KeyOwner(tegata::model::KeyOwner): "device" = Device, "shared" = Shared, "group" = Group;
+    KeyState(tegata::model::KeyState): "active" = Active, "suspended" = Suspended, "compromised" = Compromised,
+        "destroyed" = Destroyed;
     OtherKey(tegata::model::OtherKey): "quarantine" = Quarantine, "refuse" = Refuse;
     Pkcs12Target(tegata::pack::Pkcs12Target): "modern" = Modern, "legacy" = Legacy;
     ProductState(tegata::model::ProductState): "active" = Active, "suspended" = Suspended,
         "discontinued" = Discontinued;
+    PskFormat(tegata::pack::PskFormat): "mosquitto" = Mosquitto, "openssl" = OpenSsl, "gnutls" = GnuTls,
+        "stunnel" = Stunnel, "mbedtls" = MbedTls, "wolfssl" = WolfSsl;
+    PskKind(tegata::model::PskKind): "readable" = Readable, "verify-only" = VerifyOnly;
+    PskState(tegata::model::PskState): "active" = Active, "suspended" = Suspended, "deleted" = Deleted;
+    ReissuePolicy(tegata::model::ReissuePolicy): "due" = Due, "rotate" = Rotate;
     Release(tegata::Release): "keep-keys" = KeepKeys, "new-keys" = NewKeys;
     RevocationReason(tegata::RevocationReason): "unspecified" = Unspecified, "keyCompromise" = KeyCompromise,
         "cACompromise" = CaCompromise, "affiliationChanged" = AffiliationChanged, "superseded" = Superseded,
@@ -143,6 +159,11 @@ words! {
         "product-credential" = ProductCredential;
     SuspendCause(tegata::model::SuspendCause): "operator" = Operator, "device" = Device;
     SuspendMode(tegata::model::SuspendMode): "registry" = Registry, "crl-hold" = CrlHold;
+    SymmetricAlgorithm(tegata::SymmetricAlgorithm): "aes-128" = Aes128, "aes-256" = Aes256, "twine-80" = Twine80,
+        "twine-128" = Twine128;
+    VersionState(tegata::model::VersionState): "current" = Current, "previous" = Previous, "destroyed" = Destroyed,
+        "compromised" = Compromised;
+    WrapMethod(tegata::WrapMethod): "aes-kw" = AesKw, "aes-kwp" = AesKwp;
 }
 
 /// A callable or a file of Python, with its type for stubs.

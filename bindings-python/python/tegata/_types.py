@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         RowPage,
         RowRef,
         Schema,
+        SealingKeys,
         SecretBytes,
         SecretText,
         SoftwareSealer,
@@ -36,9 +37,24 @@ GivenText = Union[str, "SecretText"]
 
 Atomicity = Literal["each", "all"]
 AuthorityState = Literal["requested", "active", "retired", "compromised"]
-CertificateGrouping = Literal["total", "state", "kind", "product", "group", "authority", "profile", "due-week"]
+CampaignState = Literal["running", "paused", "finished", "cancelled"]
+CertificateEncoding = Literal["escaped-pem", "base64-der", "byte-sequence", "xfcc"]
+CertificateGrouping = Literal[
+    "total",
+    "state",
+    "kind",
+    "product",
+    "group",
+    "authority",
+    "profile",
+    "algorithm",
+    "due-week",
+]
 CertificateKind = Literal["product", "device", "other"]
 CertificateState = Literal["pending", "active", "suspended", "revoked", "denied"]
+CheckMethod = Literal["cmac", "encrypted-zero"]
+ClientState = Literal["active", "suspended", "deleted"]
+CredentialKind = Literal["certificate", "key", "psk"]
 DeviceState = Literal["discovered", "valid", "invalid", "deleted"]
 Encoding = Literal["pem", "der"]
 Enrollment = Literal["new", "admitted", "known", "renewed", "rekeyed"]
@@ -56,12 +72,19 @@ ErrorKind = Literal[
     "Internal",
 ]
 HandOut = Literal["now", "later"]
+IdentityKind = Literal["device", "unlinkable", "chosen"]
 InvalidReason = Literal["disabled", "quarantined"]
 KeyAlgorithm = Literal["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096"]
 KeyOrigin = Literal["requester", "server"]
+KeyOwner = Literal["device", "shared", "group"]
+KeyState = Literal["active", "suspended", "compromised", "destroyed"]
 OtherKey = Literal["quarantine", "refuse"]
 Pkcs12Target = Literal["modern", "legacy"]
 ProductState = Literal["active", "suspended", "discontinued"]
+PskFormat = Literal["mosquitto", "openssl", "gnutls", "stunnel", "mbedtls", "wolfssl"]
+PskKind = Literal["readable", "verify-only"]
+PskState = Literal["active", "suspended", "deleted"]
+ReissuePolicy = Literal["due", "rotate"]
 Release = Literal["keep-keys", "new-keys"]
 RevocationReason = Literal[
     "unspecified",
@@ -82,6 +105,9 @@ Standing = Literal["pending", "denied", "not-yet-valid", "active", "suspended", 
 Statement = Literal["challenge", "former-key", "product-credential"]
 SuspendCause = Literal["operator", "device"]
 SuspendMode = Literal["registry", "crl-hold"]
+SymmetricAlgorithm = Literal["aes-128", "aes-256", "twine-80", "twine-128"]
+VersionState = Literal["current", "previous", "destroyed", "compromised"]
+WrapMethod = Literal["aes-kw", "aes-kwp"]
 
 
 class Signer(Protocol):
@@ -111,7 +137,11 @@ class Sealer(Protocol):
         ...
 
     def open(self, associated: bytes, sealed: bytes) -> bytes:
-        """Decrypts what `seal` gave."""
+        """Decrypts what `seal` gave.
+
+        A third method, `is_current(associated, sealed) -> bool`, says whether `seal` would use the same key today;
+        `Registry.reseal` asks. Without it every value counts as current.
+        """
         ...
 
 
@@ -177,7 +207,7 @@ Cell = Union[int, str, bytes, bytearray]
 Progress = Callable[[int, int], object]
 MakeStore = Callable[[], "AnyStore"]
 AnySigner = Union["PrivateKey", Signer]
-AnySealer = Union["SoftwareSealer", Sealer]
+AnySealer = Union["SoftwareSealer", "SealingKeys", Sealer]
 AnyClock = Union["SystemClock", "FixedClock", Clock]
 AnyRandom = Union["SystemRandom", Random]
 AnyStore = Union["MemoryStore", "SqliteStore", Store]

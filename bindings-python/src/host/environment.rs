@@ -9,6 +9,7 @@ use tegata::{Clock as _, Timestamp};
 
 use super::{call, can};
 use crate::convert::{Bytes, Show, Time};
+use crate::options::TrustedProxy;
 
 /// The machine's clock.
 #[pyclass(frozen, module = "tegata")]
@@ -153,10 +154,11 @@ pub(crate) struct Options(pub(crate) tegata::Options);
 
 #[pymethods]
 impl Options {
-    /// The machine's clock and the operating system's random generator, unless others are given.
+    /// The machine's clock and the operating system's random generator, unless others are given. The word of `proxies` about
+    /// who sent a request is taken.
     #[new]
-    #[pyo3(signature = (*, clock=None, random=None))]
-    fn new(clock: Option<Clock>, random: Option<Random>) -> Self {
+    #[pyo3(signature = (*, clock=None, random=None, proxies=None))]
+    fn new(clock: Option<Clock>, random: Option<Random>, proxies: Option<Vec<TrustedProxy>>) -> Self {
         let mut made = tegata::Options::default();
         if let Some(clock) = clock {
             made = made.with_clock(clock.0);
@@ -164,6 +166,7 @@ impl Options {
         if let Some(random) = random {
             made = made.with_random(random.0);
         }
+        made.proxies = proxies.unwrap_or_default().into_iter().map(|proxy| proxy.0).collect();
         Self(made)
     }
 }

@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 
 pub(crate) use environment::{FixedClock, Options, SystemClock, SystemRandom};
 pub(crate) use rows::{Column, Counter, Cursor, Filter, Query, Row, RowPage, RowRef, Schema, Table, Tally, Write};
-pub(crate) use sealer::{Sealer, SoftwareSealer};
+pub(crate) use sealer::{Sealer, SealingKeys, SoftwareSealer};
 pub(crate) use signer::Signer;
 pub(crate) use store::{check_store, host_store};
 

@@ -61,7 +61,26 @@ impl SoftwareSealer {
     }
 }
 
-/// Anything that seals: `SoftwareSealer`, or an object with `seal(associated, plaintext)` and `open(associated, sealed)`.
+/// A ring of sealing keys: seals with the current one and opens with whichever fits. It is what a registry is opened with
+/// while a key is replaced; `Registry.reseal` tells the whole procedure.
+#[pyclass(frozen, module = "tegata")]
+pub(crate) struct SealingKeys(Arc<tegata::store::SealingKeys>);
+
+#[pymethods]
+impl SealingKeys {
+    /// Seals with `current` and opens what `current` or one of `previous` sealed.
+    #[new]
+    fn new(current: Sealer, previous: Vec<Sealer>) -> Self {
+        let previous = previous.into_iter().map(|sealer| sealer.0).collect();
+        Self(Arc::new(tegata::store::SealingKeys::new(current.0, previous)))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
+/// Anything that seals: `SoftwareSealer`, `SealingKeys`, or an object with `seal(associated, plaintext)` and `open(associated, sealed)`.
 pub(crate) struct Sealer(pub(crate) Arc<dyn CoreSealer>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Sealer {
@@ -73,6 +92,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Sealer {
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(own) = obj.cast::<SoftwareSealer>() {
             return Ok(Self(own.get().0.clone()));
+        }
+        if let Ok(keys) = obj.cast::<SealingKeys>() {
+            return Ok(Self(keys.get().0.clone()));
         }
         if can(&obj, "seal") && can(&obj, "open") {
             return Ok(Self(Arc::new(HostSealer(obj.to_owned().unbind()))));
@@ -93,12 +115,18 @@ fn code_of(py: Python<'_>, raised: &PyErr) -> Option<String> {
 struct HostSealer(Py<PyAny>);
 
 impl HostSealer {
-    fn ask(&self, method: &str, associated: &[u8], input: &[u8]) -> tegata::Result<Vec<u8>> {
+    fn ask<T>(
+        &self,
+        method: &str,
+        associated: &[u8],
+        input: &[u8],
+        read: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T>,
+    ) -> tegata::Result<T> {
         let mut code = None;
         let answer = call(|py| {
             let arguments = (PyBytes::new(py, associated), PyBytes::new(py, input));
-            let answer = self.0.bind(py).call_method1(method, arguments).and_then(|answer| answer.extract::<Bytes>());
-            answer.map(|bytes| bytes.0).inspect_err(|raised| code = code_of(py, raised))
+            let answer = self.0.bind(py).call_method1(method, arguments).and_then(read);
+            answer.inspect_err(|raised| code = code_of(py, raised))
         });
         answer.map_err(|text| match code.as_deref() {
             Some("seal.wrong_key") => SealError::WrongKey.into(),
@@ -108,12 +136,21 @@ impl HostSealer {
     }
 }
 
+fn octets(answer: Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    Ok(answer.extract::<Bytes>()?.0)
+}
+
 impl CoreSealer for HostSealer {
     fn seal(&self, associated: &[u8], plaintext: &[u8]) -> tegata::Result<Sealed> {
-        self.ask("seal", associated, plaintext).map(Sealed::from_bytes)
+        self.ask("seal", associated, plaintext, octets).map(Sealed::from_bytes)
     }
 
     fn open(&self, associated: &[u8], sealed: &Sealed) -> tegata::Result<Secret<Vec<u8>>> {
-        self.ask("open", associated, sealed.as_bytes()).map(Secret::new)
+        self.ask("open", associated, sealed.as_bytes(), octets).map(Secret::new)
+    }
+
+    fn is_current(&self, associated: &[u8], sealed: &Sealed) -> tegata::Result<bool> {
+        let asked = call(|py| Ok(can(self.0.bind(py), "is_current"))).map_err(|text| sealer_failed(&text))?;
+        if asked { self.ask("is_current", associated, sealed.as_bytes(), |answer| answer.extract()) } else { Ok(true) }
     }
 }

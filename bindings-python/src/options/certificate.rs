@@ -123,6 +123,9 @@ options! {
         opt authority: Option<String> = None => Option<String>;
         /// Issued under this version of a profile.
         opt profile: Option<String> = None => Option<String>;
+        /// With a key of this kind. The first question of this sort after an upgrade reads the certificates whose records do
+        /// not say it yet, and completes the records (NEC-63).
+        opt algorithm: Option<KeyAlgorithm> = None => Option<KeyAlgorithm>;
         /// Due for renewal before this moment.
         opt due_before: Option<Time> = None => Option<Time>;
         /// Deleted ones too.

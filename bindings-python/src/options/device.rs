@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::convert::{Bytes, Show, Time};
 use crate::macros::options;
 use crate::sums::Text;
-use crate::words::DeviceState;
+use crate::words::{CredentialKind, DeviceState};
 
 options! {
     /// What is known of a device besides its name (NEC-32). Free-form entries go into `more`.
@@ -105,10 +105,12 @@ options! {
 }
 
 options! {
-    /// Which certificates are due.
+    /// What is due: certificates, symmetric keys and pre-shared keys.
     Due(tegata::Due): (until: Time) = tegata::Due::until(until); {
         /// Only this group's.
         opt group: Option<String> = None => Option<String>;
+        /// Only these kinds; empty stands for all.
+        def kinds: Option<Vec<CredentialKind>> = None => Vec<CredentialKind>;
     }
     /// Until which moment to look.
     #[getter]

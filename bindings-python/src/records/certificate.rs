@@ -67,6 +67,10 @@ record! {
         reason: Option<RevocationReason>,
         /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
         deleted: bool,
+        /// What kind of key it certifies; None in records that the first version of the database wrote.
+        algorithm: Option<KeyAlgorithm>,
+        /// The campaign that asks for its renewal.
+        campaign: Option<String>,
     }
 
     /// What it counts as at this time.

@@ -6,7 +6,9 @@ use crate::convert::Time;
 use crate::macros::record;
 use crate::secret::SecretBytes;
 use crate::sums::Entity;
-use crate::words::{CertificateKind, CertificateState, DeviceState, ErrorKind};
+use crate::words::{
+    CertificateKind, CertificateState, DeviceState, ErrorKind, KeyAlgorithm, KeyState, PskState, SymmetricAlgorithm,
+};
 
 record! {
     /// One event (NEC-38). Events are only ever added.
@@ -41,10 +43,26 @@ record! {
         certificates: Vec<(CertificateState, u64)>,
         /// Certificates by kind.
         certificates_by_kind: Vec<(CertificateKind, u64)>,
+        /// Certificates that are in force or suspended, by the kind of their key. None counts those that an older version
+        /// of the database recorded, until they are asked for by algorithm for the first time.
+        certificates_by_algorithm: Vec<(Option<KeyAlgorithm>, u64)>,
         /// Certificates in force or suspended whose notAfter has passed.
         expired: u64,
-        /// Renewals by the week in which they are due: the week's first moment (Thursdays, counted from 1970) and how many.
+        /// Symmetric keys by state.
+        keys: Vec<(KeyState, u64)>,
+        /// Symmetric keys that are not destroyed, by algorithm.
+        keys_by_algorithm: Vec<(SymmetricAlgorithm, u64)>,
+        /// Pre-shared keys by state.
+        psks: Vec<(PskState, u64)>,
+        /// Renewals of all kinds by the week in which they are due: the week's first moment (Thursdays, counted from 1970)
+        /// and how many.
         due_by_week: Vec<(Time, u64)>,
+        /// Those of certificates.
+        certificates_due_by_week: Vec<(Time, u64)>,
+        /// Those of symmetric keys.
+        keys_due_by_week: Vec<(Time, u64)>,
+        /// Those of pre-shared keys.
+        psks_due_by_week: Vec<(Time, u64)>,
     }
 }
 

@@ -59,17 +59,14 @@ impl<'py> IntoPyObject<'py> for Nothing {
     }
 }
 
-/// Makes a bulk call. `progress(done, total)` is called now and then; `False` stops, and an exception stops and is
-/// raised when the call has ended.
-pub(crate) fn many<C, T>(
+/// Makes a call that reports its progress. `progress(done, total)` is called now and then; `False` stops, and an exception
+/// stops and is raised when the call has ended.
+fn watched<C: Send>(
     py: Python<'_>,
     atomicity: Option<Atomicity>,
     progress: Option<Progress>,
-    call: impl FnOnce(&tegata::Bulk<'_>) -> tegata::Result<Vec<tegata::Result<C>>> + Send,
-) -> PyResult<Vec<Outcome<T>>>
-where
-    C: Show<T> + Send,
-{
+    call: impl FnOnce(&tegata::Bulk<'_>) -> tegata::Result<C> + Send,
+) -> PyResult<C> {
     // Not the cause of what this call raises.
     drop(take_raised());
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
@@ -98,7 +95,33 @@ where
     if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    let results = outcome.map_err(|error| raise(py, &error))?;
+    outcome.map_err(|error| raise(py, &error))
+}
+
+/// Makes a bulk call with one result.
+pub(crate) fn at_once<C, T>(
+    py: Python<'_>,
+    atomicity: Option<Atomicity>,
+    progress: Option<Progress>,
+    call: impl FnOnce(&tegata::Bulk<'_>) -> tegata::Result<C> + Send,
+) -> PyResult<T>
+where
+    C: Show<T> + Send,
+{
+    Ok(watched(py, atomicity, progress, call)?.show())
+}
+
+/// Makes a bulk call with a result for each item.
+pub(crate) fn many<C, T>(
+    py: Python<'_>,
+    atomicity: Option<Atomicity>,
+    progress: Option<Progress>,
+    call: impl FnOnce(&tegata::Bulk<'_>) -> tegata::Result<Vec<tegata::Result<C>>> + Send,
+) -> PyResult<Vec<Outcome<T>>>
+where
+    C: Show<T> + Send,
+{
+    let results = watched(py, atomicity, progress, call)?;
     Ok(results
         .into_iter()
         .map(|result| match result {

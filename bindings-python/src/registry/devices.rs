@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 
 use crate::convert::Core;
 use crate::error::run;
-use crate::options::{DeviceChange, DeviceFilter, Enroll, NewDevice};
+use crate::options::{DeviceChange, DeviceFilter, Enroll, NewDevice, Provision};
 use crate::page::{DeviceListing, DevicePages, Page, or_first};
-use crate::records::{CertificateRecord, Device, Enrolled};
+use crate::records::{Credentials, Device, Enrolled, Provisioned};
 use crate::registry::bulk::{Outcome, many};
 use crate::registry::called_by;
 use crate::words::{Atomicity, Progress, Release};
@@ -28,13 +28,13 @@ impl Devices {
         run(py, || registry.devices().count(&filter))
     }
 
-    /// The certificates that are attached to a device, the oldest first (NEC-28).
+    /// All keys and certificates of a device (NEC-28), without anything secret.
     ///
     /// Errors:
     /// `input.unknown_id`.
-    fn credentials(&self, py: Python<'_>, id: &str) -> PyResult<Vec<CertificateRecord>> {
+    fn credentials(&self, py: Python<'_>, id: &str) -> PyResult<Credentials> {
         let registry = &self.0;
-        run(py, || Ok(registry.devices().credentials(id.parse()?)?.certificates))
+        run(py, || registry.devices().credentials(id.parse()?))
     }
 
     /// Deletes a device for good (NEC-20): certificates that it alone holds are revoked (cessationOfOperation), its name
@@ -218,6 +218,44 @@ impl Devices {
     fn get(&self, py: Python<'_>, id: &str) -> PyResult<Device> {
         let registry = &self.0;
         run(py, || registry.devices().get(id.parse()?))
+    }
+
+    /// Registers a device together with its pre-shared key, its symmetric key and its certificate, in one commit (NEC-42): it
+    /// has all of them or does not exist.
+    ///
+    /// Errors:
+    /// Those of `register`, `psks.issue`, `keys.issue`, `certificates.issue` and `certificates.issue_with_key`.
+    #[pyo3(signature = (wish, *, actor="", request_id=None))]
+    fn provision(
+        &self,
+        py: Python<'_>,
+        wish: &Provision,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<Provisioned> {
+        let registry = &self.0;
+        run(py, || registry.devices().provision(&wish.0, &called_by(actor, request_id)))
+    }
+
+    /// Provisions many devices, with a result per item in their order. Their keys are made by all processors at once.
+    ///
+    /// Errors:
+    /// As `register_many`.
+    #[pyo3(signature = (wishes, *, atomicity=None, progress=None, actor="", request_id=None))]
+    fn provision_many(
+        &self,
+        py: Python<'_>,
+        wishes: Vec<Provision>,
+        atomicity: Option<Atomicity>,
+        progress: Option<Progress>,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<Vec<Outcome<Provisioned>>> {
+        let wishes: Vec<tegata::Provision> = wishes.core()?;
+        let registry = &self.0;
+        many(py, atomicity, progress, |bulk| {
+            registry.devices().provision_many(&wishes, bulk, &called_by(actor, request_id))
+        })
     }
 
     /// Registers a device: it is valid from now on and gets its ID; its credentials follow.

@@ -10,7 +10,7 @@ use crate::error::Fail;
 
 use crate::options::FileNames;
 use crate::secret::{GivenBytes, GivenText};
-use crate::words::{CertificateKind, CertificateState, Encoding, Pkcs12Target};
+use crate::words::{CertificateKind, CertificateState, Encoding, KeyAlgorithm, Pkcs12Target};
 
 /// The class around a core value: in, out, and how it is shown.
 macro_rules! sum {
@@ -42,6 +42,12 @@ macro_rules! sum {
         }
     };
 }
+
+mod credential;
+mod presented;
+
+pub(crate) use credential::{Credential, DueItem, NewKeyOwner, Principal};
+pub(crate) use presented::{Presented, Proof};
 
 sum! {
     /// How a text must compare: `Text.is_("lamp")`, `Text.starts_with("la")`, `Text.contains("am")`.
@@ -129,7 +135,31 @@ sum! {
             Ok(Self(model::Entity::Certificate(value.core()?)))
         }
 
-        /// `authority`, `profile`, `product`, `device`, `group` or `certificate`.
+        /// A pre-shared key.
+        #[staticmethod]
+        fn psk(value: &str) -> PyResult<Self> {
+            Ok(Self(model::Entity::Psk(value.core()?)))
+        }
+
+        /// A symmetric key.
+        #[staticmethod]
+        fn key(value: &str) -> PyResult<Self> {
+            Ok(Self(model::Entity::Key(value.core()?)))
+        }
+
+        /// A campaign.
+        #[staticmethod]
+        fn campaign(value: &str) -> PyResult<Self> {
+            Ok(Self(model::Entity::Campaign(value.core()?)))
+        }
+
+        /// A client of the host's API.
+        #[staticmethod]
+        fn client(value: &str) -> PyResult<Self> {
+            Ok(Self(model::Entity::Client(value.core()?)))
+        }
+
+        /// `authority`, `profile`, `product`, `device`, `group`, `certificate`, `psk`, `key`, `campaign` or `client`.
         #[getter]
         fn r#type(&self) -> String {
             // The core writes `device:aaaa...`.
@@ -409,7 +439,7 @@ sum! {
 sum! {
     /// What a row of a count is about.
     CertificateCount(tegata::CertificateCount) {
-        /// `total`, `state`, `kind`, `product`, `group`, `authority`, `profile` or `due-week`.
+        /// `total`, `state`, `kind`, `product`, `group`, `authority`, `profile`, `algorithm` or `due-week`.
         #[getter]
         fn r#type(&self) -> &'static str {
             match &self.0 {
@@ -420,6 +450,7 @@ sum! {
                 tegata::CertificateCount::Group(_) => "group",
                 tegata::CertificateCount::Authority(_) => "authority",
                 tegata::CertificateCount::Profile(_) => "profile",
+                tegata::CertificateCount::Algorithm(_) => "algorithm",
                 tegata::CertificateCount::DueWeek(_) => "due-week",
                 _ => "unknown",
             }
@@ -435,6 +466,7 @@ sum! {
                 tegata::CertificateCount::Group(value) => CountValue::Id(value.show()),
                 tegata::CertificateCount::Authority(value) => CountValue::Id(Some(value.show())),
                 tegata::CertificateCount::Profile(value) => CountValue::Id(Some(value.show())),
+                tegata::CertificateCount::Algorithm(value) => CountValue::Algorithm(value.show()),
                 tegata::CertificateCount::DueWeek(value) => CountValue::Week(value.show()),
                 _ => CountValue::Id(None),
             }
@@ -451,119 +483,7 @@ sum! {
 pub(crate) enum CountValue {
     State(CertificateState),
     Kind(CertificateKind),
+    Algorithm(Option<KeyAlgorithm>),
     Id(Option<String>),
     Week(Option<Time>),
-}
-
-sum! {
-    /// Who presented a certificate: a device, or a unit that has its product's credential only.
-    Principal(tegata::Principal) {
-        /// `device` or `product`.
-        #[getter]
-        fn r#type(&self) -> &'static str {
-            match &self.0 {
-                tegata::Principal::Device { .. } => "device",
-                tegata::Principal::Product { .. } => "product",
-                _ => "unknown",
-            }
-        }
-
-        /// The device, of `device`.
-        #[getter]
-        fn device(&self) -> Option<String> {
-            if let tegata::Principal::Device { device, .. } = &self.0 { Some(device.show()) } else { None }
-        }
-
-        /// The product, if the device has one.
-        #[getter]
-        fn product(&self) -> Option<String> {
-            match &self.0 {
-                tegata::Principal::Device { product, .. } => product.show(),
-                tegata::Principal::Product { product, .. } => Some(product.show()),
-                _ => None,
-            }
-        }
-
-        /// The certificate that was presented.
-        #[getter]
-        fn certificate(&self) -> String {
-            match &self.0 {
-                tegata::Principal::Device { credential: tegata::Credential::Certificate(certificate), .. }
-                | tegata::Principal::Product { certificate, .. } => certificate.show(),
-                _ => String::new(),
-            }
-        }
-
-        /// Until when the certificate is valid.
-        #[getter]
-        fn until(&self) -> Option<Time> {
-            match &self.0 {
-                tegata::Principal::Device { until, .. } => until.show(),
-                tegata::Principal::Product { until, .. } => Some(until.show()),
-                _ => None,
-            }
-        }
-
-        fn __eq__(&self, other: &Self) -> bool {
-            self.0 == other.0
-        }
-    }
-}
-
-/// How it was proven that who presents a certificate has its key.
-#[pyclass(frozen, from_py_object, module = "tegata")]
-#[derive(Clone)]
-pub(crate) struct Proof(Option<(Bytes, Bytes)>);
-
-#[pymethods]
-impl Proof {
-    /// The TLS session in which it was presented.
-    #[staticmethod]
-    fn tls_session() -> Self {
-        Self(None)
-    }
-
-    /// A signature by the certificate's key over `Statement.challenge` of this message.
-    #[staticmethod]
-    fn signature(message: Bytes, signature: Bytes) -> Self {
-        Self(Some((message, signature)))
-    }
-}
-
-impl Proof {
-    fn core(&self) -> tegata::Proof<'_> {
-        match &self.0 {
-            None => tegata::Proof::TlsSession,
-            Some((message, signature)) => tegata::Proof::Signature { message, signature },
-        }
-    }
-}
-
-/// What someone shows to be let in.
-#[pyclass(frozen, from_py_object, module = "tegata")]
-#[derive(Clone)]
-pub(crate) struct Presented {
-    certificate: Bytes,
-    proof: Proof,
-    device: Option<String>,
-}
-
-#[pymethods]
-impl Presented {
-    /// A certificate, with proof that its key is there. Where several devices hold it, `device` says which one it is.
-    #[staticmethod]
-    #[pyo3(signature = (certificate, proof, device=None))]
-    fn certificate(certificate: Bytes, proof: Proof, device: Option<String>) -> Self {
-        Self { certificate, proof, device }
-    }
-}
-
-impl Presented {
-    pub(crate) fn core(&self) -> Result<tegata::Presented<'_>, Fail> {
-        Ok(tegata::Presented::Certificate {
-            certificate: &self.certificate,
-            proof: self.proof.core(),
-            device: self.device.clone().core()?,
-        })
-    }
 }
