@@ -55,7 +55,7 @@ echo "$site" >"$(env/bin/python -c 'import sysconfig; print(sysconfig.get_path("
 step "types"
 env/bin/python -m mypy.stubtest tegata._native --concise
 env/bin/python -m mypy --strict --no-incremental --cache-dir=/dev/null -p tegata
-(cd "$here/tests" && "$work/env/bin/python" -m mypy --strict --no-incremental --cache-dir=/dev/null ./*.py "$root/examples/python/provision.py")
+(cd "$here/tests" && "$work/env/bin/python" -m mypy --strict --no-incremental --cache-dir=/dev/null ./*.py "$root"/examples/python/*.py)
 
 step "tests"
 env/bin/python -m pytest -q -p no:cacheprovider --rootdir="$here/tests" "$here/tests" "$@"

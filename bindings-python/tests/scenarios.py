@@ -21,7 +21,19 @@ from tegata import FixedClock, MemoryStore, Options, Registry, SoftwareSealer
 import stub
 
 CORE_TESTS = Path(__file__).resolve().parents[2] / "core" / "tests"
-HANDLES = ("authorities", "profiles", "products", "devices", "groups", "certificates", "events")
+HANDLES = (
+    "authorities",
+    "profiles",
+    "products",
+    "devices",
+    "groups",
+    "certificates",
+    "psks",
+    "keys",
+    "campaigns",
+    "clients",
+    "events",
+)
 ABSENT = object()
 
 
@@ -212,7 +224,7 @@ class World:
         if step["call"] == "Statement.message":
             return tegata.statement_message(self.resolve(step["on"]), self.octets(given["content"]))
         if name == "new":
-            return getattr(tegata, type_name)()
+            return self.made(type_name, given)
         if "on" not in step:
             function = stub.method(type_name, name)
             made = self.invoke(getattr(getattr(tegata, type_name), name), function, given, {})
@@ -221,6 +233,8 @@ class World:
                 return None
             return made
         on = self.resolve(step["on"])
+        if isinstance(on, dict):
+            on = self.made(type_name, on)
         if type(on).__name__ != type_name:
             raise Broken(f"it is called on {type(on).__name__}")
         if name == "len":

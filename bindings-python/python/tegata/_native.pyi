@@ -6,10 +6,10 @@ from _typeshed import SupportsGetItem
 from datetime import datetime
 from os import PathLike
 from tegata._errors import Error
-from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, Cell, CertificateGrouping, CertificateKind, CertificateState, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, InvalidReason, KeyAlgorithm, KeyOrigin, MakeStore, Octets, OtherKey, Output, Pkcs12Target, ProductState, Progress, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode
+from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, CampaignState, Cell, CertificateEncoding, CertificateGrouping, CertificateKind, CertificateState, CheckMethod, ClientState, CredentialKind, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, IdentityKind, InvalidReason, KeyAlgorithm, KeyOrigin, KeyOwner, KeyState, MakeStore, Octets, OtherKey, Output, Pkcs12Target, ProductState, Progress, PskFormat, PskKind, PskState, ReissuePolicy, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode, SymmetricAlgorithm, VersionState, WrapMethod
 from typing import Any, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "Certificates", "Column", "Counter", "Counts", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedWithKey", "MemoryStore", "NewAuthority", "NewDevice", "NewProduct", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Revocation", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SecretBytes", "SecretText", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "VerifiedChain", "VerifiedCsr", "Write", "_end", "_refuse_other_interpreters", "_words", "check_installation", "check_store", "csr_pem", "error_table", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "verify_chain"]
+__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Campaign", "CampaignFilter", "CampaignListing", "CampaignPages", "CampaignPreview", "CampaignProgress", "Campaigns", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "CertificateWish", "Certificates", "CharacterClasses", "Client", "ClientFilter", "ClientListing", "ClientPages", "Clients", "Column", "Counter", "Counts", "Credential", "Credentials", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "DueItem", "DueListing", "DuePages", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedKey", "IssuedPsk", "IssuedWithKey", "KeyFilter", "KeyMatch", "KeyVersion", "Keys", "MemoryStore", "NewAuthority", "NewCampaign", "NewClient", "NewDevice", "NewKey", "NewKeyOwner", "NewProduct", "NewPsk", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "Provision", "Provisioned", "ProxyHeaders", "Psk", "PskFilter", "PskListing", "PskPages", "PskPolicy", "PskWish", "Psks", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredClient", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Resealed", "Revocation", "RotateKey", "RotatePsk", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SealingKeys", "SecretBytes", "SecretText", "Selection", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SymmetricKey", "SymmetricKeyListing", "SymmetricKeyPages", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "TrustedProxy", "VerifiedChain", "VerifiedCsr", "WrappedKey", "Write", "_end", "_refuse_other_interpreters", "_words", "check_installation", "check_store", "check_value", "csr_pem", "error_table", "generate_password", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "unwrap_key", "verify_chain"]
 
 @final
 class Assignment:
@@ -401,6 +401,353 @@ class BasicConstraints:
         """
 
 @final
+class Campaign:
+    """
+    A campaign: many credentials that are replaced, wave by wave (NEC-63).
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> str | None:
+        """
+        The algorithm that was selected.
+        """
+    @property
+    def authority(self, /) -> str | None:
+        """
+        The generation of an authority whose certificates were selected.
+        """
+    @property
+    def ended(self, /) -> datetime | None:
+        """
+        When it was finished or cancelled.
+        """
+    @property
+    def grace_days(self, /) -> int:
+        """
+        For how long old values count beside the new ones where the registry makes them, in days.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        The group whose devices' credentials were selected.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the campaign.
+        """
+    @property
+    def issued_from(self, /) -> datetime | None:
+        """
+        What was issued from this moment on was selected.
+        """
+    @property
+    def issued_to(self, /) -> datetime | None:
+        """
+        What was issued before this moment was selected.
+        """
+    @property
+    def kinds(self, /) -> list[CredentialKind]:
+        """
+        The kinds that were selected; empty stands for all.
+        """
+    @property
+    def listed(self, /) -> bool:
+        """
+        Whether the credentials were named one by one.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        What people call it.
+        """
+    @property
+    def next_wave_at(self, /) -> datetime | None:
+        """
+        When the next wave may begin; None after the last.
+        """
+    @property
+    def policy(self, /) -> ReissuePolicy:
+        """
+        How the credentials are replaced.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        The product whose devices' credentials were selected.
+        """
+    @property
+    def reason(self, /) -> str | None:
+        """
+        Why there is a campaign, in words.
+        """
+    @property
+    def released(self, /) -> int:
+        """
+        How many of them had their turn.
+        """
+    @property
+    def revocation(self, /) -> RevocationReason:
+        """
+        The reason for which their certificates are revoked.
+        """
+    @property
+    def revoke_after_days(self, /) -> int | None:
+        """
+        After how many days whoever has not come is shut out.
+        """
+    @property
+    def selected(self, /) -> int:
+        """
+        How many credentials were selected. It does not change: what is issued after the start is not among them.
+        """
+    @property
+    def started(self, /) -> datetime:
+        """
+        When it was started.
+        """
+    @property
+    def state(self, /) -> CampaignState:
+        """
+        Its state.
+        """
+    @property
+    def wave(self, /) -> int:
+        """
+        Which wave was released last, from 1; 0 before the first.
+        """
+    @property
+    def wave_seconds(self, /) -> int:
+        """
+        How long after the beginning of a wave the next one may begin, in seconds.
+        """
+    @property
+    def wave_size(self, /) -> int:
+        """
+        How many credentials one wave has.
+        """
+
+@final
+class CampaignFilter:
+    """
+    Which campaigns to list: those that match everything given.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: Text | None = None, state: CampaignState | None = None) -> CampaignFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def name(self, /) -> Text | None:
+        """
+        By name.
+        """
+    @property
+    def state(self, /) -> CampaignState | None:
+        """
+        In this state.
+        """
+
+@final
+class CampaignListing:
+    """
+    One page of `Campaign`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Campaign: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Campaign]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class CampaignPages:
+    """
+    Every `Campaign` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> CampaignPages: ...
+    def __next__(self, /) -> Campaign: ...
+
+@final
+class CampaignPreview:
+    """
+    What a selection would select now.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificates(self, /) -> int:
+        """
+        Certificates.
+        """
+    @property
+    def keys(self, /) -> int:
+        """
+        Symmetric keys.
+        """
+    @property
+    def product_credentials(self, /) -> int:
+        """
+        Product credentials that match too, but are renewed by `renew_credential` and
+        not by a campaign.
+        """
+    @property
+    def psks(self, /) -> int:
+        """
+        Pre-shared keys.
+        """
+
+@final
+class CampaignProgress:
+    """
+    How far a campaign has come.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def done(self, /) -> int:
+        """
+        How many of those came, or need not come any more: they were renewed (by themselves perhaps), revoked, deleted,
+        or have expired.
+        """
+    @property
+    def finished(self, /) -> bool:
+        """
+        Whether everybody had a turn, and nobody is waited for.
+        """
+    @property
+    def next_wave_at(self, /) -> datetime | None:
+        """
+        When the next wave may begin; None after the last.
+        """
+    @property
+    def released(self, /) -> int:
+        """
+        How many of them had their turn.
+        """
+    @property
+    def selected(self, /) -> int:
+        """
+        How many credentials were selected.
+        """
+    @property
+    def waiting(self, /) -> int:
+        """
+        How many of those are waited for: `stragglers` lists them.
+        """
+    @property
+    def wave(self, /) -> int:
+        """
+        Which wave was released last, from 1; 0 before the first.
+        """
+
+@final
+class Campaigns:
+    """
+    Campaigns: many credentials that are replaced wave by wave.
+    """
+    def advance(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Campaign:
+        """
+        Releases the next wave of a campaign if its time has come, or the rest of one that was cut short; shuts out
+        whoever has not come within `revoke_after_days` of being asked; and ends the campaign when nobody is waited for.
+        To be called now and then, by one process or by several at once: each credential has its turn once. A campaign
+        that is finished stays as it is. The request ID of `call` is not used.
+
+        A wave is committed in portions. If the call is cut short, the next one goes on where it ended.
+
+        Errors:
+        `campaign.paused`, `campaign.cancelled`; `input.unknown_id`; store errors, after which it can be called again.
+        """
+    def cancel(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Campaign:
+        """
+        Gives a campaign up. What had its turn stays due or rotated; the others are left as they are.
+
+        Errors:
+        `campaign.finished`, `campaign.cancelled`.
+        """
+    def find(self, /, filter: CampaignFilter | None = None, page: Page | None = None) -> CampaignListing:
+        """
+        The campaigns that match, in the order in which they were started.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Campaign:
+        """
+        The campaign with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def iterate(self, /, filter: CampaignFilter | None = None, *, page_size: SupportsIndex = 500) -> CampaignPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def iterate_stragglers(self, /, id: str, *, page_size: SupportsIndex = 500) -> DuePages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def pause(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Campaign:
+        """
+        Stops a campaign for now, also in the middle of a wave. What had its turn stays due, but nobody is shut out while
+        it is stopped.
+
+        Errors:
+        `campaign.not_running`, `campaign.finished`, `campaign.cancelled`.
+        """
+    def preview(self, /, selection: Selection) -> CampaignPreview:
+        """
+        How many credentials a selection selects now. A million of them take about a second.
+
+        Errors:
+        `campaign.selection` with the reason; `input.unknown_id` for what does not exist.
+        """
+    def progress(self, /, id: str) -> CampaignProgress:
+        """
+        How far a campaign has come.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def resume(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Campaign:
+        """
+        Lets a campaign go on where it was stopped.
+
+        Errors:
+        `campaign.not_paused`, `campaign.finished`, `campaign.cancelled`.
+        """
+    def start(self, /, new: NewCampaign, *, actor: str = "", request_id: str | None = None) -> Campaign:
+        """
+        Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is
+        issued from now on is not among them. A campaign that selects what another one asks for takes it over.
+
+        A million members take some seconds and 12 MB of memory.
+
+        Errors:
+        `campaign.nothing_selected`, `campaign.selection`, `campaign.name_taken`, `input.unknown_id` for what is named and
+        does not exist, `input.invalid`.
+        """
+    def stragglers(self, /, id: str, page: Page | None = None) -> DueListing:
+        """
+        Who had a turn and has not come: certificates without a confirmed successor, pre-shared and symmetric keys that
+        still have the value that they had, or whose new value no device fetched.
+
+        Errors:
+        `input.unknown_id`; `input.page_cursor` for a cursor of another list or campaign.
+        """
+
+@final
 class Certificate:
     """
     An X.509 certificate.
@@ -521,10 +868,10 @@ class CertificateCount:
     @property
     def type(self, /) -> str:
         """
-        `total`, `state`, `kind`, `product`, `group`, `authority`, `profile` or `due-week`.
+        `total`, `state`, `kind`, `product`, `group`, `authority`, `profile`, `algorithm` or `due-week`.
         """
     @property
-    def value(self, /) -> CertificateState | CertificateKind | str | None | datetime:
+    def value(self, /) -> CertificateState | CertificateKind | KeyAlgorithm | None | str | datetime:
         """
         Which state, which product and so on. None for those without one, and for the total.
         """
@@ -603,8 +950,14 @@ class CertificateFilter:
     Which certificates to list: those that match everything given.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, *, name: Text | None = None, serial: str | None = None, device: str | None = None, device_name: str | None = None, state: CertificateState | None = None, expired: bool | None = None, kind: CertificateKind | None = None, group: str | None = None, product: str | None = None, authority: str | None = None, profile: str | None = None, due_before: datetime | None = None, deleted: bool = False, newest_first: bool = False) -> CertificateFilter: ...
+    def __new__(cls, /, *, name: Text | None = None, serial: str | None = None, device: str | None = None, device_name: str | None = None, state: CertificateState | None = None, expired: bool | None = None, kind: CertificateKind | None = None, group: str | None = None, product: str | None = None, authority: str | None = None, profile: str | None = None, algorithm: KeyAlgorithm | None = None, due_before: datetime | None = None, deleted: bool = False, newest_first: bool = False) -> CertificateFilter: ...
     def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        With a key of this kind. The first question of this sort after an upgrade reads the certificates whose records do
+        not say it yet, and completes the records (NEC-63).
+        """
     @property
     def authority(self, /) -> str | None:
         """
@@ -716,9 +1069,19 @@ class CertificateRecord:
     def __eq__(self, other: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
     @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        What kind of key it certifies; None in records that the first version of the database wrote.
+        """
+    @property
     def authority(self, /) -> str:
         """
         Who issues it.
+        """
+    @property
+    def campaign(self, /) -> str | None:
+        """
+        The campaign that asks for its renewal.
         """
     @property
     def confirmed(self, /) -> bool:
@@ -849,6 +1212,40 @@ class CertificateRecord:
     def suspended_by(self, /) -> SuspendCause | None:
         """
         Who suspended it.
+        """
+
+@final
+class CertificateWish:
+    """
+    The certificate that a new device gets.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, profile: str, authority: str, *, csr: Octets | None = None, algorithm: KeyAlgorithm | None = None, hand_out: HandOut | None = None) -> CertificateWish: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm | None:
+        """
+        What kind of key is made here; the first that the profile lists by default.
+        """
+    @property
+    def authority(self, /) -> str:
+        """
+        The authority; after a rebuild its newest generation issues.
+        """
+    @property
+    def csr(self, /) -> bytes | None:
+        """
+        The device's own CSR (PEM or DER); without one, its key is made here.
+        """
+    @property
+    def hand_out(self, /) -> HandOut:
+        """
+        When the key that is made here is handed out.
+        """
+    @property
+    def profile(self, /) -> str:
+        """
+        The profile that decides what the certificate holds.
         """
 
 @final
@@ -1131,6 +1528,206 @@ class Certificates:
         """
 
 @final
+class CharacterClasses:
+    """
+    Which kinds of characters a secret has; of each at least one.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, lower: bool = True, upper: bool = True, digits: bool = True, symbols: bool = False) -> CharacterClasses: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def digits(self, /) -> bool:
+        """
+        `0` to `9`.
+        """
+    @property
+    def lower(self, /) -> bool:
+        """
+        `a` to `z`.
+        """
+    @property
+    def symbols(self, /) -> bool:
+        """
+        `! # $ % * + - . / = ? @ _ ~`
+        """
+    @property
+    def upper(self, /) -> bool:
+        """
+        `A` to `Z`.
+        """
+
+@final
+class Client:
+    """
+    A client, without its licence key and password, of which only keyed tags are kept.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def blocked_until(self, /) -> datetime | None:
+        """
+        No password is looked at before this moment, since too many wrong ones came.
+        """
+    @property
+    def created(self, /) -> datetime:
+        """
+        When it was registered.
+        """
+    @property
+    def failures(self, /) -> int:
+        """
+        How often in a row a wrong name or password came with its licence key, as far as it was kept.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names it.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        What it calls itself. A deleted client's name ends in `~` and its ID, so that another one can have it.
+        """
+    @property
+    def state(self, /) -> ClientState:
+        """
+        Its state.
+        """
+    @property
+    def updated(self, /) -> datetime:
+        """
+        When it last changed.
+        """
+
+@final
+class ClientFilter:
+    """
+    Which clients to list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, name: Text | None = None, states: SupportsGetItem[int, ClientState] | None = None) -> ClientFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def name(self, /) -> Text | None:
+        """
+        Called so.
+        """
+    @property
+    def states(self, /) -> list[ClientState]:
+        """
+        In one of these states; all of them if empty.
+        """
+
+@final
+class ClientListing:
+    """
+    One page of `Client`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Client: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Client]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class ClientPages:
+    """
+    Every `Client` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> ClientPages: ...
+    def __next__(self, /) -> Client: ...
+
+@final
+class Clients:
+    """
+    Clients of the host's API: programs or people that show a licence key, a name and a password.
+    """
+    def check_licence(self, /, licence: GivenText) -> str:
+        """
+        Step one of letting a client in (NEC-39): whose licence key this is. It says nothing about the password; step two is
+        `Registry::authenticate` with `Presented::Client`, which
+        looks at the licence key again.
+
+        Errors:
+        `authentication.licence` when it is nobody's; `client.suspended`.
+        """
+    def delete(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Client:
+        """
+        Deletes the client for good: licence key and password are erased, and its name is free again. Its record stays.
+
+        Errors:
+        `client.deleted`.
+        """
+    def find(self, /, filter: ClientFilter | None = None, page: Page | None = None) -> ClientListing:
+        """
+        The clients that match; by name if the filter has one, else in the order of their registration.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str) -> Client:
+        """
+        The client with this identifier.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def iterate(self, /, filter: ClientFilter | None = None, *, page_size: SupportsIndex = 500) -> ClientPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def register(self, /, new: NewClient, *, actor: str = "", request_id: str | None = None) -> RegisteredClient:
+        """
+        Registers a client and makes its licence key and password, 128 random bits each as 26 letters and digits. They are
+        handed out this once.
+
+        Errors:
+        `client.name_taken`, `input.invalid`; `client.handed_out` when the request ID repeats an earlier one.
+        """
+    def resume(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Client:
+        """
+        Lets a suspended client in again.
+
+        Errors:
+        `client.not_suspended`, `client.deleted`.
+        """
+    def rotate_licence(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SecretText:
+        """
+        Gives the client a new licence key, which is handed out this once; the old one no longer counts.
+
+        Errors:
+        `client.deleted`; `client.handed_out` when the request ID repeats an earlier one.
+        """
+    def rotate_password(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SecretText:
+        """
+        Gives the client a new password, which is handed out this once; the old one no longer counts, and failures that were
+        counted are forgotten.
+
+        Errors:
+        `client.deleted`; `client.handed_out` when the request ID repeats an earlier one.
+        """
+    def suspend(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Client:
+        """
+        Lets the client in no more until it is resumed.
+
+        Errors:
+        `client.already_suspended`, `client.deleted`.
+        """
+
+@final
 class Column:
     """
     A column of a table.
@@ -1193,9 +1790,20 @@ class Counts:
         Certificates by stored state; expiry is in `expired`.
         """
     @property
+    def certificates_by_algorithm(self, /) -> list[tuple[KeyAlgorithm | None, int]]:
+        """
+        Certificates that are in force or suspended, by the kind of their key. None counts those that an older version
+        of the database recorded, until they are asked for by algorithm for the first time.
+        """
+    @property
     def certificates_by_kind(self, /) -> list[tuple[CertificateKind, int]]:
         """
         Certificates by kind.
+        """
+    @property
+    def certificates_due_by_week(self, /) -> list[tuple[datetime, int]]:
+        """
+        Those of certificates.
         """
     @property
     def devices(self, /) -> list[tuple[DeviceState, int]]:
@@ -1215,12 +1823,79 @@ class Counts:
     @property
     def due_by_week(self, /) -> list[tuple[datetime, int]]:
         """
-        Renewals by the week in which they are due: the week's first moment (Thursdays, counted from 1970) and how many.
+        Renewals of all kinds by the week in which they are due: the week's first moment (Thursdays, counted from 1970)
+        and how many.
         """
     @property
     def expired(self, /) -> int:
         """
         Certificates in force or suspended whose notAfter has passed.
+        """
+    @property
+    def keys(self, /) -> list[tuple[KeyState, int]]:
+        """
+        Symmetric keys by state.
+        """
+    @property
+    def keys_by_algorithm(self, /) -> list[tuple[SymmetricAlgorithm, int]]:
+        """
+        Symmetric keys that are not destroyed, by algorithm.
+        """
+    @property
+    def keys_due_by_week(self, /) -> list[tuple[datetime, int]]:
+        """
+        Those of symmetric keys.
+        """
+    @property
+    def psks(self, /) -> list[tuple[PskState, int]]:
+        """
+        Pre-shared keys by state.
+        """
+    @property
+    def psks_due_by_week(self, /) -> list[tuple[datetime, int]]:
+        """
+        Those of pre-shared keys.
+        """
+
+@final
+class Credential:
+    """
+    By what somebody was recognised.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def type(self, /) -> str:
+        """
+        `certificate` or `psk`.
+        """
+    @property
+    def value(self, /) -> str:
+        """
+        Its identifier.
+        """
+
+@final
+class Credentials:
+    """
+    All keys and certificates of a device (NEC-28), without anything secret.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificates(self, /) -> list[CertificateRecord]:
+        """
+        The certificates that are attached to it, the oldest attachment first, whatever their state.
+        """
+    @property
+    def keys(self, /) -> list[SymmetricKey]:
+        """
+        The symmetric keys that it holds: its own, those that it shares, its group's; destroyed ones apart.
+        """
+    @property
+    def psks(self, /) -> list[Psk]:
+        """
+        Its pre-shared keys, deleted ones included.
         """
 
 @final
@@ -1571,9 +2246,9 @@ class Devices:
         Errors:
         Store errors.
         """
-    def credentials(self, /, id: str) -> list[CertificateRecord]:
+    def credentials(self, /, id: str) -> Credentials:
         """
-        The certificates that are attached to a device, the oldest first (NEC-28).
+        All keys and certificates of a device (NEC-28), without anything secret.
 
         Errors:
         `input.unknown_id`.
@@ -1672,6 +2347,21 @@ class Devices:
         """
         All of them, fetched page by page while the iterator goes on.
         """
+    def provision(self, /, wish: Provision, *, actor: str = "", request_id: str | None = None) -> Provisioned:
+        """
+        Registers a device together with its pre-shared key, its symmetric key and its certificate, in one commit (NEC-42): it
+        has all of them or does not exist.
+
+        Errors:
+        Those of `register`, `psks.issue`, `keys.issue`, `certificates.issue` and `certificates.issue_with_key`.
+        """
+    def provision_many(self, /, wishes: SupportsGetItem[int, Provision], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Provisioned | Error]:
+        """
+        Provisions many devices, with a result per item in their order. Their keys are made by all processors at once.
+
+        Errors:
+        As `register_many`.
+        """
     def register(self, /, new: NewDevice, *, actor: str = "", request_id: str | None = None) -> Device:
         """
         Registers a device: it is valid from now on and gets its ID; its credentials follow.
@@ -1725,10 +2415,10 @@ class Devices:
 @final
 class Due:
     """
-    Which certificates are due.
+    What is due: certificates, symmetric keys and pre-shared keys.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, until: datetime, *, group: str | None = None) -> Due: ...
+    def __new__(cls, /, until: datetime, *, group: str | None = None, kinds: SupportsGetItem[int, CredentialKind] | None = None) -> Due: ...
     def __repr__(self, /) -> str: ...
     @property
     def group(self, /) -> str | None:
@@ -1736,10 +2426,79 @@ class Due:
         Only this group's.
         """
     @property
+    def kinds(self, /) -> list[CredentialKind]:
+        """
+        Only these kinds; empty stands for all.
+        """
+    @property
     def until(self, /) -> datetime:
         """
         Until which moment to look.
         """
+
+@final
+class DueItem:
+    """
+    Something to be renewed.
+    """
+    def __repr__(self, /) -> str: ...
+    @property
+    def device(self, /) -> str | None:
+        """
+        The device it belongs to, or the first of several.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        The group of its device, or the one that owns it.
+        """
+    @property
+    def renew_at(self, /) -> datetime | None:
+        """
+        When it is due; None once its renewal is under way.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `certificate`, `key` or `psk`.
+        """
+    @property
+    def value(self, /) -> CertificateRecord | SymmetricKey | Psk | str | None:
+        """
+        Its record.
+        """
+
+@final
+class DueListing:
+    """
+    One page of `DueItem`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> DueItem: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[DueItem]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class DuePages:
+    """
+    Every `DueItem` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> DuePages: ...
+    def __next__(self, /) -> DueItem: ...
 
 @final
 class Enroll:
@@ -1875,9 +2634,19 @@ class Entity:
         An authority.
         """
     @staticmethod
+    def campaign(value: str) -> Entity:
+        """
+        A campaign.
+        """
+    @staticmethod
     def certificate(value: str) -> Entity:
         """
         A certificate.
+        """
+    @staticmethod
+    def client(value: str) -> Entity:
+        """
+        A client of the host's API.
         """
     @staticmethod
     def device(value: str) -> Entity:
@@ -1890,6 +2659,11 @@ class Entity:
         A group.
         """
     @staticmethod
+    def key(value: str) -> Entity:
+        """
+        A symmetric key.
+        """
+    @staticmethod
     def product(value: str) -> Entity:
         """
         A product.
@@ -1899,10 +2673,15 @@ class Entity:
         """
         A profile.
         """
+    @staticmethod
+    def psk(value: str) -> Entity:
+        """
+        A pre-shared key.
+        """
     @property
     def type(self, /) -> str:
         """
-        `authority`, `profile`, `product`, `device`, `group` or `certificate`.
+        `authority`, `profile`, `product`, `device`, `group`, `certificate`, `psk`, `key`, `campaign` or `client`.
         """
     @property
     def value(self, /) -> str:
@@ -2559,6 +3338,63 @@ class Issued:
         """
 
 @final
+class IssuedKey:
+    """
+    A key with the value of one of its versions.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm:
+        """
+        Of what kind that version is; a rotation may change the kind.
+        """
+    @property
+    def key(self, /) -> SymmetricKey:
+        """
+        Its record.
+        """
+    @property
+    def value(self, /) -> SecretBytes:
+        """
+        The value: as many octets as the algorithm's keys have.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        Which version the value is of.
+        """
+
+@final
+class IssuedPsk:
+    """
+    A pre-shared key and its secret.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def hex(self, /) -> SecretText | None:
+        """
+        The secret in hexadecimal, as the configurations of TLS servers have it, if it is here.
+        """
+    @property
+    def password(self, /) -> SecretText | None:
+        """
+        The secret as text, if it is here and is printable text.
+        """
+    @property
+    def psk(self, /) -> Psk:
+        """
+        The key's record.
+        """
+    @property
+    def secret(self, /) -> SecretBytes | None:
+        """
+        The secret, as the device shows it; None when a request that made a verify-only key is repeated, since nobody
+        knows its secret any more: rotate the key then.
+        """
+
+@final
 class IssuedWithKey:
     """
     A certificate that was issued for a key made here.
@@ -2584,6 +3420,334 @@ class IssuedWithKey:
     def key_pem(self, /) -> SecretText | None:
         """
         The private key as PEM (PKCS#8), if it was handed out.
+        """
+
+@final
+class KeyFilter:
+    """
+    Which symmetric keys to list.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, device: str | None = None, group: str | None = None, owner: KeyOwner | None = None, algorithm: SymmetricAlgorithm | None = None, states: SupportsGetItem[int, KeyState] | None = None, number: SupportsIndex | None = None) -> KeyFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm | None:
+        """
+        Of this algorithm.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        Owned by this device, or issued to several of which it is the first.
+        `credentials` names all keys that a device holds.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Owned by this group or by one of its members.
+        """
+    @property
+    def number(self, /) -> int | None:
+        """
+        With this number among its owner's keys.
+        """
+    @property
+    def owner(self, /) -> KeyOwner | None:
+        """
+        With this kind of owner.
+        """
+    @property
+    def states(self, /) -> list[KeyState]:
+        """
+        In one of these states; empty for all, destroyed ones included.
+        """
+
+@final
+class KeyMatch:
+    """
+    Which version of a key was presented.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def state(self, /) -> VersionState:
+        """
+        Where it stands: current, previous or compromised.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        The version.
+        """
+
+@final
+class KeyVersion:
+    """
+    One version of a symmetric key, as far as it is remembered: all of them, without their values.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm:
+        """
+        Of what kind its value is or was.
+        """
+    @property
+    def ended(self, /) -> datetime | None:
+        """
+        When it stopped being the current one.
+        """
+    @property
+    def issued(self, /) -> datetime:
+        """
+        When it was made.
+        """
+    @property
+    def kept_until(self, /) -> datetime | None:
+        """
+        Until when its value is kept, while it is the version before the current one.
+        """
+    @property
+    def state(self, /) -> VersionState:
+        """
+        Where it stands.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        Which version.
+        """
+
+@final
+class Keys:
+    """
+    Symmetric keys: AES and TWINE keys, each in versions that follow each other.
+    """
+    def check_value(self, /, id: str, method: CheckMethod, version: SupportsIndex | None = None) -> str:
+        """
+        The check value of a key's current version, or of `version` while it is kept, to be compared with what a device
+        shows.
+
+        Errors:
+        As `get`; `key.check_method` for [`CheckMethod::Cmac`] of a TWINE key.
+        """
+    def count(self, /, filter: KeyFilter | None = None) -> int:
+        """
+        How many keys match.
+
+        Errors:
+        Store errors.
+        """
+    def deliver(self, /, id: str, device: str, *, actor: str = "", request_id: str | None = None) -> WrappedKey:
+        """
+        Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that any
+        channel will do (NEC-41). The device opens it with `unwrap_key`. Of several
+        pre-shared keys that can be read, the one under the device's own ID counts, else the one that was issued first.
+        Who got which version when is in the events (NEC-38).
+
+        Errors:
+        `key.wrap_unavailable` when the device has no active pre-shared key that can be read; `key.not_held`; the
+        device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`;
+        `psk.too_weak_to_wrap`; `input.unknown_id`.
+        """
+    def deliver_clear(self, /, id: str, device: str, *, actor: str = "", request_id: str | None = None) -> IssuedKey:
+        """
+        Hands the current version of a key to a device that holds it, in clear: only over a channel that protects it.
+
+        Errors:
+        `key.not_held`; the device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`;
+        `input.unknown_id`.
+        """
+    def destroy(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Destroys a key for good: all its values are erased (NEC-12). Its record and number stay, so that neither is used again.
+
+        Errors:
+        `key.destroyed`; `input.unknown_id`.
+        """
+    def destroy_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+        """
+        Destroys many keys, with a result per item in their order.
+
+        Errors:
+        As `suspend_many`.
+        """
+    def end_grace(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Ends a key's grace period now: the version before is destroyed.
+
+        Errors:
+        `key.version_unknown` when none is kept; `key.destroyed`; `input.unknown_id`.
+        """
+    def erase_expired(self, /, *, actor: str = "", request_id: str | None = None) -> int:
+        """
+        Erases the versions whose grace period has ended, and says how many there were. They are not handed out any more in any
+        case, and any change of a key erases them too; call this daily, so that they do not stay in the store.
+
+        Errors:
+        Store errors.
+        """
+    def find(self, /, filter: KeyFilter | None = None, page: Page | None = None) -> SymmetricKeyListing:
+        """
+        The keys that match, without their values: devices' keys number 1 first, in the order of the devices, then the
+        others in the order in which they were issued.
+
+        Errors:
+        Store errors.
+        """
+    def get(self, /, id: str, version: SupportsIndex | None = None, *, actor: str = "", request_id: str | None = None) -> IssuedKey:
+        """
+        The value of a key: the current version's, or that of `version` while it is kept (NEC-10). Each read leaves an
+        event; a repetition under the same request ID brings the same value. The states of the devices that hold the key
+        are not looked at: this is for the side of the server. What devices get goes through `deliver`.
+
+        Errors:
+        `key.suspended`, `key.destroyed`; `key.compromised` unless a version is named, so that old data can be read;
+        `key.version_unknown`; `key.version_destroyed` after its grace period; `input.unknown_id`.
+        """
+    def get_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[IssuedKey | Error]:
+        """
+        The current values of many keys, with a result per item in their order (NEC-14) and an event for each.
+
+        Errors:
+        `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+        """
+    def holders(self, /, id: str) -> list[str]:
+        """
+        The devices that hold a key: the one that owns it, those that share it in the order in which they came, or the members of
+        its group. Nobody holds a destroyed key.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def issue(self, /, new: NewKey, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Issues a symmetric key (NEC-9). Its value stays here until `get` or `deliver` hands it out.
+
+        Errors:
+        `key.size` for a value of any other size than the algorithm's; `key.number_taken`; the state of a device that is to
+        hold it (`device.disabled` ...); `input.invalid`, `input.unknown_id`.
+        """
+    def issue_many(self, /, new: SupportsGetItem[int, NewKey], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+        """
+        Issues many symmetric keys, with a result per item in their order. Of several for one owner, give each its number
+        if all or none are to be issued.
+
+        Errors:
+        `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+        """
+    def iterate(self, /, filter: KeyFilter | None = None, *, page_size: SupportsIndex = 500) -> SymmetricKeyPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def mark_compromised(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Notes that somebody else may know a key (NEC-63). It is delivered no more and due for rotation at once, `verify` says
+        what it is, and its values are read only by naming their version, for data that has to be read once more.
+        `rotate` puts a new value in use and destroys the old ones.
+
+        Errors:
+        `key.compromised` when that is known already; `key.destroyed`; `input.unknown_id`.
+        """
+    def mark_compromised_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+        """
+        Notes that somebody else may know many keys, with a result per item in their order.
+
+        Errors:
+        As `suspend_many`.
+        """
+    def record(self, /, id: str) -> SymmetricKey:
+        """
+        The record of a key, without its values.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def resume(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Puts a suspended key in use again.
+
+        Errors:
+        `key.not_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
+        """
+    def resume_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+        """
+        Puts many keys in use again, with a result per item in their order.
+
+        Errors:
+        As `suspend_many`.
+        """
+    def rotate(self, /, id: str, rotate: RotateKey, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Gives a key its next version (NEC-11). The version before is kept for the grace period, if there is one; whatever was
+        kept from an earlier rotation is destroyed. A compromised key is in use again with its new version, and its old
+        values are destroyed at once, whatever the grace period (NEC-63).
+
+        Errors:
+        `key.suspended`, `key.destroyed`; `key.size`, `key.grace`; the state of the device that owns it
+        (`device.disabled` ...); `input.invalid` for the value that it has already; `input.unknown_id`.
+        """
+    def rotate_many(self, /, ids: SupportsGetItem[int, str], rotate: RotateKey, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+        """
+        Gives many keys their next versions, with a result per item in their order.
+
+        Errors:
+        `input.invalid` when `rotate` brings a value, since keys do not share one, and for the call itself; store errors
+        when everything or nothing was asked for.
+        """
+    def share(self, /, id: str, device: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Lets one more device share a key that was issued for several (NEC-64).
+
+        Errors:
+        `key.owner` for a key of one device or of a group; `key.already_shared`; `key.suspended`, `key.compromised`,
+        `key.destroyed`; the device's state (`device.disabled` ...); `input.unknown_id`.
+        """
+    def suspend(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+
+        Errors:
+        `key.already_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
+        """
+    def suspend_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+        """
+        Takes many keys out of use, with a result per item in their order.
+
+        Errors:
+        `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+        """
+    def unshare(self, /, id: str, device: str, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+        """
+        Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got before:
+        `rotate` the key if it should not. When no device is left, the key is destroyed.
+
+        Errors:
+        `key.owner` for a key of one device or of a group; `key.not_shared`; `key.destroyed`; `input.unknown_id`.
+        """
+    def verify(self, /, id: str, presented: GivenBytes) -> KeyMatch | None:
+        """
+        Whether `presented` is the key, and which version of it (NEC-13): the current one or, in its grace period, the
+        one before. None for any other value, and for whatever is presented of a suspended or destroyed key. Of a compromised
+        key the answer says so. It takes as long for a wrong value as for a right one. The states of devices are not looked at.
+
+        Errors:
+        `input.unknown_id`; `seal.` codes.
+        """
+    def verify_check_value(self, /, id: str, presented: str) -> KeyMatch | None:
+        """
+        Whether `presented` is the check value of the key, and of which version (NEC-13), as `verify` says. A check
+        value has 24 or 40 bits: it shows a mistake, and proves nothing to somebody who may guess.
+
+        Errors:
+        `key.check_method` for a CMAC-based check value of a TWINE key; `input.unknown_id`; `seal.` codes.
+        """
+    def versions(self, /, id: str) -> list[KeyVersion]:
+        """
+        All versions that a key ever had, the oldest first: when each was made and ended, and where it stands.
+
+        Errors:
+        `input.unknown_id`.
         """
 
 @final
@@ -2638,6 +3802,75 @@ class NewAuthority:
         """
 
 @final
+class NewCampaign:
+    """
+    A campaign to be started.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, name: str, selection: Selection, *, wave_size: SupportsIndex | None = None, wave_seconds: SupportsIndex | None = None, policy: ReissuePolicy | None = None, grace_days: SupportsIndex | None = None, revoke_after_days: SupportsIndex | None = None, revocation: RevocationReason | None = None, reason: str | None = None) -> NewCampaign: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def grace_days(self, /) -> int:
+        """
+        For how long old values count beside the new ones where the registry makes them, in days.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        What people call it; no two campaigns have one name.
+        """
+    @property
+    def policy(self, /) -> ReissuePolicy:
+        """
+        How they are replaced.
+        """
+    @property
+    def reason(self, /) -> str | None:
+        """
+        Why there is a campaign; it stands in its record and its event. At most 255 bytes.
+        """
+    @property
+    def revocation(self, /) -> RevocationReason:
+        """
+        The reason for which certificates are revoked then.
+        """
+    @property
+    def revoke_after_days(self, /) -> int | None:
+        """
+        After how many days whoever was asked and has not come is shut out: certificates are revoked, keys suspended.
+        None: never.
+        """
+    @property
+    def selection(self, /) -> Selection:
+        """
+        Which credentials are to be replaced.
+        """
+    @property
+    def wave_seconds(self, /) -> int:
+        """
+        How long after the beginning of a wave the next one may begin, in seconds. 0: with the next call.
+        """
+    @property
+    def wave_size(self, /) -> int:
+        """
+        How many credentials one wave has; at least 1.
+        """
+
+@final
+class NewClient:
+    """
+    A client to be registered.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, name: str) -> NewClient: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def name(self, /) -> str:
+        """
+        What it will call itself: 1 to 255 bytes; no other client has the same.
+        """
+
+@final
 class NewDevice:
     """
     A device to be registered.
@@ -2669,6 +3902,61 @@ class NewDevice:
     def unit(self, /) -> str | None:
         """
         The manufacturer's identifier of the unit; needs a product.
+        """
+
+@final
+class NewKey:
+    """
+    A symmetric key to be issued.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, owner: NewKeyOwner, algorithm: SymmetricAlgorithm, *, number: SupportsIndex | None = None, renew_days: SupportsIndex | None = None, value: GivenBytes | None = None) -> NewKey: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm:
+        """
+        Of what kind.
+        """
+    @property
+    def number(self, /) -> int | None:
+        """
+        Tells it apart from the other keys of its owner: 1 or more, never used twice, not even after the key was
+        destroyed. By default the first one that was not used. Keys that several devices share are numbered under the first
+        of them, apart from its own keys.
+        """
+    @property
+    def owner(self, /) -> NewKeyOwner:
+        """
+        Whose it is to be.
+        """
+    @property
+    def renew_days(self, /) -> int | None:
+        """
+        After how many days it is due to be rotated, 1 to 36,525. By default the interval of its group counts; a key that
+        several devices share belongs to none.
+        """
+
+@final
+class NewKeyOwner:
+    """
+    Who is to own a symmetric key.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def device(value: str) -> NewKeyOwner:
+        """
+        One device.
+        """
+    @staticmethod
+    def devices(value: SupportsGetItem[int, str]) -> NewKeyOwner:
+        """
+        Several devices, each named (NEC-64); others can be added later, and these withdrawn.
+        """
+    @staticmethod
+    def group(value: str) -> NewKeyOwner:
+        """
+        A group: whoever is a member.
         """
 
 @final
@@ -2711,13 +3999,59 @@ class NewProduct:
         """
 
 @final
+class NewPsk:
+    """
+    A pre-shared key to be issued.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, device: str, *, kind: PskKind | None = None, identity_kind: IdentityKind | None = None, identity: str | None = None, policy: PskPolicy | None = None, renew_days: SupportsIndex | None = None, secret: GivenBytes | None = None) -> NewPsk: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def device(self, /) -> str:
+        """
+        Whose it is; the device must be valid.
+        """
+    @property
+    def identity(self, /) -> str | None:
+        """
+        The identity, with `IdentityKind.Chosen` and only then: 1 to 128 bytes of text.
+        """
+    @property
+    def identity_kind(self, /) -> IdentityKind:
+        """
+        Where the identity comes from.
+        """
+    @property
+    def kind(self, /) -> PskKind:
+        """
+        Whether the secret can be read again.
+        """
+    @property
+    def policy(self, /) -> PskPolicy:
+        """
+        What the secret that is made here is like: of 64 bits of entropy or more; of 128, and 64 octets at most, when it can
+        be read again, since that is for TLS and for wrapping.
+        """
+    @property
+    def renew_days(self, /) -> int | None:
+        """
+        After how many days it is due to be rotated, 1 to 36,525; never by default.
+        """
+    @staticmethod
+    def tls(device: str, *, renew_days: SupportsIndex | None = None) -> NewPsk:
+        """
+        A key for TLS: 32 random octets that can be read, under an identity that tells nobody whose it is.
+        """
+
+@final
 class Options:
     """
     What a registry is opened with besides store and sealer.
     """
-    def __new__(cls, /, *, clock: AnyClock | None = None, random: AnyRandom | None = None) -> Options:
+    def __new__(cls, /, *, clock: AnyClock | None = None, random: AnyRandom | None = None, proxies: SupportsGetItem[int, TrustedProxy] | None = None) -> Options:
         """
-        The machine's clock and the operating system's random generator, unless others are given.
+        The machine's clock and the operating system's random generator, unless others are given. The word of `proxies` about
+        who sent a request is taken.
         """
 
 @final
@@ -2777,6 +4111,22 @@ class Presented:
         """
         A certificate, with proof that its key is there. Where several devices hold it, `device` says which one it is.
         """
+    @staticmethod
+    def client(licence: GivenText, name: str, password: GivenText) -> Presented:
+        """
+        A client of the host's API, by all of what it was given.
+        """
+    @staticmethod
+    def headers(headers: SupportsGetItem[int, tuple[str, GivenText]]) -> Presented:
+        """
+        All headers of a request as a proxy passed it on, names and values; one that came twice is here twice. Which headers
+        mean what, the `TrustedProxy` of `Options` says.
+        """
+    @staticmethod
+    def psk(identity: str, secret: GivenBytes) -> Presented:
+        """
+        A pre-shared key: a device's password, or what a TLS-PSK handshake was made with.
+        """
 
 @final
 class Preview:
@@ -2809,19 +4159,34 @@ class Preview:
 @final
 class Principal:
     """
-    Who presented a certificate: a device, or a unit that has its product's credential only.
+    Who it is: a device, a unit that has its product's credential only, or a client of the host's API.
     """
     def __eq__(self, other: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
     @property
-    def certificate(self, /) -> str:
+    def certificate(self, /) -> str | None:
         """
-        The certificate that was presented.
+        The certificate that was presented, if it was one.
+        """
+    @property
+    def client(self, /) -> str | None:
+        """
+        The client, of `client`.
+        """
+    @property
+    def credential(self, /) -> Credential | None:
+        """
+        By what the device was recognised, of `device`.
         """
     @property
     def device(self, /) -> str | None:
         """
         The device, of `device`.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        The client's name, of `client`.
         """
     @property
     def product(self, /) -> str | None:
@@ -2831,12 +4196,12 @@ class Principal:
     @property
     def type(self, /) -> str:
         """
-        `device` or `product`.
+        `device`, `product` or `client`.
         """
     @property
     def until(self, /) -> datetime | None:
         """
-        Until when the certificate is valid.
+        Until when the credential counts, if nothing happens to it. None: without an end.
         """
 
 @final
@@ -3446,6 +4811,12 @@ class Proof:
     How it was proven that who presents a certificate has its key.
     """
     @staticmethod
+    def proxy(name: str, token: GivenBytes) -> Proof:
+        """
+        The word of a proxy, which ended the TLS session and checked the chain: its name, and the secret by which it shows
+        that it is the one. The caller vouches for having looked at what the proxy says of that check.
+        """
+    @staticmethod
     def signature(message: Octets, signature: Octets) -> Proof:
         """
         A signature by the certificate's key over `Statement.challenge` of this message.
@@ -3453,7 +4824,525 @@ class Proof:
     @staticmethod
     def tls_session() -> Proof:
         """
-        The TLS session in which it was presented.
+        The TLS session in which it was presented, which the caller ended itself.
+        """
+
+@final
+class Provision:
+    """
+    A device to be registered, and what it gets at once.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, device: NewDevice, *, psk: PskWish | None = None, key: SymmetricAlgorithm | None = None, certificate: CertificateWish | None = None) -> Provision: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> CertificateWish | None:
+        """
+        Its certificate.
+        """
+    @property
+    def device(self, /) -> NewDevice:
+        """
+        The device.
+        """
+    @property
+    def key(self, /) -> SymmetricAlgorithm | None:
+        """
+        Of what kind its symmetric key number 1 is.
+        """
+    @property
+    def psk(self, /) -> PskWish | None:
+        """
+        Its password or TLS key.
+        """
+
+@final
+class Provisioned:
+    """
+    A device that was provisioned, with its secrets. When the request is repeated, those come again that are still kept and
+    still the first ones.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> IssuedWithKey | None:
+        """
+        Its certificate, with the private key if that was made here and is handed out now.
+        """
+    @property
+    def device(self, /) -> Device:
+        """
+        The device.
+        """
+    @property
+    def key(self, /) -> IssuedKey | None:
+        """
+        Its symmetric key number 1; None also when the request is repeated after that value was destroyed.
+        """
+    @property
+    def psk(self, /) -> IssuedPsk | None:
+        """
+        Its password or TLS key.
+        """
+
+@final
+class ProxyHeaders:
+    """
+    Which headers of a proxy mean what. Names are compared without regard to case, and `_` as `-`, since some servers make
+    one of the other.
+
+    The proxy must set or remove each of these in every request that it passes on, so that none that its client sent gets
+    through; of what comes through twice, nothing is believed.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, proof: str | None = None, verified: str | None = ..., success: str | None = None, certificate: str | None = ..., encoding: CertificateEncoding | None = None, identity: str | None = None, secret: str | None = None, basic: bool = True) -> ProxyHeaders:
+        """
+        What is left out is as for nginx. None takes `verified` and `certificate` away.
+        """
+    def __repr__(self, /) -> str: ...
+    @property
+    def basic(self, /) -> bool:
+        """
+        Whether a PSK may come as `Authorization: Basic` (RFC 7617), with the identity as the user.
+        """
+    @property
+    def certificate(self, /) -> str | None:
+        """
+        Carries the certificate; empty or missing when none was presented.
+        """
+    @property
+    def encoding(self, /) -> CertificateEncoding:
+        """
+        How it is written.
+        """
+    @staticmethod
+    def envoy() -> ProxyHeaders:
+        """
+        As Envoy forwards it: `x-forwarded-client-cert`.
+        """
+    @staticmethod
+    def haproxy() -> ProxyHeaders:
+        """
+        As HAProxy forwards it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, base64 DER.
+        """
+    @property
+    def identity(self, /) -> str | None:
+        """
+        Carries the identity of a PSK.
+        """
+    @staticmethod
+    def nginx() -> ProxyHeaders:
+        """
+        As nginx and Apache forward it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, percent-encoded PEM, with the secret in
+        `X-Proxy-Proof`. The documentation of the Rust crate has the lines of their configurations.
+        """
+    @property
+    def proof(self, /) -> str:
+        """
+        Carries the proxy's secret.
+        """
+    @staticmethod
+    def rfc9440() -> ProxyHeaders:
+        """
+        As RFC 9440 has it: `Client-Cert`.
+        """
+    @property
+    def secret(self, /) -> str | None:
+        """
+        Carries the secret of a PSK, as text.
+        """
+    @property
+    def success(self, /) -> str:
+        """
+        The only value of `verified` that means success.
+        """
+    @property
+    def verified(self, /) -> str | None:
+        """
+        Carries the result of the proxy's check of the certificate; needed if `certificate` is there.
+        """
+    def with_psk_headers(self, /, identity: str, secret: str) -> ProxyHeaders:
+        """
+        With the PSK in two headers of its own instead of `Authorization: Basic`.
+        """
+
+@final
+class Psk:
+    """
+    A pre-shared key (NEC-1), without its secret.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def blocked_until(self, /) -> datetime | None:
+        """
+        No secret is looked at before this moment, since too many wrong ones came.
+        """
+    @property
+    def campaign(self, /) -> str | None:
+        """
+        The campaign that asks for its rotation.
+        """
+    @property
+    def device(self, /) -> str:
+        """
+        Whose it is.
+        """
+    @property
+    def failures(self, /) -> int:
+        """
+        How often in a row a wrong secret came, as far as it was kept (see the back-off of `authenticate`).
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        The device's group.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the key through all its rotations.
+        """
+    @property
+    def identity(self, /) -> str:
+        """
+        What the device calls itself when it shows the secret.
+        """
+    @property
+    def identity_kind(self, /) -> IdentityKind:
+        """
+        Where the identity comes from.
+        """
+    @property
+    def issued(self, /) -> datetime:
+        """
+        When the current secret was made.
+        """
+    @property
+    def kind(self, /) -> PskKind:
+        """
+        Whether the secret can be read again.
+        """
+    @property
+    def previous_identity(self, /) -> str | None:
+        """
+        The identity before the last rotation, while it is still accepted and differs.
+        """
+    @property
+    def previous_until(self, /) -> datetime | None:
+        """
+        Until when the secret before the last rotation is accepted.
+        """
+    @property
+    def renew_at(self, /) -> datetime | None:
+        """
+        When it is due to be rotated.
+        """
+    @property
+    def renew_days(self, /) -> int | None:
+        """
+        After how many days each secret is due to be rotated.
+        """
+    @property
+    def state(self, /) -> PskState:
+        """
+        Its state.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        1 at first, one more at each rotation.
+        """
+
+@final
+class PskFilter:
+    """
+    Which pre-shared keys to list: those that match everything given.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, device: str | None = None, group: str | None = None, states: SupportsGetItem[int, PskState] | None = None, kind: PskKind | None = None, identity: str | None = None, due_before: datetime | None = None) -> PskFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def device(self, /) -> str | None:
+        """
+        Of this device.
+        """
+    @property
+    def due_before(self, /) -> datetime | None:
+        """
+        Due to be rotated before this moment.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Of devices in this group.
+        """
+    @property
+    def identity(self, /) -> str | None:
+        """
+        With exactly this identity, or with it until the last rotation, while that is in its grace period.
+        """
+    @property
+    def kind(self, /) -> PskKind | None:
+        """
+        Of this kind.
+        """
+    @property
+    def states(self, /) -> list[PskState]:
+        """
+        In one of these states; empty for all, deleted ones included.
+        """
+
+@final
+class PskListing:
+    """
+    One page of `Psk`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Psk: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Psk]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class PskPages:
+    """
+    Every `Psk` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> PskPages: ...
+    def __next__(self, /) -> Psk: ...
+
+@final
+class PskPolicy:
+    """
+    What the secrets of pre-shared keys and device passwords are like. Each is drawn evenly from all that meet the
+    policy.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, length: SupportsIndex | None = None, classes: CharacterClasses | None = None, look_alikes: bool = False, raw: bool = False) -> PskPolicy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def classes(self, /) -> CharacterClasses:
+        """
+        Of which kinds the characters are. Means nothing when `raw`.
+        """
+    def entropy_bits(self, /) -> int:
+        """
+        How many bits of entropy a secret has: the logarithm of how many secrets meet the policy, rounded down. 0 when
+        none does.
+        """
+    @property
+    def length(self, /) -> int:
+        """
+        How many characters, or octets when `raw`; 512 at most.
+        """
+    @property
+    def look_alikes(self, /) -> bool:
+        """
+        Whether characters may occur that people confuse: `0 O o`, `1 l I`, `2 Z`, `5 S`, `8 B`. Means nothing when
+        `raw`.
+        """
+    @property
+    def raw(self, /) -> bool:
+        """
+        Whether the secret is any octets instead of text.
+        """
+
+@final
+class PskWish:
+    """
+    The pre-shared key that a new device gets; its fields are those of `NewPsk`.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, kind: PskKind | None = None, identity_kind: IdentityKind | None = None, identity: str | None = None, policy: PskPolicy | None = None, renew_days: SupportsIndex | None = None, secret: GivenBytes | None = None) -> PskWish: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def identity(self, /) -> str | None:
+        """
+        The identity, with `IdentityKind.Chosen` and only then.
+        """
+    @property
+    def identity_kind(self, /) -> IdentityKind:
+        """
+        Where the identity comes from.
+        """
+    @property
+    def kind(self, /) -> PskKind:
+        """
+        Whether the secret can be read again.
+        """
+    @property
+    def policy(self, /) -> PskPolicy:
+        """
+        What the secret that is made here is like.
+        """
+    @property
+    def renew_days(self, /) -> int | None:
+        """
+        After how many days it is due to be rotated.
+        """
+    @staticmethod
+    def tls(*, renew_days: SupportsIndex | None = None) -> PskWish:
+        """
+        A key for TLS: 32 random octets that can be read, under an identity that tells nobody whose it is.
+        """
+
+@final
+class Psks:
+    """
+    Pre-shared keys: passwords of devices, and what TLS-PSK servers and their clients share.
+    """
+    def delete(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Psk:
+        """
+        Deletes a key for good (NEC-4): its secrets are erased, its identity is free again. Its record stays.
+
+        Errors:
+        `psk.deleted`; `input.unknown_id`.
+        """
+    def delete_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Psk | Error]:
+        """
+        Deletes many keys, with a result per item in their order.
+
+        Errors:
+        As `issue_many`.
+        """
+    def end_grace(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Psk:
+        """
+        Ends a grace period early: the secret before the last rotation is erased.
+
+        Errors:
+        `psk.no_previous` outside a grace period, `psk.deleted`; `input.unknown_id`.
+        """
+    def erase_expired(self, /, *, actor: str = "", request_id: str | None = None) -> int:
+        """
+        Erases the secrets whose grace period is over, and says of how many keys. They are not accepted after that moment
+        anyway. The request ID of `call` is not used.
+
+        Errors:
+        Store errors.
+        """
+    def export(self, /, filter: PskFilter | None, format: PskFormat, *, actor: str = "", request_id: str | None = None) -> SecretBytes:
+        """
+        A list for a TLS server (NEC-2): the keys that match `filter`, can be read and count now, that is, are active and of a
+        valid device, in the order of their numbers. A rotated key in its grace period is there twice if its identity changed
+        with it; where the identity stayed, a server looks for one secret, which is the new one.
+
+        It is read page by page: a key that changes meanwhile is there as it was before or after, and whatever changes later
+        needs another export. An export leaves one event, with the format and how many identities it has; a call's request ID
+        is not looked at, since a repetition would get another list.
+
+        Errors:
+        `psk.not_readable` when `filter` asks for keys that can only be checked; `psk.identity` and `psk.too_*` when the form cannot say one
+        of the keys, or its server would not take it: then there is no list rather than one that lacks somebody.
+        """
+    def find(self, /, filter: PskFilter | None = None, page: Page | None = None) -> PskListing:
+        """
+        The keys that match, in the order of their numbers.
+
+        Errors:
+        `input.page_cursor`; store errors.
+        """
+    def get(self, /, id: str) -> Psk:
+        """
+        The key with this identifier, without its secret. A key that a device shows under its own ID keeps its identifier when
+        it is deleted and issued again.
+
+        Errors:
+        `input.unknown_id`.
+        """
+    def issue(self, /, new: NewPsk, *, actor: str = "", request_id: str | None = None) -> IssuedPsk:
+        """
+        Issues a pre-shared key (NEC-1, NEC-15). What is made here meets the policy. A repetition under the same request ID
+        brings the secret of a readable key again; that of a verify-only key nobody knows any more.
+
+        Errors:
+        `psk.exists` when the device has a key under its own ID already, `psk.identity`, `psk.identity_taken`; `psk.policy_*`,
+        `psk.too_short`, `psk.too_long`; the device's state (`device.disabled` ...).
+        """
+    def issue_many(self, /, new: SupportsGetItem[int, NewPsk], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[IssuedPsk | Error]:
+        """
+        Issues many pre-shared keys, with a result per item in their order.
+
+        Errors:
+        `input.invalid` for the call itself; store errors when everything or nothing was asked for.
+        """
+    def iterate(self, /, filter: PskFilter | None = None, *, page_size: SupportsIndex = 500) -> PskPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def read(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> IssuedPsk:
+        """
+        The secret of a key, suspended ones included (NEC-2). Every reading leaves an event.
+
+        Errors:
+        `psk.not_readable` for a key that can only be checked, `psk.deleted`; `input.unknown_id`.
+        """
+    def resume(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Psk:
+        """
+        Lets a suspended key count again.
+
+        Errors:
+        `psk.not_suspended`, `psk.deleted`; `input.unknown_id`.
+        """
+    def resume_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Psk | Error]:
+        """
+        Lets many keys count again, with a result per item in their order.
+
+        Errors:
+        As `issue_many`.
+        """
+    def rotate(self, /, id: str, rotate: RotatePsk, *, actor: str = "", request_id: str | None = None) -> IssuedPsk:
+        """
+        Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new identity. In the
+        grace period the secret before counts as well, with the identity that went with it. A disabled device gets none. It is due
+        again after its own interval, if it has one.
+
+        Errors:
+        `psk.suspended`, `psk.deleted`; the device's state; `psk.grace`, `psk.policy_*`, `psk.too_short`, `psk.too_long`.
+        """
+    def rotate_many(self, /, ids: SupportsGetItem[int, str], rotate: RotatePsk, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[IssuedPsk | Error]:
+        """
+        Gives many keys new secrets, with a result per item in their order.
+
+        Errors:
+        As `issue_many`; `input.invalid` when a secret is brought, since no two keys may have the same.
+        """
+    def suspend(self, /, id: str, *, actor: str = "", request_id: str | None = None) -> Psk:
+        """
+        Suspends a key: its secrets are refused until it is resumed (NEC-3).
+
+        Errors:
+        `psk.already_suspended`, `psk.deleted`; `input.unknown_id`.
+        """
+    def suspend_many(self, /, ids: SupportsGetItem[int, str], *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[Psk | Error]:
+        """
+        Suspends many keys, with a result per item in their order.
+
+        Errors:
+        As `issue_many`.
+        """
+    def verify(self, /, identity: str, secret: GivenBytes) -> bool:
+        """
+        Whether this is an active key's secret and its device may come in: what `authenticate`
+        looks at, as a yes or no (NEC-3). It is no for an identity or secret that is wrong, for a key that is suspended or
+        deleted, and for a device that is not valid. A wrong secret takes as long as a right one, an unknown identity as
+        long as a known one.
+
+        Errors:
+        `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
         """
 
 @final
@@ -3617,6 +5506,29 @@ class Rebuild:
         """
 
 @final
+class RegisteredClient:
+    """
+    A client and what it has to show, which is handed out this once: only keyed tags are kept.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def client(self, /) -> Client:
+        """
+        The client.
+        """
+    @property
+    def licence(self, /) -> SecretText:
+        """
+        Its licence key, for the first step.
+        """
+    @property
+    def password(self, /) -> SecretText:
+        """
+        Its password, for the second step.
+        """
+
+@final
 class RegisteredProduct:
     """
     A registered product with its first credential.
@@ -3645,7 +5557,16 @@ class Registry:
     def __exit__(self, /, _type: Any | None, _value: Any | None, _traceback: Any | None) -> None: ...
     def authenticate(self, /, presented: Presented) -> Principal:
         """
-        Who presents a certificate. An exception says why it does not count.
+        Who presents a certificate, a pre-shared key or a client's licence key, name and password; or what a proxy passed on.
+
+        Errors:
+        The first reason that fails. For certificates in this order: `certificate.malformed`, the proxy's proof,
+        `certificate.unknown`, `certificate.proof_invalid`, the authority's state, the certificate's, `certificate.no_holder`,
+        the device's or the product's. For pre-shared keys: `authentication.backed_off` after too many failures;
+        `authentication.failed` alike for an unknown identity, a wrong secret and a deleted key; and only when the secret is
+        right `psk.suspended` and the device's state. Clients are told the same way, with `client.suspended`. For headers also
+        `authentication.proxy_*`, `authentication.nothing_presented`, `authentication.both_kinds` and
+        `authentication.header_*`.
         """
     @property
     def authorities(self, /) -> Authorities:
@@ -3653,9 +5574,19 @@ class Registry:
         Authorities: the private CA.
         """
     @property
+    def campaigns(self, /) -> Campaigns:
+        """
+        Campaigns that replace many credentials wave by wave.
+        """
+    @property
     def certificates(self, /) -> Certificates:
         """
         Certificates.
+        """
+    @property
+    def clients(self, /) -> Clients:
+        """
+        Clients of the host's API.
         """
     def close(self, /) -> None:
         """
@@ -3670,9 +5601,13 @@ class Registry:
         """
         Devices.
         """
-    def due(self, /, due: Due, page: Page | None = None) -> CertificateListing:
+    def due(self, /, due: Due, page: Page | None = None) -> DueListing:
         """
-        The certificates whose renewal is due, the earliest first.
+        What should be renewed until a moment, the most urgent first: by its own lifetime or its group's interval, whichever
+        comes first, or because a campaign asks for it. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42).
+
+        Errors:
+        `input.page_cursor` for a cursor of another list, such as one of other kinds.
         """
     @property
     def events(self, /) -> Events:
@@ -3684,9 +5619,14 @@ class Registry:
         """
         Groups of devices.
         """
-    def iterate_due(self, /, due: Due, *, page_size: SupportsIndex = 500) -> CertificatePages:
+    def iterate_due(self, /, due: Due, *, page_size: SupportsIndex = 500) -> DuePages:
         """
-        All certificates whose renewal is due, fetched page by page while the iterator goes on.
+        All that is due, fetched page by page while the iterator goes on.
+        """
+    @property
+    def keys(self, /) -> Keys:
+        """
+        Symmetric keys.
         """
     @staticmethod
     def open(store: AnyStore, sealer: AnySealer, options: Options | None = None) -> Registry:
@@ -3703,6 +5643,24 @@ class Registry:
     def profiles(self, /) -> Profiles:
         """
         Profiles: what certificates hold.
+        """
+    @property
+    def psks(self, /) -> Psks:
+        """
+        Pre-shared keys: passwords of devices, and keys for TLS-PSK.
+        """
+    def reseal(self, /, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> Resealed:
+        """
+        Seals anew, with the current key, whatever another key sealed. After that the other key is not needed any more.
+
+        To replace a sealing key: open the registry with `SealingKeys(new, [old])` in every process that uses the store, call
+        this in one of them, and open the registry with `new` alone from then on. It runs beside all other operations, and
+        goes on where it ended if it is stopped. `progress` is told of each record twice: once it was opened, and once it was
+        dealt with.
+
+        Errors:
+        `seal.wrong_key` and `seal.damaged` when something does not open: nothing was changed, unless it was written
+        meanwhile. `input.cancelled` when `progress` answers False; `store.busy` when a record changes too fast.
         """
     def trust_bundle(self, /) -> TrustBundle:
         """
@@ -3792,6 +5750,24 @@ class RequestedExtension:
         """
 
 @final
+class Resealed:
+    """
+    What `Registry.reseal` did.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def checked(self, /) -> int:
+        """
+        How many records were looked at: all that have room for something sealed.
+        """
+    @property
+    def resealed(self, /) -> int:
+        """
+        How many of them held something that was not sealed with the current key. Now it is.
+        """
+
+@final
 class Revocation:
     """
     When and why a certificate was revoked.
@@ -3807,6 +5783,44 @@ class Revocation:
     def reason(self, /) -> RevocationReason:
         """
         Why; `Unspecified` when the CRL does not say.
+        """
+
+@final
+class RotateKey:
+    """
+    How a key is rotated.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, grace_days: SupportsIndex | None = None, algorithm: SymmetricAlgorithm | None = None, value: GivenBytes | None = None) -> RotateKey: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm | None:
+        """
+        Another algorithm from now on, such as a stronger one; by default the key keeps its own.
+        """
+    @property
+    def grace_days(self, /) -> int:
+        """
+        How many days the version before is kept, at most 36,525. By default it is destroyed at once.
+        """
+
+@final
+class RotatePsk:
+    """
+    How a key gets its new secret.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, grace_days: SupportsIndex | None = None, policy: PskPolicy | None = None, secret: GivenBytes | None = None) -> RotatePsk: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def grace_days(self, /) -> int:
+        """
+        For how many days the secret before is accepted too, 0 to 3,653. With 0 it ends now.
+        """
+    @property
+    def policy(self, /) -> PskPolicy | None:
+        """
+        What the new secret is like. By default a password, but 32 random octets in place of a readable secret that is no text.
         """
 
 @final
@@ -3953,6 +5967,18 @@ class Schema:
         """
 
 @final
+class SealingKeys:
+    """
+    A ring of sealing keys: seals with the current one and opens with whichever fits. It is what a registry is opened with
+    while a key is replaced; `Registry.reseal` tells the whole procedure.
+    """
+    def __new__(cls, /, current: AnySealer, previous: SupportsGetItem[int, AnySealer]) -> SealingKeys:
+        """
+        Seals with `current` and opens what `current` or one of `previous` sealed.
+        """
+    def __repr__(self, /) -> str: ...
+
+@final
 class SecretBytes:
     """
     Octets that must not leak, such as a private key. `expose()` gives them.
@@ -3974,6 +6000,67 @@ class SecretText:
     def expose(self, /) -> str:
         """
         The secret itself. Keep it out of logs.
+        """
+
+@final
+class Selection:
+    """
+    Which credentials a campaign is about: those in force or suspended that match everything given, or those that are
+    named one by one. The credentials that the units of a product share are never among them: see
+    `renew_credential`.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, kinds: SupportsGetItem[int, CredentialKind] | None = None, algorithm: str | None = None, authority: str | None = None, product: str | None = None, group: str | None = None, issued_from: datetime | None = None, issued_to: datetime | None = None, certificates: SupportsGetItem[int, str] | None = None, keys: SupportsGetItem[int, str] | None = None, psks: SupportsGetItem[int, str] | None = None) -> Selection: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> str | None:
+        """
+        With keys of this algorithm, such as `rsa-2048` (certificates) or `aes-128` (symmetric keys).
+        """
+    @property
+    def authority(self, /) -> str | None:
+        """
+        Issued by this generation of an authority; only certificates are.
+        """
+    @property
+    def certificates(self, /) -> list[str]:
+        """
+        These certificates. Whoever names credentials selects by nothing else, and at most 100,000.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        Of devices in this group, or of the group itself.
+        """
+    @property
+    def issued_from(self, /) -> datetime | None:
+        """
+        Whose present value was issued at this moment or later.
+        """
+    @property
+    def issued_to(self, /) -> datetime | None:
+        """
+        Whose present value was issued before this moment.
+        """
+    @property
+    def keys(self, /) -> list[str]:
+        """
+        These symmetric keys.
+        """
+    @property
+    def kinds(self, /) -> list[CredentialKind]:
+        """
+        Only these kinds; empty stands for all.
+        """
+    @property
+    def product(self, /) -> str | None:
+        """
+        Of this product's devices. A key that several devices share goes by the first of them.
+        """
+    @property
+    def psks(self, /) -> list[str]:
+        """
+        These pre-shared keys.
         """
 
 @final
@@ -4074,6 +6161,126 @@ class SubjectPolicy:
         """
         `opaque`, `template` or `from-csr`.
         """
+
+@final
+class SymmetricKey:
+    """
+    A symmetric key (NEC-9), without its values.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm:
+        """
+        Of what kind its current value is.
+        """
+    @property
+    def campaign(self, /) -> str | None:
+        """
+        The campaign that asks for its rotation.
+        """
+    @property
+    def delivered(self, /) -> int | None:
+        """
+        The newest version that was handed out to a device.
+        """
+    @property
+    def device(self, /) -> str | None:
+        """
+        The device that owns it, or the first of several.
+        """
+    @property
+    def group(self, /) -> str | None:
+        """
+        The group that owns it, or the group of the device that owns it; None when several devices share it.
+        """
+    @property
+    def holders(self, /) -> int:
+        """
+        How many devices share it, when each was added by name.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        Names the key through all its versions.
+        """
+    @property
+    def issued(self, /) -> datetime:
+        """
+        When the current version was made.
+        """
+    @property
+    def number(self, /) -> int:
+        """
+        Tells the keys of one owner apart; another thing than the version.
+        """
+    @property
+    def owner(self, /) -> KeyOwner:
+        """
+        What kind of owner it has.
+        """
+    @property
+    def previous_until(self, /) -> datetime | None:
+        """
+        Until when the version before is kept.
+        """
+    @property
+    def previous_version(self, /) -> int | None:
+        """
+        The version before, while its value is kept.
+        """
+    @property
+    def renew_at(self, /) -> datetime | None:
+        """
+        When it is due to be rotated.
+        """
+    @property
+    def renew_days(self, /) -> int | None:
+        """
+        After how many days it is due to be rotated; None follows the group's interval.
+        """
+    @property
+    def state(self, /) -> KeyState:
+        """
+        Its state.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        The current version: 1 at first, one more at each rotation (NEC-11).
+        """
+
+@final
+class SymmetricKeyListing:
+    """
+    One page of `SymmetricKey`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> SymmetricKey: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[SymmetricKey]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class SymmetricKeyPages:
+    """
+    Every `SymmetricKey` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> SymmetricKeyPages: ...
+    def __next__(self, /) -> SymmetricKey: ...
 
 @final
 class SystemClock:
@@ -4187,6 +6394,28 @@ class TrustBundle:
         """
 
 @final
+class TrustedProxy:
+    """
+    A proxy whose word about who sent a request is taken.
+    """
+    def __new__(cls, /, name: str, secrets: SupportsGetItem[int, GivenBytes], headers: ProxyHeaders | None = None) -> TrustedProxy:
+        """
+        The proxy's name, its secrets of 16 to 1024 octets (several while one takes the place of the other), and its headers: nginx's
+        unless told otherwise.
+        """
+    def __repr__(self, /) -> str: ...
+    @property
+    def headers(self, /) -> ProxyHeaders:
+        """
+        Which of its headers mean what.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        Its name.
+        """
+
+@final
 class VerifiedChain:
     """
     A chain that was verified, from the leaf to the root.
@@ -4258,6 +6487,50 @@ class VerifiedCsr:
     def wants_ca(self, /) -> bool:
         """
         Whether it wants to be a CA.
+        """
+
+@final
+class WrappedKey:
+    """
+    A key that only the holder of a PSK can read. It tells nothing of the key, so any channel will do.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, method: WrapMethod, algorithm: SymmetricAlgorithm, device: str, key: str, number: SupportsIndex, version: SupportsIndex, wrapped: Octets) -> WrappedKey: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> SymmetricAlgorithm:
+        """
+        What it is a key of.
+        """
+    @property
+    def device(self, /) -> str:
+        """
+        The ID of the device it is for.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The key's ID.
+        """
+    @property
+    def method(self, /) -> WrapMethod:
+        """
+        How it is wrapped.
+        """
+    @property
+    def number(self, /) -> int:
+        """
+        The key's number among those of its owner.
+        """
+    @property
+    def version(self, /) -> int:
+        """
+        The key's version.
+        """
+    @property
+    def wrapped(self, /) -> bytes:
+        """
+        The wrapped octets, 8 more than the key's, after it was padded to a multiple of 8; base64 in JSON.
         """
 
 @final
@@ -4338,6 +6611,15 @@ def check_store(make: MakeStore) -> None:
     what it did wrong.
     """
 
+def check_value(algorithm: SymmetricAlgorithm, key: GivenBytes, method: CheckMethod) -> str:
+    """
+    The check value of `key` in hexadecimal, for comparing what two parties hold. No registry is needed, so a device can ask
+    as well.
+
+    Errors:
+    `key.size` when `key` has another size than the algorithm's; `key.check_method` for `cmac` of a TWINE key.
+    """
+
 def csr_pem(der: Octets) -> str:
     """
     A certificate request's DER as PEM.
@@ -4346,6 +6628,15 @@ def csr_pem(der: Octets) -> str:
 def error_table() -> list[Reason]:
     """
     Every reason that an error can have.
+    """
+
+def generate_password(policy: PskPolicy | None = None) -> SecretText:
+    """
+    A password that meets `policy`, from the operating system's generator. A raw secret comes as lower-case hexadecimal, two
+    digits an octet, which is how files of PSKs hold them.
+
+    Errors:
+    `psk.policy_impossible`, saying why; `psk.policy_weak` below 64 bits.
     """
 
 def make_csr(signer: AnySigner, subject: str = "", san: SupportsGetItem[int, GeneralName] | None = None) -> bytes:
@@ -4371,6 +6662,18 @@ def parse_csr(bytes: Octets) -> VerifiedCsr:
 def statement_message(statement: Statement, content: Octets) -> bytes:
     """
     What is signed to say something with a key: the statement's own prefix, then the content.
+    """
+
+def unwrap_key(wrapped: WrappedKey, psk: GivenBytes) -> SecretBytes:
+    """
+    Opens a wrapped key. This is the device's side: it needs the secret of its PSK and nothing else.
+
+    The device should look at whether `device` and `key` are what it asked for, and that `version` is not older than the one
+    it has.
+
+    Errors:
+    `key.unwrap_failed` with another PSK, and when anything was altered; `psk.too_weak_to_wrap` for a PSK of fewer than 16
+    octets.
     """
 
 def verify_chain(leaf: Certificate, intermediates: SupportsGetItem[int, Certificate], roots: SupportsGetItem[int, Certificate], crls: SupportsGetItem[int, Crl], purpose: Purpose, at: datetime) -> VerifiedChain:

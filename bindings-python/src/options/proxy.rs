@@ -1,47 +1,79 @@
 //! Proxies that end TLS, and which of their headers mean what.
 
 use pyo3::prelude::*;
+use pyo3::types::PyEllipsis;
 
 use crate::convert::Show;
-use crate::macros::options;
+use crate::macros::record;
 use crate::secret::GivenBytes;
 use crate::words::CertificateEncoding;
 
-options! {
+/// The name of a header, none, or `...`: as nginx has it.
+#[allow(clippy::option_option)] // As it was, none, a name.
+pub(crate) struct Header(Option<Option<String>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Header {
+    type Error = PyErr;
+
+    #[cfg(feature = "stubs")]
+    const INPUT_TYPE: pyo3::inspect::PyStaticExpr = <Option<String> as FromPyObject>::INPUT_TYPE;
+
+    fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if obj.cast::<PyEllipsis>().is_ok() { Ok(Self(None)) } else { Ok(Self(Some(obj.extract()?))) }
+    }
+}
+
+record! {
     /// Which headers of a proxy mean what. Names are compared without regard to case, and `_` as `-`, since some servers make
     /// one of the other.
     ///
     /// The proxy must set or remove each of these in every request that it passes on, so that none that its client sent gets
     /// through; of what comes through twice, nothing is believed.
-    ProxyHeaders(tegata::ProxyHeaders): (proof: String) = tegata::ProxyHeaders {
-        proof,
-        verified: None,
-        success: "SUCCESS".to_owned(),
-        certificate: None,
-        encoding: tegata::CertificateEncoding::EscapedPem,
-        identity: None,
-        secret: None,
-        basic: false,
-    }; {
+    ProxyHeaders(tegata::ProxyHeaders) {
+        /// Carries the proxy's secret.
+        proof: String,
         /// Carries the result of the proxy's check of the certificate; needed if `certificate` is there.
-        opt verified: Option<String> = None => Option<String>;
+        verified: Option<String>,
         /// The only value of `verified` that means success.
-        def success: Option<String> = None => String;
+        success: String,
         /// Carries the certificate; empty or missing when none was presented.
-        opt certificate: Option<String> = None => Option<String>;
+        certificate: Option<String>,
         /// How it is written.
-        def encoding: Option<CertificateEncoding> = None => CertificateEncoding;
+        encoding: CertificateEncoding,
         /// Carries the identity of a PSK.
-        opt identity: Option<String> = None => Option<String>;
+        identity: Option<String>,
         /// Carries the secret of a PSK, as text.
-        opt secret: Option<String> = None => Option<String>;
+        secret: Option<String>,
         /// Whether a PSK may come as `Authorization: Basic` (RFC 7617), with the identity as the user.
-        flag basic: bool = false => bool;
+        basic: bool,
     }
-    /// Carries the proxy's secret.
-    #[getter]
-    fn proof(&self) -> String {
-        Show::show(&self.0.proof)
+
+    /// What is left out is as for nginx. None takes `verified` and `certificate` away.
+    #[new]
+    #[pyo3(signature = (*, proof=None, verified=Header(None), success=None, certificate=Header(None), encoding=None,
+        identity=None, secret=None, basic=true))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        proof: Option<String>,
+        verified: Header,
+        success: Option<String>,
+        certificate: Header,
+        encoding: Option<CertificateEncoding>,
+        identity: Option<String>,
+        secret: Option<String>,
+        basic: bool,
+    ) -> Self {
+        let usual = tegata::ProxyHeaders::default();
+        Self(tegata::ProxyHeaders {
+            proof: proof.unwrap_or(usual.proof),
+            verified: verified.0.unwrap_or(usual.verified),
+            success: success.unwrap_or(usual.success),
+            certificate: certificate.0.unwrap_or(usual.certificate),
+            encoding: encoding.map_or(usual.encoding, |encoding| encoding.0),
+            identity,
+            secret,
+            basic,
+        })
     }
 
     /// As nginx and Apache forward it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, percent-encoded PEM, with the secret in
@@ -82,11 +114,13 @@ pub(crate) struct TrustedProxy(pub(crate) tegata::TrustedProxy);
 
 #[pymethods]
 impl TrustedProxy {
-    /// The proxy's name, its secrets of 16 to 1024 octets (several while one takes the place of the other), and its headers.
+    /// The proxy's name, its secrets of 16 to 1024 octets (several while one takes the place of the other), and its headers: nginx's
+    /// unless told otherwise.
     #[new]
-    fn new(name: String, secrets: Vec<GivenBytes>, headers: ProxyHeaders) -> Self {
+    #[pyo3(signature = (name, secrets, headers=None))]
+    fn new(name: String, secrets: Vec<GivenBytes>, headers: Option<ProxyHeaders>) -> Self {
         let secrets = secrets.into_iter().map(|secret| secret.0).collect();
-        Self(tegata::TrustedProxy { name, secrets, headers: headers.0 })
+        Self(tegata::TrustedProxy { name, secrets, headers: headers.map(|headers| headers.0).unwrap_or_default() })
     }
 
     /// Its name.

@@ -9,8 +9,8 @@ use crate::page::{Page, PskListing, PskPages, or_first};
 use crate::records::{IssuedPsk, Psk};
 use crate::registry::bulk::{Outcome, many};
 use crate::registry::called_by;
-use crate::secret::GivenBytes;
-use crate::words::{Atomicity, Progress};
+use crate::secret::{GivenBytes, SecretBytes};
+use crate::words::{Atomicity, Progress, PskFormat};
 
 /// Pre-shared keys: passwords of devices, and what TLS-PSK servers and their clients share.
 #[pyclass(frozen, module = "tegata")]
@@ -66,6 +66,31 @@ impl Psks {
     fn erase_expired(&self, py: Python<'_>, actor: &str, request_id: Option<&str>) -> PyResult<u64> {
         let registry = &self.0;
         run(py, || registry.psks().erase_expired(&called_by(actor, request_id)))
+    }
+
+    /// A list for a TLS server (NEC-2): the keys that match `filter`, can be read and count now, that is, are active and of a
+    /// valid device, in the order of their numbers. A rotated key in its grace period is there twice if its identity changed
+    /// with it; where the identity stayed, a server looks for one secret, which is the new one.
+    ///
+    /// It is read page by page: a key that changes meanwhile is there as it was before or after, and whatever changes later
+    /// needs another export. An export leaves one event, with the format and how many identities it has; a call's request ID
+    /// is not looked at, since a repetition would get another list.
+    ///
+    /// Errors:
+    /// `psk.not_readable` when `filter` asks for keys that can only be checked; `psk.identity` and `psk.too_*` when the form cannot say one
+    /// of the keys, or its server would not take it: then there is no list rather than one that lacks somebody.
+    #[pyo3(signature = (filter, format, *, actor="", request_id=None))]
+    fn export(
+        &self,
+        py: Python<'_>,
+        filter: Option<PskFilter>,
+        format: PskFormat,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<SecretBytes> {
+        let filter = filter.map(|filter| filter.0).unwrap_or_default();
+        let registry = &self.0;
+        run(py, || registry.psks().export(&filter, format.0, &called_by(actor, request_id)))
     }
 
     /// The keys that match, in the order of their numbers.

@@ -1,4 +1,4 @@
-"""The command line: `python -m tegata init|product|enrol|renew|revoke|list|crl|export`.
+"""The command line: `python -m tegata init|product|enrol|renew|revoke|list|crl|export|passwd|key|psk-export|campaign`.
 
 A registry is a folder with two files: `registry.db`, the store, and `sealing.key`, without which the store's secrets stay
 shut. Keep the two apart in backups.

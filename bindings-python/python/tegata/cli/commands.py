@@ -6,9 +6,8 @@ import argparse
 import getpass
 import os
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import List, Optional, get_args
+from typing import Any, List, get_args
 
 from .. import (
     AuthorityFilter,
@@ -34,16 +33,22 @@ from .. import (
     make_key,
     parse_certificate,
 )
-from .._types import CertificateState, DeviceState, KeyAlgorithm, RevocationReason
-from .files import create, open_existing, write_public, write_secret
-from .output import Printer, Record
+from .._types import (
+    CertificateState,
+    CredentialKind,
+    DeviceState,
+    KeyAlgorithm,
+    KeyState,
+    PskFormat,
+    ReissuePolicy,
+    RevocationReason,
+    SymmetricAlgorithm,
+)
+from . import campaigns, secrets
+from .files import Options, create, open_existing, refuse_existing, write_public, write_secret
+from .output import Printer, Record, text
 
-Options = argparse.Namespace
 ROOT, FOR_PRODUCTS, FOR_DEVICES = "root", "product", "device"
-
-
-def text(time: Optional[datetime]) -> Optional[str]:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
 def init(options: Options, printer: Printer) -> None:
@@ -234,11 +239,6 @@ def own_csr(folder: Path, algorithm: KeyAlgorithm) -> bytes:
     return csr.encode()
 
 
-def refuse_existing(path: Path) -> None:
-    if path.exists():
-        raise FileExistsError(f"{path} is there already; nothing was changed")
-
-
 def write_certificate(folder: Path, issued: Issued) -> None:
     write_public(folder / "certificate.pem", issued.pem)
     write_public(folder / "fullchain.pem", issued.fullchain_pem)
@@ -323,4 +323,77 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--key", type=Path, help="file with its private key")
     made.add_argument("--target", choices=("modern", "legacy"), help="who shall read the PKCS#12 file")
     made.add_argument("--out", type=Path, required=True, help="folder for the files")
+
+    made = command("passwd", secrets.passwd)
+    made.add_argument("device", help="the device's name or ID")
+    made.add_argument("--length", type=int, help="how many characters (24)")
+    made.add_argument("--grace", type=int, default=0, help="for how many days the password before counts too (0)")
+    made.add_argument("--out", type=Path, help="new file for the password, instead of printing it")
+    repeatable(made)
+
+    def part(of: str, about: str) -> Any:
+        """A command that has commands of its own."""
+        made = commands.add_parser(of, help=about, description=about)
+        parts = made.add_subparsers(required=True, metavar="COMMAND")
+
+        def add(name: str, run: object) -> argparse.ArgumentParser:
+            described = (getattr(run, "__doc__", None) or "").splitlines()[0]
+            made = parts.add_parser(name, parents=[common], help=described, description=described)
+            made.set_defaults(run=run)
+            return made
+
+        return add
+
+    symmetric = get_args(SymmetricAlgorithm)
+    key = part("key", "Issues, rotates, reads and lists symmetric keys.")
+    made = key("issue", secrets.key_issue)
+    owner = made.add_mutually_exclusive_group(required=True)
+    owner.add_argument("--device", help="the name or ID of the device that owns it")
+    owner.add_argument("--group", help="the name or ID of the group that owns it")
+    made.add_argument("--algorithm", choices=symmetric, default="aes-128", help="of what kind (aes-128)")
+    made.add_argument("--number", type=int, help="tells its owner's keys apart; the first free one by default")
+    made.add_argument("--days", type=int, help="after how many days it is due to be rotated")
+    repeatable(made)
+    made = key("rotate", secrets.key_rotate)
+    made.add_argument("key", help="the key's ID")
+    made.add_argument("--grace", type=int, default=0, help="for how many days the version before is kept (0)")
+    made.add_argument("--algorithm", choices=symmetric, help="another kind from now on")
+    repeatable(made)
+    made = key("get", secrets.key_get)
+    made.add_argument("key", help="the key's ID")
+    made.add_argument("--version", type=int, help="which version; the current one by default")
+    made.add_argument("--out", type=Path, help="new file for the octets, instead of printing them in hexadecimal")
+    made = key("list", secrets.key_list)
+    made.add_argument("--device", help="of this device")
+    made.add_argument("--group", help="of this group or its members")
+    made.add_argument("--algorithm", choices=symmetric, help="of this kind")
+    made.add_argument("--state", choices=get_args(KeyState), help="in this state")
+
+    made = command("psk-export", secrets.psk_export)
+    made.add_argument("--format", choices=get_args(PskFormat), required=True, help="for which server")
+    made.add_argument("--group", help="only for devices of this group")
+    made.add_argument("--out", type=Path, required=True, help="the file")
+
+    campaign = part("campaign", "Replaces many credentials, wave by wave.")
+    made = campaign("start", campaigns.start)
+    made.add_argument("name")
+    made.add_argument("--kind", action="append", choices=get_args(CredentialKind), help="only this kind; may be repeated")
+    made.add_argument("--algorithm", help="with keys of this algorithm, such as rsa-2048 or aes-128")
+    made.add_argument("--authority", help="issued by this authority (ID)")
+    made.add_argument("--product", help="of this product's devices (ID)")
+    made.add_argument("--group", help="of this group's devices (ID)")
+    made.add_argument("--wave", type=int, metavar="N", help="how many credentials one wave has (1000)")
+    made.add_argument("--every", type=int, metavar="SECONDS", help="how long until the next wave (3600)")
+    made.add_argument("--policy", choices=get_args(ReissuePolicy), help="whether they become due or are rotated here (due)")
+    made.add_argument("--grace", type=int, help="for how many days values before a rotation count too")
+    made.add_argument("--reason", help="why, in a few words")
+    made.add_argument("--preview", action="store_true", help="only count what would be selected")
+    repeatable(made)
+    made = campaign("advance", campaigns.advance)
+    made.add_argument("campaign", nargs="?", help="its ID; all that run by default")
+    for name, run in (("pause", campaigns.pause), ("resume", campaigns.resume), ("cancel", campaigns.cancel)):
+        campaign(name, run).add_argument("campaign", help="its ID")
+    campaign("list", campaigns.list_)
+    made = campaign("stragglers", campaigns.stragglers)
+    made.add_argument("campaign", help="its ID")
     return main

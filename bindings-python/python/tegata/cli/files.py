@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 from .. import Registry, SoftwareSealer, SqliteOptions, SqliteStore
 
+Options = argparse.Namespace
 STORE, KEY = "registry.db", "sealing.key"
 
 
@@ -38,6 +40,20 @@ def write_secret(path: Path, content: Union[str, bytes]) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_secret(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, whole or not at all, in the place of an older one."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    write_secret(new, content)
+    os.replace(new, path)
+
+
+def refuse_existing(path: Optional[Path]) -> None:
+    """Says no before anything happens whose result could not be written."""
+    if path is not None and path.exists():
+        raise FileExistsError(f"{path} is there already; nothing was changed")
 
 
 def write_public(path: Path, content: Union[str, bytes]) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from datetime import datetime
+from typing import Any, Dict, List, Optional
 
 Record = Dict[str, Any]
+
+
+def text(time: Optional[datetime]) -> Optional[str]:
+    """A moment, as the registry writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
 
 
 class Printer:
