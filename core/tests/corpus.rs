@@ -108,6 +108,17 @@ mod rows {
         let (_, gone) = world.enrolled(Some("SN-2"));
         registry.devices().delete(gone.device.id, &world.call).unwrap();
         registry.authorities().crl(world.issuing.id, &tegata::CrlOptions::default(), &world.call).unwrap();
+        let device = enrolled.device.id;
+        registry.psks().issue(&tegata::NewPsk::tls(device), &world.call).unwrap();
+        let shared = tegata::NewKey::for_devices([device], tegata::SymmetricAlgorithm::Twine80);
+        let key = registry.keys().issue(&shared, &world.call).unwrap();
+        registry.keys().rotate(key.id, &tegata::RotateKey::with_grace(7), &world.call).unwrap();
+        registry.clients().register(&tegata::NewClient::named("portal"), &world.call).unwrap();
+        let certificates = tegata::Selection {
+            kinds: vec![tegata::model::CredentialKind::Certificate],
+            ..tegata::Selection::default()
+        };
+        registry.campaigns().start(&tegata::NewCampaign::new("all", certificates), &world.call).unwrap();
         let rows = |table| {
             let query =
                 Query { table, filters: vec![], order: None, descending: false, after: None, limit: 9, total: false };

@@ -295,6 +295,7 @@ mod tests {
 
     #[test]
     fn what_a_form_cannot_say_is_refused() {
+        use PskFormat::{Mosquitto, Stunnel};
         let refused = |identity: &str, formats: &[PskFormat]| {
             for format in PskFormat::ALL {
                 let result = psk_file(&[("first", &[1; 16]), (identity, &[2; 16])], *format);
@@ -308,7 +309,6 @@ mod tests {
                 }
             }
         };
-        use PskFormat::{Mosquitto, Stunnel};
         for identity in ["", "a\nb:00", "a\r", "\0", "a\0b", "\u{85}", "\u{1b}[2J", &"x".repeat(129), "first"] {
             refused(identity, PskFormat::ALL);
         }

@@ -130,7 +130,7 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
     /// The rows of the table, as a C compiler reads the literals.
-    pub fn read(header: &str) -> Vec<(String, Vec<u8>)> {
+    pub(in crate::pack) fn read(header: &str) -> Vec<(String, Vec<u8>)> {
         let rows = header.lines().filter(|line| line.starts_with("    {") && !line.starts_with("    {0,"));
         rows.map(|row| {
             let parts: Vec<_> = row.split('"').collect();

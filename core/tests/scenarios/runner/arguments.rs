@@ -76,6 +76,7 @@ macro_rules! read_struct {
         impl Read for $type {
             fn read(value: &Json, world: &World) -> Result<Self, Fault> {
                 let $fields = Fields::of(value, world)?;
+                #[allow(unused_mut, reason = "some structs have no fields but the required ones")]
                 let mut made: Self = $base;
                 $( if let Some(value) = $fields.optional(stringify!($field))? { made.$field = value; } )*
                 $fields.finish()?;
