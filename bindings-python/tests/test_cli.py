@@ -182,3 +182,64 @@ def test_the_script_that_is_installed_is_the_same_program(tmp_path: Path) -> Non
     for command in ("init", "product", "enrol", "renew", "revoke", "list", "crl", "export"):
         assert command in done.stdout and tegata(tmp_path, command, "--help").stdout
     assert tegata(tmp_path, "crl", "--out", "x", code=3).stderr.startswith("error: ")
+
+
+def test_a_device_gets_a_password_and_then_another_one(folder: Path) -> None:
+    device = enrolled(folder, "lamp")["device"]
+    first = asked(folder, "passwd", "lamp")
+    assert first["device"] == device and first["version"] == 1 and len(first["password"]) == 24
+    second = asked(folder, "passwd", device, "--length", "30", "--grace", "1", "--out", "secret.txt")
+    assert second["psk"] == first["psk"] and second["version"] == 2 and "password" not in second
+    assert mode(folder / "secret.txt") == 0o600 and len((folder / "secret.txt").read_text().strip()) == 30
+    # Nothing is rotated whose new value could not be written.
+    assert "there already" in tegata(folder, "passwd", "lamp", "--out", "secret.txt", code=3).stderr
+    assert asked(folder, "passwd", "lamp")["version"] == 3
+    tegata(folder, "passwd", "nobody", code=1)
+    again = asked(folder, "passwd", "lamp", "--request-id", "r1")
+    assert again["version"] == 4
+    assert "without --request-id" in tegata(folder, "passwd", "lamp", "--request-id", "r1", code=2).stderr
+
+
+def test_symmetric_keys_are_issued_rotated_read_and_listed(folder: Path) -> None:
+    device = enrolled(folder, "lamp")["device"]
+    key = asked(folder, "key", "issue", "--device", "lamp", "--algorithm", "twine-80", "--days", "30")
+    assert key["device"] == device and (key["number"], key["version"], key["state"]) == (1, 1, "active")
+    value = asked(folder, "key", "get", key["key"])["value"]
+    assert len(bytes.fromhex(value)) == 10
+    assert asked(folder, "key", "rotate", key["key"], "--grace", "7")["version"] == 2
+    asked(folder, "key", "get", key["key"], "--version", "1", "--out", "old.bin")
+    assert (folder / "old.bin").read_bytes().hex() == value and mode(folder / "old.bin") == 0o600
+    assert [one["version"] for one in asked(folder, "key", "list", "--device", "lamp")] == [2]
+    assert asked(folder, "key", "list", "--state", "suspended") == []
+    assert "twine-80" in tegata(folder, "key", "list").stdout
+    tegata(folder, "key", "issue", code=2)
+
+
+def test_a_list_for_a_broker_is_written_anew_each_time(folder: Path) -> None:
+    from tegata import NewPsk, Registry, SoftwareSealer, SqliteStore
+
+    device = enrolled(folder, "lamp")["device"]
+    asked(folder, "psk-export", "--format", "mosquitto", "--out", "psk_file")
+    assert (folder / "psk_file").read_text() == ""
+    sealer = SoftwareSealer.from_file(folder / "registry/sealing.key")
+    with Registry.open(SqliteStore.open(folder / "registry/registry.db"), sealer) as registry:
+        issued = registry.psks.issue(NewPsk.tls(device))
+        assert issued.hex
+    asked(folder, "psk-export", "--format", "mosquitto", "--out", "psk_file")
+    assert (folder / "psk_file").read_text() == f"{issued.psk.identity}:{issued.hex.expose()}\n"
+    assert mode(folder / "psk_file") == 0o600
+
+
+def test_a_campaign_runs_from_the_command_line(folder: Path) -> None:
+    enrolled(folder, "lamp")
+    seen = asked(folder, "campaign", "start", "P-256", "--algorithm", "ecdsa-p256", "--preview")
+    assert (seen["certificates"], seen["product_credentials"]) == (1, 1)
+    made = asked(folder, "campaign", "start", "P-256", "--algorithm", "ecdsa-p256", "--wave", "10", "--reason", "a test")
+    assert (made["state"], made["selected"], made["released"]) == ("running", 1, 0)
+    assert asked(folder, "campaign", "advance")[0]["released"] == 1
+    (waiting,) = asked(folder, "campaign", "stragglers", made["campaign"])
+    assert waiting["kind"] == "certificate"
+    assert asked(folder, "campaign", "pause", made["campaign"])["state"] == "paused"
+    assert asked(folder, "campaign", "resume", made["campaign"])["state"] == "running"
+    assert asked(folder, "campaign", "cancel", made["campaign"])["state"] == "cancelled"
+    assert asked(folder, "campaign", "list")[0]["waiting"] is not None

@@ -96,3 +96,29 @@ def test_the_progress_bar_is_that_of_tqdm_if_it_is_there(folder: Path, monkeypat
     (folder / "stand-in" / "tqdm.py").write_text(text)
     monkeypatch.setenv("PYTHONPATH", str(folder / "stand-in"))
     assert provision(folder).count("one more unit") == 3
+
+
+def test_a_fleet_is_provisioned_and_grows(tmp_path: Path) -> None:
+    script = str(EXAMPLE / "fleet.py")
+    assert "20 devices in" in run(tmp_path, script, "--count", "20")
+    told = run(tmp_path, script, "--count", "5")
+    assert "5 devices in" in told and ("5 of 5" in told or "5/5" in told)
+    file = tmp_path / "fleet" / "credentials.csv"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with file.open(newline="", encoding="utf-8") as lines:
+        devices = list(csv.DictReader(lines))
+    assert len(devices) == 25 and len({one["device"] for one in devices}) == 25
+    (root,) = tegata.Certificate.many_from_pem((tmp_path / "fleet" / "root-ca.pem").read_bytes())
+    store = tegata.SqliteStore.open(tmp_path / "fleet" / "registry.db")
+    sealer = tegata.SoftwareSealer.from_file(tmp_path / "fleet" / "sealing.key")
+    with tegata.Registry.open(store, sealer) as registry:
+        assert registry.devices.count() == 25
+        for one in (devices[0], devices[-1]):
+            shown = tegata.Presented.psk(one["device"], one["password"].encode())
+            assert registry.authenticate(shown).device == one["device"]
+            found = registry.keys.verify(one["key"], bytes.fromhex(one["aes_128"]))
+            assert found and found.version == int(one["key_version"])
+            certificate = tegata.parse_certificate(one["certificate"].encode())
+            certificate.verify_signed_by(root.public_key)
+            key = tegata.PrivateKey.from_bytes(one["private_key"].encode())
+            assert certificate.public_key == key.public_key

@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, List, Optional, Type
+from typing import Any, Callable, List, Optional, Type
 
 from tegata import (
     AuthorityFilter,
@@ -48,7 +48,7 @@ class Credentials:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._file = os.fdopen(descriptor, "w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
-        if self._file.tell() == 0:
+        if os.fstat(descriptor).st_size == 0:
             self._writer.writerow(COLUMNS)
 
     def add(self, made: Provisioned) -> None:
@@ -103,6 +103,10 @@ class Bar:
             self._told = time.monotonic()
             print(f"{done} of {self._total}", file=sys.stderr)
 
+    def after(self, done: int) -> Callable[[int, int], None]:
+        """What a batch tells of its progress to, when `done` were done before it."""
+        return lambda of_batch, _: self.at(done + of_batch)
+
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
@@ -145,9 +149,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         bar = Bar(options.count)
         for done in range(0, options.count, BATCH):
             wishes = [wish] * min(BATCH, options.count - done)
-            outcomes = registry.devices.provision_many(
-                wishes, actor="factory", progress=lambda of_batch, _, done=done: bar.at(done + of_batch)
-            )
+            outcomes = registry.devices.provision_many(wishes, actor="factory", progress=bar.after(done))
             for outcome in outcomes:
                 if isinstance(outcome, Error):
                     refused.append(outcome)

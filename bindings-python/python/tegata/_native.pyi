@@ -2463,7 +2463,7 @@ class DueItem:
         `certificate`, `key` or `psk`.
         """
     @property
-    def value(self, /) -> CertificateRecord | SymmetricKey | Psk | str | None:
+    def value(self, /) -> CertificateRecord | SymmetricKey | Psk:
         """
         Its record.
         """
@@ -4923,7 +4923,7 @@ class ProxyHeaders:
     @staticmethod
     def haproxy() -> ProxyHeaders:
         """
-        As HAProxy forwards it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, base64 DER.
+        As `HAProxy` forwards it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, base64 DER.
         """
     @property
     def identity(self, /) -> str | None:

@@ -83,7 +83,7 @@ record! {
         Self(tegata::ProxyHeaders::nginx())
     }
 
-    /// As HAProxy forwards it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, base64 DER.
+    /// As `HAProxy` forwards it: `X-SSL-Client-Verify` and `X-SSL-Client-Cert`, base64 DER.
     #[staticmethod]
     fn haproxy() -> Self {
         Self(tegata::ProxyHeaders::haproxy())

@@ -335,6 +335,7 @@ impl Keys {
     /// `input.invalid` when `rotate` brings a value, since keys do not share one, and for the call itself; store errors
     /// when everything or nothing was asked for.
     #[pyo3(signature = (ids, rotate, *, atomicity=None, progress=None, actor="", request_id=None))]
+    #[allow(clippy::too_many_arguments)] // The options of a call are keywords in Python.
     fn rotate_many(
         &self,
         py: Python<'_>,

@@ -217,6 +217,7 @@ impl Psks {
     /// Errors:
     /// As `issue_many`; `input.invalid` when a secret is brought, since no two keys may have the same.
     #[pyo3(signature = (ids, rotate, *, atomicity=None, progress=None, actor="", request_id=None))]
+    #[allow(clippy::too_many_arguments)] // The options of a call are keywords in Python.
     fn rotate_many(
         &self,
         py: Python<'_>,

@@ -1,5 +1,7 @@
 //! Who somebody is and by what; what is due; who owns a key.
 
+use pyo3::IntoPyObjectExt as _;
+use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 
 use crate::convert::{Core, Show, Time};
@@ -109,44 +111,58 @@ sum! {
     }
 }
 
-sum! {
-    /// Something to be renewed.
-    DueItem(tegata::DueItem) {
-        /// `certificate`, `key` or `psk`.
-        #[getter]
-        fn r#type(&self) -> &'static str {
-            self.0.kind().name()
-        }
+/// Something to be renewed.
+#[pyclass(frozen, from_py_object, module = "tegata")]
+#[derive(Clone)]
+pub(crate) struct DueItem(tegata::DueItem);
 
-        /// Its record.
-        #[getter]
-        fn value(&self) -> DueRecord {
-            match &self.0 {
-                tegata::DueItem::Key(key) => DueRecord::Key(key.show()),
-                tegata::DueItem::Psk(psk) => DueRecord::Psk(psk.show()),
-                tegata::DueItem::Certificate(certificate) => DueRecord::Certificate(certificate.show()),
-                // The core's enum may grow; then this has to.
-                _ => DueRecord::Unknown(None),
-            }
-        }
+#[pymethods]
+impl DueItem {
+    /// `certificate`, `key` or `psk`.
+    #[getter]
+    fn r#type(&self) -> &'static str {
+        self.0.kind().name()
+    }
 
-        /// When it is due; None once its renewal is under way.
-        #[getter]
-        fn renew_at(&self) -> Option<Time> {
-            self.0.renew_at().show()
-        }
+    /// Its record.
+    #[getter]
+    fn value(&self) -> PyResult<DueRecord> {
+        Ok(match &self.0 {
+            tegata::DueItem::Key(key) => DueRecord::Key(key.show()),
+            tegata::DueItem::Psk(psk) => DueRecord::Psk(psk.show()),
+            tegata::DueItem::Certificate(certificate) => DueRecord::Certificate(certificate.show()),
+            // The core's enum may grow; then this has to.
+            _ => return Err(PyNotImplementedError::new_err("this kind of item is newer than its Python class")),
+        })
+    }
 
-        /// The device it belongs to, or the first of several.
-        #[getter]
-        fn device(&self) -> Option<String> {
-            self.0.device().show()
-        }
+    /// When it is due; None once its renewal is under way.
+    #[getter]
+    fn renew_at(&self) -> Option<Time> {
+        self.0.renew_at().show()
+    }
 
-        /// The group of its device, or the one that owns it.
-        #[getter]
-        fn group(&self) -> Option<String> {
-            self.0.group().show()
-        }
+    /// The device it belongs to, or the first of several.
+    #[getter]
+    fn device(&self) -> Option<String> {
+        self.0.device().show()
+    }
+
+    /// The group of its device, or the one that owns it.
+    #[getter]
+    fn group(&self) -> Option<String> {
+        self.0.group().show()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let record = self.value()?.into_bound_py_any(py)?;
+        Ok(format!("DueItem({})", record.repr()?))
+    }
+}
+
+impl Show<DueItem> for tegata::DueItem {
+    fn show(&self) -> DueItem {
+        DueItem(self.clone())
     }
 }
 
@@ -156,7 +172,6 @@ pub(crate) enum DueRecord {
     Certificate(CertificateRecord),
     Key(SymmetricKey),
     Psk(Psk),
-    Unknown(Option<String>),
 }
 
 sum! {
