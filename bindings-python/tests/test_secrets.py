@@ -179,6 +179,15 @@ def test_provisioning_is_stopped_and_says_how_far_it_came(registry: Registry) ->
     assert kept < registry.devices.count() < kept + 5_000
 
 
+def test_what_is_rotated_without_options_loses_its_old_value_at_once(registry: Registry) -> None:
+    device = registry.devices.register(NewDevice())
+    psk, key = registry.psks.issue(NewPsk(device.id)), registry.keys.issue(NewKey(NewKeyOwner.device(device.id), "aes-128"))
+    assert registry.psks.rotate(psk.psk.id, actor="admin").psk.version == 2
+    assert psk.secret and not registry.psks.verify(device.id, psk.secret)
+    (rotated,) = registry.keys.rotate_many([key.id])
+    assert not isinstance(rotated, tegata.Error) and (rotated.version, rotated.previous_version) == (2, None)
+
+
 def test_a_wrapped_key_survives_a_journey_as_plain_fields(registry: Registry) -> None:
     device = registry.devices.register(NewDevice())
     psk = registry.psks.issue(NewPsk.tls(device.id))

@@ -135,6 +135,24 @@ def wish_of(registry: Registry, out: Path) -> Provision:
     return Provision(NewDevice(), psk=PskWish(), key="aes-128", certificate=certificate)
 
 
+def provision(out: Path, count: int) -> List[Error]:
+    """Provisions so many devices, batch by batch. The result is why some were refused."""
+    refused: List[Error] = []
+    with open_registry(out) as registry, Credentials(out / "credentials.csv") as credentials:
+        wish = wish_of(registry, out)
+        bar = Bar(count)
+        for done in range(0, count, BATCH):
+            wishes = [wish] * min(BATCH, count - done)
+            for outcome in registry.devices.provision_many(wishes, actor="factory", progress=bar.after(done)):
+                if isinstance(outcome, Error):
+                    refused.append(outcome)
+                else:
+                    credentials.add(outcome)
+            credentials.sync()
+        bar.close()
+    return refused
+
+
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--count", type=int, default=1_000, help="how many devices (1000)")
@@ -142,23 +160,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     options = parser.parse_args(arguments)
 
     options.out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    refused: List[Error] = []
     begun = time.monotonic()
-    with open_registry(options.out) as registry, Credentials(options.out / "credentials.csv") as credentials:
-        wish = wish_of(registry, options.out)
-        bar = Bar(options.count)
-        for done in range(0, options.count, BATCH):
-            wishes = [wish] * min(BATCH, options.count - done)
-            outcomes = registry.devices.provision_many(wishes, actor="factory", progress=bar.after(done))
-            for outcome in outcomes:
-                if isinstance(outcome, Error):
-                    refused.append(outcome)
-                else:
-                    credentials.add(outcome)
-            credentials.sync()
-        bar.close()
+    refused = provision(options.out, options.count)
     seconds = time.monotonic() - begun
-
     made = options.count - len(refused)
     size = (options.out / "registry.db").stat().st_size / 1e6
     print(f"{made} devices in {seconds:.1f} s, {made / seconds:.0f} a second; registry.db has {size:.1f} MB")

@@ -1658,8 +1658,7 @@ class Clients:
     def check_licence(self, /, licence: GivenText) -> str:
         """
         Step one of letting a client in (NEC-39): whose licence key this is. It says nothing about the password; step two is
-        `Registry::authenticate` with `Presented::Client`, which
-        looks at the licence key again.
+        `registry.authenticate` with `Presented.client`, which looks at the licence key again.
 
         Errors:
         `authentication.licence` when it is nobody's; `client.suspended`.
@@ -3529,7 +3528,7 @@ class Keys:
         shows.
 
         Errors:
-        As `get`; `key.check_method` for [`CheckMethod::Cmac`] of a TWINE key.
+        As `get`; `key.check_method` for `cmac` of a TWINE key.
         """
     def count(self, /, filter: KeyFilter | None = None) -> int:
         """
@@ -3677,7 +3676,7 @@ class Keys:
         Errors:
         As `suspend_many`.
         """
-    def rotate(self, /, id: str, rotate: RotateKey, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
+    def rotate(self, /, id: str, rotate: RotateKey | None = None, *, actor: str = "", request_id: str | None = None) -> SymmetricKey:
         """
         Gives a key its next version (NEC-11). The version before is kept for the grace period, if there is one; whatever was
         kept from an earlier rotation is destroyed. A compromised key is in use again with its new version, and its old
@@ -3687,7 +3686,7 @@ class Keys:
         `key.suspended`, `key.destroyed`; `key.size`, `key.grace`; the state of the device that owns it
         (`device.disabled` ...); `input.invalid` for the value that it has already; `input.unknown_id`.
         """
-    def rotate_many(self, /, ids: SupportsGetItem[int, str], rotate: RotateKey, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
+    def rotate_many(self, /, ids: SupportsGetItem[int, str], rotate: RotateKey | None = None, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[SymmetricKey | Error]:
         """
         Gives many keys their next versions, with a result per item in their order.
 
@@ -4001,7 +4000,7 @@ class NewProduct:
 @final
 class NewPsk:
     """
-    A pre-shared key to be issued.
+    A pre-shared key to be issued. By default a device's password: checked and never read, under the device's ID.
     """
     def __eq__(self, other: object, /) -> bool: ...
     def __new__(cls, /, device: str, *, kind: PskKind | None = None, identity_kind: IdentityKind | None = None, identity: str | None = None, policy: PskPolicy | None = None, renew_days: SupportsIndex | None = None, secret: GivenBytes | None = None) -> NewPsk: ...
@@ -4014,7 +4013,7 @@ class NewPsk:
     @property
     def identity(self, /) -> str | None:
         """
-        The identity, with `IdentityKind.Chosen` and only then: 1 to 128 bytes of text.
+        The identity, with the kind `chosen` and only then: 1 to 128 bytes of text.
         """
     @property
     def identity_kind(self, /) -> IdentityKind:
@@ -5164,7 +5163,7 @@ class PskPolicy:
 @final
 class PskWish:
     """
-    The pre-shared key that a new device gets; its fields are those of `NewPsk`.
+    The pre-shared key that a new device gets; its fields are those of `NewPsk`. By default a password.
     """
     def __eq__(self, other: object, /) -> bool: ...
     def __new__(cls, /, *, kind: PskKind | None = None, identity_kind: IdentityKind | None = None, identity: str | None = None, policy: PskPolicy | None = None, renew_days: SupportsIndex | None = None, secret: GivenBytes | None = None) -> PskWish: ...
@@ -5172,7 +5171,7 @@ class PskWish:
     @property
     def identity(self, /) -> str | None:
         """
-        The identity, with `IdentityKind.Chosen` and only then.
+        The identity, with the kind `chosen` and only then.
         """
     @property
     def identity_kind(self, /) -> IdentityKind:
@@ -5304,7 +5303,7 @@ class Psks:
         Errors:
         As `issue_many`.
         """
-    def rotate(self, /, id: str, rotate: RotatePsk, *, actor: str = "", request_id: str | None = None) -> IssuedPsk:
+    def rotate(self, /, id: str, rotate: RotatePsk | None = None, *, actor: str = "", request_id: str | None = None) -> IssuedPsk:
         """
         Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new identity. In the
         grace period the secret before counts as well, with the identity that went with it. A disabled device gets none. It is due
@@ -5313,7 +5312,7 @@ class Psks:
         Errors:
         `psk.suspended`, `psk.deleted`; the device's state; `psk.grace`, `psk.policy_*`, `psk.too_short`, `psk.too_long`.
         """
-    def rotate_many(self, /, ids: SupportsGetItem[int, str], rotate: RotatePsk, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[IssuedPsk | Error]:
+    def rotate_many(self, /, ids: SupportsGetItem[int, str], rotate: RotatePsk | None = None, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> list[IssuedPsk | Error]:
         """
         Gives many keys new secrets, with a result per item in their order.
 

@@ -44,13 +44,13 @@ options! {
 }
 
 options! {
-    /// A pre-shared key to be issued.
+    /// A pre-shared key to be issued. By default a device's password: checked and never read, under the device's ID.
     NewPsk(tegata::NewPsk): (device: String) = tegata::NewPsk::password(device); {
         /// Whether the secret can be read again.
         def kind: Option<PskKind> = None => PskKind;
         /// Where the identity comes from.
         def identity_kind: Option<IdentityKind> = None => IdentityKind;
-        /// The identity, with `IdentityKind.Chosen` and only then: 1 to 128 bytes of text.
+        /// The identity, with the kind `chosen` and only then: 1 to 128 bytes of text.
         opt identity: Option<String> = None => Option<String>;
         /// What the secret that is made here is like: of 64 bits of entropy or more; of 128, and 64 octets at most, when it can
         /// be read again, since that is for TLS and for wrapping.
@@ -76,13 +76,13 @@ options! {
 }
 
 options! {
-    /// The pre-shared key that a new device gets; its fields are those of `NewPsk`.
+    /// The pre-shared key that a new device gets; its fields are those of `NewPsk`. By default a password.
     PskWish(tegata::PskWish): () = tegata::PskWish::password(); {
         /// Whether the secret can be read again.
         def kind: Option<PskKind> = None => PskKind;
         /// Where the identity comes from.
         def identity_kind: Option<IdentityKind> = None => IdentityKind;
-        /// The identity, with `IdentityKind.Chosen` and only then.
+        /// The identity, with the kind `chosen` and only then.
         opt identity: Option<String> = None => Option<String>;
         /// What the secret that is made here is like.
         def policy: Option<PskPolicy> = None => PskPolicy;

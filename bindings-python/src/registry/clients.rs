@@ -16,8 +16,7 @@ pub(crate) struct Clients(pub(crate) tegata::Registry);
 #[pymethods]
 impl Clients {
     /// Step one of letting a client in (NEC-39): whose licence key this is. It says nothing about the password; step two is
-    /// `Registry::authenticate` with `Presented::Client`, which
-    /// looks at the licence key again.
+    /// `registry.authenticate` with `Presented.client`, which looks at the licence key again.
     ///
     /// Errors:
     /// `authentication.licence` when it is nobody's; `client.suspended`.

@@ -22,7 +22,7 @@ impl Keys {
     /// shows.
     ///
     /// Errors:
-    /// As `get`; `key.check_method` for [`CheckMethod::Cmac`] of a TWINE key.
+    /// As `get`; `key.check_method` for `cmac` of a TWINE key.
     #[pyo3(signature = (id, method, version=None))]
     fn check_value(&self, py: Python<'_>, id: &str, method: CheckMethod, version: Option<u32>) -> PyResult<String> {
         let registry = &self.0;
@@ -316,17 +316,18 @@ impl Keys {
     /// Errors:
     /// `key.suspended`, `key.destroyed`; `key.size`, `key.grace`; the state of the device that owns it
     /// (`device.disabled` ...); `input.invalid` for the value that it has already; `input.unknown_id`.
-    #[pyo3(signature = (id, rotate, *, actor="", request_id=None))]
+    #[pyo3(signature = (id, rotate=None, *, actor="", request_id=None))]
     fn rotate(
         &self,
         py: Python<'_>,
         id: &str,
-        rotate: &RotateKey,
+        rotate: Option<RotateKey>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<SymmetricKey> {
+        let rotate = rotate.map(|rotate| rotate.0).unwrap_or_default();
         let registry = &self.0;
-        run(py, || registry.keys().rotate(id.parse()?, &rotate.0, &called_by(actor, request_id)))
+        run(py, || registry.keys().rotate(id.parse()?, &rotate, &called_by(actor, request_id)))
     }
 
     /// Gives many keys their next versions, with a result per item in their order.
@@ -334,22 +335,23 @@ impl Keys {
     /// Errors:
     /// `input.invalid` when `rotate` brings a value, since keys do not share one, and for the call itself; store errors
     /// when everything or nothing was asked for.
-    #[pyo3(signature = (ids, rotate, *, atomicity=None, progress=None, actor="", request_id=None))]
+    #[pyo3(signature = (ids, rotate=None, *, atomicity=None, progress=None, actor="", request_id=None))]
     #[allow(clippy::too_many_arguments)] // The options of a call are keywords in Python.
     fn rotate_many(
         &self,
         py: Python<'_>,
         ids: Vec<String>,
-        rotate: &RotateKey,
+        rotate: Option<RotateKey>,
         atomicity: Option<Atomicity>,
         progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<SymmetricKey>>> {
         let ids: Vec<tegata::KeyId> = ids.core()?;
+        let rotate = rotate.map(|rotate| rotate.0).unwrap_or_default();
         let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
-            registry.keys().rotate_many(&ids, &rotate.0, bulk, &called_by(actor, request_id))
+            registry.keys().rotate_many(&ids, &rotate, bulk, &called_by(actor, request_id))
         })
     }
 

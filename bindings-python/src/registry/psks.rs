@@ -199,39 +199,41 @@ impl Psks {
     ///
     /// Errors:
     /// `psk.suspended`, `psk.deleted`; the device's state; `psk.grace`, `psk.policy_*`, `psk.too_short`, `psk.too_long`.
-    #[pyo3(signature = (id, rotate, *, actor="", request_id=None))]
+    #[pyo3(signature = (id, rotate=None, *, actor="", request_id=None))]
     fn rotate(
         &self,
         py: Python<'_>,
         id: &str,
-        rotate: &RotatePsk,
+        rotate: Option<RotatePsk>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<IssuedPsk> {
+        let rotate = rotate.map(|rotate| rotate.0).unwrap_or_default();
         let registry = &self.0;
-        run(py, || registry.psks().rotate(id.parse()?, &rotate.0, &called_by(actor, request_id)))
+        run(py, || registry.psks().rotate(id.parse()?, &rotate, &called_by(actor, request_id)))
     }
 
     /// Gives many keys new secrets, with a result per item in their order.
     ///
     /// Errors:
     /// As `issue_many`; `input.invalid` when a secret is brought, since no two keys may have the same.
-    #[pyo3(signature = (ids, rotate, *, atomicity=None, progress=None, actor="", request_id=None))]
+    #[pyo3(signature = (ids, rotate=None, *, atomicity=None, progress=None, actor="", request_id=None))]
     #[allow(clippy::too_many_arguments)] // The options of a call are keywords in Python.
     fn rotate_many(
         &self,
         py: Python<'_>,
         ids: Vec<String>,
-        rotate: &RotatePsk,
+        rotate: Option<RotatePsk>,
         atomicity: Option<Atomicity>,
         progress: Option<Progress>,
         actor: &str,
         request_id: Option<&str>,
     ) -> PyResult<Vec<Outcome<IssuedPsk>>> {
         let ids: Vec<tegata::PskId> = ids.core()?;
+        let rotate = rotate.map(|rotate| rotate.0).unwrap_or_default();
         let registry = &self.0;
         many(py, atomicity, progress, |bulk| {
-            registry.psks().rotate_many(&ids, &rotate.0, bulk, &called_by(actor, request_id))
+            registry.psks().rotate_many(&ids, &rotate, bulk, &called_by(actor, request_id))
         })
     }
 
