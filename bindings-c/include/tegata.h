@@ -416,7 +416,26 @@ typedef enum {
   TEGATA_PROXY_PRESET_ENVOY = 3,
   /// As RFC 9440 says.
   TEGATA_PROXY_PRESET_RFC9440 = 4,
+  /// None of these: what is not given below is not there.
+  TEGATA_PROXY_PRESET_OWN = 5,
 } tegata_proxy_preset;
+
+/// For which server pre-shared keys are written. Secrets stand there in hexadecimal digits, so that they may be any octets.
+typedef enum {
+  /// The file that `psk_file` names in the configuration of mosquitto 2.0 and later; secrets have 1 to 256 octets.
+  TEGATA_PSK_FORMAT_MOSQUITTO = 1,
+  /// Arguments of `openssl s_server` and `openssl s_client`, each pair in a line of its own, for trying out; secrets have 1
+  /// to 256 octets.
+  TEGATA_PSK_FORMAT_OPEN_SSL = 2,
+  /// The file of GnuTLS 3.6.13 and later, as `psktool` makes it; secrets have 1 to 512 octets.
+  TEGATA_PSK_FORMAT_GNU_TLS = 3,
+  /// The file that `PSKsecrets` names in the configuration of stunnel 5.42 and later; secrets have 16 to 256 octets.
+  TEGATA_PSK_FORMAT_STUNNEL = 4,
+  /// A C header for servers with mbedTLS 2 and 3: a table and a callback; secrets have 1 to 48 octets.
+  TEGATA_PSK_FORMAT_MBED_TLS = 5,
+  /// A C header for servers with wolfSSL 4 and 5: a table and its callbacks; secrets have 1 to 64 octets.
+  TEGATA_PSK_FORMAT_WOLF_SSL = 6,
+} tegata_psk_format;
 
 /// Whether the secret of a pre-shared key can be read again.
 typedef enum {
@@ -643,6 +662,8 @@ typedef enum {
   TEGATA_CERTIFICATE_GROUPING_PROFILE = 7,
   /// By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
   TEGATA_CERTIFICATE_GROUPING_DUE_WEEK = 8,
+  /// By the kind of their keys.
+  TEGATA_CERTIFICATE_GROUPING_ALGORITHM = 9,
 } tegata_certificate_grouping;
 
 /// How the files are encoded.
@@ -1276,7 +1297,7 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_proxy_headers)`.
   size_t size;
-  /// What a proxy of this kind sends; what is given below replaces it. 0 when all is given below.
+  /// What a proxy of this kind sends; what is given below replaces it. 0 for nginx.
   tegata_proxy_preset preset;
   /// Carries the proxy's secret.
   const char *proof;
@@ -1286,14 +1307,14 @@ typedef struct {
   const char *success;
   /// Carries the certificate; empty or missing when none was presented.
   const char *certificate;
-  /// How it is written; 0 as the preset says.
+  /// How it is written; 0 as the preset says, or escaped PEM.
   tegata_certificate_encoding encoding;
   /// Carries the identity of a pre-shared key.
   const char *identity;
   /// Carries the secret of a pre-shared key, as text.
   const char *secret;
-  /// Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user. NULL as the preset
-  /// says, or true without one.
+  /// Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user. NULL for
+  /// true.
   const bool *basic;
 } tegata_proxy_headers;
 
@@ -1306,7 +1327,7 @@ typedef struct {
   /// By what it shows that it is the one: 16 to 1024 octets each; several while one takes the place of the other. In a header
   /// only printable ASCII gets through. Required.
   tegata_bytes_list secrets;
-  /// Which of its headers mean what. Required.
+  /// Which of its headers mean what; NULL for what nginx sends.
   const tegata_proxy_headers *headers;
 } tegata_trusted_proxy;
 
@@ -1792,6 +1813,10 @@ typedef struct {
   tegata_revocation_reason reason;
   /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
   bool deleted;
+  /// The kind of its key. 0 in records that the first version of the database wrote.
+  tegata_key_algorithm algorithm;
+  /// The campaign that asks for its renewal. NULL when none does.
+  const char *campaign;
 } tegata_certificate_record;
 
 /// A symmetric key, without its values.
@@ -2043,6 +2068,8 @@ typedef struct {
   bool deleted;
   /// The newest first instead of the oldest.
   bool newest_first;
+  /// With this kind of key. May be left out (0).
+  tegata_key_algorithm algorithm;
 } tegata_certificate_filter;
 
 /// One page of records, or all of a few.
@@ -2614,6 +2641,8 @@ typedef struct {
   const char *id;
   /// By week: the moment when the week in which they are due begins; NULL for those without, and otherwise.
   const int64_t *due_week;
+  /// By algorithm: which kind of key; 0 for those whose is not known, and otherwise.
+  tegata_key_algorithm algorithm;
   /// How many.
   uint64_t count;
 } tegata_certificate_count;
@@ -2957,7 +2986,7 @@ typedef struct {
   const tegata_error *const *errors;
   /// How many items.
   size_t len;
-} tegata_issued_results_key;
+} tegata_issued_key_results;
 
 
 /// The devices that share a key.
@@ -3389,6 +3418,26 @@ typedef struct {
   const tegata_certificate_wish *certificate;
 } tegata_provision;
 
+/// Which pre-shared keys to list. What is left out (NULL, 0) does not matter.
+typedef struct {
+  /// `sizeof(tegata_psk_filter)`.
+  size_t size;
+  /// Of this device.
+  const char *device;
+  /// Of devices in this group.
+  const char *group;
+  /// In one of these states; all, deleted ones included, when there are none.
+  const tegata_psk_state *states;
+  /// How many states.
+  size_t states_len;
+  /// Of this kind.
+  tegata_psk_kind kind;
+  /// With exactly this identity, or with it until the last rotation, while that is in its grace period.
+  const char *identity;
+  /// Due to be rotated before this moment.
+  const int64_t *due_before;
+} tegata_psk_filter;
+
 /// One page of records, or all of a few.
 typedef struct {
   /// The records, in order; NULL when there are none.
@@ -3423,7 +3472,7 @@ typedef struct {
   const tegata_error *const *errors;
   /// How many items.
   size_t len;
-} tegata_issued_results_psk;
+} tegata_issued_psk_results;
 
 
 /// A pre-shared key to be issued.
@@ -3445,26 +3494,6 @@ typedef struct {
   /// After how many days it is due to be rotated, 1 to 36,525; NULL for never.
   const uint32_t *renew_days;
 } tegata_new_psk;
-
-/// Which pre-shared keys to list. What is left out (NULL, 0) does not matter.
-typedef struct {
-  /// `sizeof(tegata_psk_filter)`.
-  size_t size;
-  /// Of this device.
-  const char *device;
-  /// Of devices in this group.
-  const char *group;
-  /// In one of these states; all, deleted ones included, when there are none.
-  const tegata_psk_state *states;
-  /// How many states.
-  size_t states_len;
-  /// Of this kind.
-  tegata_psk_kind kind;
-  /// With exactly this identity, or with it until the last rotation, while that is in its grace period.
-  const char *identity;
-  /// Due to be rotated before this moment.
-  const int64_t *due_before;
-} tegata_psk_filter;
 
 /// How a key gets its new secret.
 typedef struct {
@@ -3872,13 +3901,11 @@ tegata_status tegata_check_value(tegata_symmetric_algorithm algorithm,
                                  tegata_error **error);
 
 #if defined(TEGATA_REGISTRY)
-/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was
-/// first
-/// opened with. The registry keeps both alive: you may free yours.
+/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
+/// opened with, or hold that one's key, see `tegata_sealing_keys_new`. The registry keeps both alive: you may free yours.
 ///
-/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store;
-/// `store.not_a_database`,
-/// `store.corrupt` and other store errors.
+/// Errors: `seal.wrong_key` when it is not; `authentication.proxy_misconfigured` with the reason; `store.schema` when a newer
+/// version wrote the store; `store.not_a_database`, `store.corrupt` and other store errors.
 tegata_status tegata_registry_open(const tegata_store *store,
                                    const tegata_sealer *sealer,
                                    const tegata_options *options,
@@ -5635,6 +5662,19 @@ tegata_status tegata_devices_credentials(const tegata_registry *registry,
                                          const char *id,
                                          const tegata_credentials **credentials,
                                          tegata_error **error);
+
+/// A list for a TLS server: the keys that match `filter`, can be read and count now, that is, are active and of a valid
+/// device, in the order of their numbers. A rotated key in its grace period is there twice if its identity changed with it. The
+/// list is erased when freed. An export leaves one event. The request ID of `call` is not used.
+///
+/// Errors: `psk.not_readable` when `filter` asks for keys that can only be checked; `psk.identity`, `psk.too_short`,
+/// `psk.too_long` when the form cannot say one of the keys: then there is no list rather than one that lacks somebody.
+tegata_status tegata_psks_export(const tegata_registry *registry,
+                                 const tegata_psk_filter *filter,
+                                 tegata_psk_format format,
+                                 const tegata_call *call,
+                                 const tegata_buffer **file,
+                                 tegata_error **error);
 
 /// Frees one that a function gave you; NULL is fine.
 void tegata_psk_free(const tegata_psk *psk);

@@ -43,11 +43,13 @@ fn enums_below(folder: &Path, found: &mut Vec<String>) -> Result<(), Box<dyn Err
 /// `Number<E>` is what Rust takes from C for safety; C reads and writes it as `E`, which has the same size. Generic records
 /// have a name of their own in C.
 fn numbers_as_enums(header: &str) -> String {
-    let named: Vec<(&str, &str)> = header
+    let mut named: Vec<(&str, &str)> = header
         .lines()
         .filter_map(|line| line.strip_prefix("typedef ")?.strip_suffix(';')?.split_once(' '))
         .filter(|(generic, _)| generic.starts_with("List_") || generic.starts_with("Results_"))
         .collect();
+    // The longest first: a name may be the beginning of another one.
+    named.sort_by_key(|(generic, _)| std::cmp::Reverse(generic.len()));
     let mut lines = Vec::new();
     let mut comment = Vec::new();
     let mut dedent = false;

@@ -203,6 +203,8 @@ pub struct tegata_certificate_count {
     pub id: *const c_char,
     /// By week: the moment when the week in which they are due begins; NULL for those without, and otherwise.
     pub due_week: *const i64,
+    /// By algorithm: which kind of key; 0 for those whose is not known, and otherwise.
+    pub algorithm: Number<tegata_key_algorithm>,
     /// How many.
     pub count: u64,
 }
@@ -217,6 +219,7 @@ impl ToC for (CertificateCount, u64) {
             kind: Number::of(0),
             id: std::ptr::null(),
             due_week: std::ptr::null(),
+            algorithm: Number::of(0),
             count: self.1,
         };
         let grouping = match &self.0 {
@@ -248,6 +251,10 @@ impl ToC for (CertificateCount, u64) {
             CertificateCount::DueWeek(week) => {
                 count.due_week = arena.maybe(week.map(Timestamp::unix));
                 CertificateGrouping::DueWeek
+            }
+            CertificateCount::Algorithm(algorithm) => {
+                count.algorithm = Number::maybe(*algorithm);
+                CertificateGrouping::Algorithm
             }
             // A grouping that the core gains and the header does not know yet.
             _ => return count,

@@ -28,6 +28,7 @@ mod products;
 mod profiles;
 mod provision;
 mod proxy;
+mod psk_export;
 mod psk_values;
 mod psks;
 mod sealer;
@@ -72,13 +73,11 @@ pub struct tegata_options {
 }
 growing!(tegata_options);
 
-/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was
-/// first
-/// opened with. The registry keeps both alive: you may free yours.
+/// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
+/// opened with, or hold that one's key, see `tegata_sealing_keys_new`. The registry keeps both alive: you may free yours.
 ///
-/// Errors: `seal.wrong_key` when it is not; `store.schema` when a newer version wrote the store;
-/// `store.not_a_database`,
-/// `store.corrupt` and other store errors.
+/// Errors: `seal.wrong_key` when it is not; `authentication.proxy_misconfigured` with the reason; `store.schema` when a newer
+/// version wrote the store; `store.not_a_database`, `store.corrupt` and other store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_open(
     store: *const tegata_store,

@@ -31,6 +31,8 @@ pub enum tegata_proxy_preset {
     Envoy = 3,
     /// As RFC 9440 says.
     Rfc9440 = 4,
+    /// None of these: what is not given below is not there.
+    Own = 5,
 }
 
 /// Which headers of a proxy mean what. Names are compared without regard to case, and `_` as `-`. The proxy must set or remove
@@ -40,7 +42,7 @@ pub enum tegata_proxy_preset {
 pub struct tegata_proxy_headers {
     /// `sizeof(tegata_proxy_headers)`.
     pub size: usize,
-    /// What a proxy of this kind sends; what is given below replaces it. 0 when all is given below.
+    /// What a proxy of this kind sends; what is given below replaces it. 0 for nginx.
     pub preset: Number<tegata_proxy_preset>,
     /// Carries the proxy's secret.
     pub proof: *const c_char,
@@ -50,14 +52,14 @@ pub struct tegata_proxy_headers {
     pub success: *const c_char,
     /// Carries the certificate; empty or missing when none was presented.
     pub certificate: *const c_char,
-    /// How it is written; 0 as the preset says.
+    /// How it is written; 0 as the preset says, or escaped PEM.
     pub encoding: Number<tegata_certificate_encoding>,
     /// Carries the identity of a pre-shared key.
     pub identity: *const c_char,
     /// Carries the secret of a pre-shared key, as text.
     pub secret: *const c_char,
-    /// Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user. NULL as the preset
-    /// says, or true without one.
+    /// Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user. NULL for
+    /// true.
     pub basic: *const bool,
 }
 growing!(tegata_proxy_headers);
@@ -67,20 +69,19 @@ impl ToCore for tegata_proxy_headers {
 
     fn to_core(&self) -> Result<ProxyHeaders> {
         let mut headers = match self.preset.get() {
-            0 => ProxyHeaders {
+            0 | 1 => ProxyHeaders::nginx(),
+            2 => ProxyHeaders::haproxy(),
+            3 => ProxyHeaders::envoy(),
+            4 => ProxyHeaders::rfc9440(),
+            5 => ProxyHeaders {
                 proof: String::new(),
                 verified: None,
                 success: String::new(),
                 certificate: None,
-                encoding: CertificateEncoding::EscapedPem,
                 identity: None,
                 secret: None,
-                basic: true,
+                ..ProxyHeaders::default()
             },
-            1 => ProxyHeaders::nginx(),
-            2 => ProxyHeaders::haproxy(),
-            3 => ProxyHeaders::envoy(),
-            4 => ProxyHeaders::rfc9440(),
             _ => return Err(invalid("preset", "is not a number of its enum")),
         };
         headers.proof = maybe_string(self.proof, "proof")?.unwrap_or(headers.proof);
@@ -106,7 +107,7 @@ pub struct tegata_trusted_proxy {
     /// By what it shows that it is the one: 16 to 1024 octets each; several while one takes the place of the other. In a header
     /// only printable ASCII gets through. Required.
     pub secrets: tegata_bytes_list,
-    /// Which of its headers mean what. Required.
+    /// Which of its headers mean what; NULL for what nginx sends.
     pub headers: *const tegata_proxy_headers,
 }
 growing!(tegata_trusted_proxy);
@@ -119,7 +120,7 @@ impl ToCore for tegata_trusted_proxy {
         Ok(TrustedProxy {
             name: text(self.name, "name")?.to_owned(),
             secrets: secrets.iter().map(|s| Ok(Secret::new(s.get("secrets")?.to_vec()))).collect::<Result<_>>()?,
-            headers: given(self.headers, "headers")?,
+            headers: given_or_default(self.headers, "headers")?,
         })
     }
 }

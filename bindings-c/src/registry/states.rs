@@ -231,10 +231,12 @@ pub enum tegata_certificate_grouping {
     Profile = 7,
     /// By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
     DueWeek = 8,
+    /// By the kind of their keys.
+    Algorithm = 9,
 }
 same_variants!(
     tegata_certificate_grouping =
-        CertificateGrouping { Total, State, Kind, Product, Group, Authority, Profile, DueWeek }
+        CertificateGrouping { Total, State, Kind, Product, Group, Authority, Profile, DueWeek, Algorithm }
 );
 
 /// How the files are encoded.

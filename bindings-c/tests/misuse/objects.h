@@ -22,12 +22,16 @@ static const tegata_certificate_record *any_certificate_record;
 static const tegata_profile_spec *any_profile_spec;
 static const tegata_certificates *any_certificates;
 static const tegata_crls *any_crls;
+static const tegata_issued_psk *any_issued_psk;
 static world any_world;
 
 /* A record, an empty list, and what else a call may need. */
 static inline void objects_make(void) {
   static tegata_certificates certificates;
   static tegata_crls crls;
+  tegata_new_device new_device;
+  tegata_new_psk new_psk;
+  const tegata_device *device = NULL;
   any_world = world_in_memory();
   any_registry = any_world.registry;
   any_clock = any_world.clock;
@@ -45,11 +49,19 @@ static inline void objects_make(void) {
   WELL(tegata_authorities_crl(any_registry, any_authority->id, NULL, NULL, &any_crl_record, error));
   WELL(tegata_crl_from_bytes(any_crl_record->der, &any_crl, error));
   WELL(tegata_registry_trust_bundle(any_registry, &any_trust_bundle, error));
+  TEGATA_INIT(new_device);
+  WELL(tegata_devices_register(any_registry, &new_device, NULL, &device, error));
+  TEGATA_INIT(new_psk);
+  new_psk.device = device->id;
+  new_psk.kind = TEGATA_PSK_KIND_READABLE;
+  WELL(tegata_psks_issue(any_registry, &new_psk, NULL, &any_issued_psk, error));
+  tegata_device_free(device);
   any_certificates = &certificates;
   any_crls = &crls;
 }
 
 static inline void objects_free(void) {
+  tegata_issued_psk_free(any_issued_psk);
   tegata_trust_bundle_free(any_trust_bundle);
   tegata_crl_free(any_crl);
   tegata_crl_record_free(any_crl_record);

@@ -194,7 +194,8 @@ class Scenario:
             self.must(f"tegata_private_key_signer({expression}, &{made}, NULL)")
             return made
         if inner and self.is_reference(value):
-            return self.reference(value)[0]
+            expression, found = self.reference(value)
+            return "&" + self.copied(inner, expression, found) if inner == "tegata_wrapped" else expression
         if inner in self.header.structs:
             fields = self.header.structs[inner]
             if value is None and not (fields[0][1] == "size" and field not in ("page", "options", "filter", "call", "")):
@@ -205,6 +206,16 @@ class Scenario:
         if inner and value is None:
             return "NULL"
         raise SystemExit(f"cannot write {kind} {field} from {value}")
+
+    def copied(self, kind, value, found):
+        """A record that a call gave, as what another one takes: fields of the same names."""
+        made = self.fresh(kind)
+        self.emit(f"TEGATA_INIT({made});")
+        theirs = [name for _, name in self.header.structs[pointee(found)]]
+        for _, name in self.header.structs[kind]:
+            if name in theirs:
+                self.emit(f"{made}.{name} = {value}->{name};")
+        return made
 
     def scalar(self, kind, value, field=""):
         if self.is_reference(value):
@@ -263,6 +274,13 @@ class Scenario:
         value = dict(value or {})
         if kind in ("tegata_entity", "tegata_purpose") and "value" in value:
             value["id" if kind == "tegata_entity" else "oid"] = value.pop("value")
+        if kind == "tegata_new_key":
+            owner = value.pop("owner")
+            given = owner["value"]
+            value |= {"group": given} if owner["type"] == "group" else {"devices": given if isinstance(given, list) else [given]}
+            value["shared"] = owner["type"] == "devices"
+        if kind == "tegata_character_classes":
+            value = {"lower": True, "upper": True, "digits": True, "symbols": False} | value
         if kind == "tegata_sqlite_options" and "wait" in value:
             value["wait"] *= 1000
         for type_, name in fields:

@@ -60,7 +60,7 @@ def pointee(kind):
 def is_output(kind):
     """Whether a parameter of this type is a place for a result."""
     inner = pointee(kind)
-    is_value = inner is not None and (inner in ("bool", "size_t", "uint64_t", "int64_t") or inner in VALUES)
+    is_value = inner is not None and (inner in ("bool", "size_t", "uint32_t", "uint64_t", "int64_t") or inner in VALUES)
     return kind.endswith("**") or (is_value and not kind.startswith("const"))
 
 

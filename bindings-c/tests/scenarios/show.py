@@ -179,5 +179,28 @@ class Show:
                 "case TEGATA_CERTIFICATE_GROUPING_STATE: " + by("state", "tegata_certificate_state") + " break;",
                 "case TEGATA_CERTIFICATE_GROUPING_KIND: " + by("kind", "tegata_certificate_kind") + " break;",
                 "case TEGATA_CERTIFICATE_GROUPING_DUE_WEEK: " + by("due_week", "const int64_t *") + " break;",
+                "case TEGATA_CERTIFICATE_GROUPING_ALGORITHM: " + by("algorithm", "tegata_key_algorithm") + " break;",
                 "default: put_text(value->id); }",
                 'fputs("}, ", stdout);', by("count", "uint64_t"), 'fputs("]", stdout);']
+
+    def special_tegata_holders(self):
+        return [self.statement("tegata_texts", "value->devices")]
+
+    def special_tegata_due_item(self):
+        by = lambda field, kind: self.statement(kind, f"value->{field}")
+        return ['fputs("{\\"type\\": ", stdout);', by("type", "tegata_credential_kind"),
+                'check(__LINE__, (value->certificate != NULL) + (value->key != NULL) + (value->psk != NULL) == 1, "one of three");',
+                'fputs(", \\"value\\": ", stdout);',
+                f'if (value->certificate != NULL) {{ {by("certificate", "const tegata_certificate_record *")} }}',
+                f'else if (value->key != NULL) {{ {by("key", "const tegata_symmetric_key *")} }}',
+                f'else {{ {by("psk", "const tegata_psk *")} }}', 'fputs("}", stdout);']
+
+    def special_tegata_principal(self):
+        # Of a device the credential is a sum: one of two fields.
+        return [*self.record("tegata_principal")[:-1],
+                'check(__LINE__, value->certificate == NULL || value->psk == NULL, "one of both");',
+                'if (value->type == TEGATA_PRINCIPAL_TYPE_DEVICE) {',
+                '  fputs(value->psk == NULL ? ", \\"credential\\": {\\"type\\": \\"certificate\\", \\"value\\": "',
+                '                           : ", \\"credential\\": {\\"type\\": \\"psk\\", \\"value\\": ", stdout);',
+                '  put_text(value->psk == NULL ? value->certificate : value->psk);', '  fputs("}", stdout);', "}",
+                'fputs("}", stdout);']

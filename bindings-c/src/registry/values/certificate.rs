@@ -59,6 +59,10 @@ pub struct tegata_certificate_record {
     pub reason: Number<tegata_revocation_reason>,
     /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
     pub deleted: bool,
+    /// The kind of its key. 0 in records that the first version of the database wrote.
+    pub algorithm: Number<tegata_key_algorithm>,
+    /// The campaign that asks for its renewal. NULL when none does.
+    pub campaign: *const c_char,
 }
 
 impl ToC for model::Certificate {
@@ -92,6 +96,8 @@ impl ToC for model::Certificate {
             revoked: arena.maybe(self.revoked.map(Timestamp::unix)),
             reason: Number::maybe(self.reason),
             deleted: self.deleted,
+            algorithm: Number::maybe(self.algorithm),
+            campaign: arena.maybe_shown(self.campaign),
         }
     }
 
@@ -377,6 +383,8 @@ pub struct tegata_certificate_filter {
     pub deleted: bool,
     /// The newest first instead of the oldest.
     pub newest_first: bool,
+    /// With this kind of key. May be left out (0).
+    pub algorithm: Number<tegata_key_algorithm>,
 }
 growing!(tegata_certificate_filter);
 
@@ -397,7 +405,7 @@ impl ToCore for tegata_certificate_filter {
             authority: maybe_parsed(self.authority, "authority")?,
             profile: maybe_parsed(self.profile, "profile")?,
             due_before: optional(self.due_before).copied().map(Timestamp::from_unix),
-            algorithm: None,
+            algorithm: self.algorithm.optional("algorithm")?,
             deleted: self.deleted,
             newest_first: self.newest_first,
         })
