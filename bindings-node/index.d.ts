@@ -262,7 +262,7 @@ export declare class SoftwareSealer {
 
 /** A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits. */
 export declare class SealingKeys {
-  constructor(current: SoftwareSealer | Sealer, previous: readonly (SoftwareSealer | SealingKeys | Sealer)[]);
+  constructor(current: SoftwareSealer | SealingKeys | Sealer, previous: readonly (SoftwareSealer | SealingKeys | Sealer)[]);
   /** So that no other object is taken for one. */
   private readonly opaque: true;
 }
@@ -1779,7 +1779,7 @@ export type Pkcs12Target =
 export type Presented =
   | { readonly type: 'certificate'; readonly certificate: Uint8Array | string; readonly proof: Proof; readonly device?: DeviceId | null }
   | { readonly type: 'client'; readonly licence: string | Secret<string>; readonly name: string; readonly password: string | Secret<string> }
-  | { readonly type: 'headers'; readonly headers?: readonly (readonly [string, string])[] | null }
+  | { readonly type: 'headers'; readonly headers?: readonly (readonly [string, string | Secret<string>])[] | null }
   | { readonly type: 'psk'; readonly identity: string; readonly secret: Uint8Array | string | Secret<Uint8Array> | Secret<string> };
 
 /** What a CSR would become under a profile. */
@@ -2044,7 +2044,7 @@ export interface ProxyHeaders {
  */
 export interface ProxyHeadersInput {
   /** Carries the proxy's secret. */
-  readonly proof: string;
+  readonly proof?: string | null;
   /** Carries the result of the proxy's check of the certificate; needed if `certificate` is there. */
   readonly verified?: string | null;
   /** The only value of `verified` that means success. */
@@ -2554,7 +2554,7 @@ export interface TrustedProxy {
    */
   readonly secrets?: readonly (Uint8Array | string | Secret<Uint8Array> | Secret<string>)[] | null;
   /** Which of its headers mean what. */
-  readonly headers: ProxyHeadersInput;
+  readonly headers?: ProxyHeadersInput | null;
 }
 
 /** A chain whose every link was checked. */
@@ -3787,7 +3787,7 @@ export declare class Clients {
    *
    * Rejects with: `authentication.licence` when it is nobody's; `client.suspended`.
    */
-  checkLicence(licence: string): Promise<ClientId>;
+  checkLicence(licence: string | Secret<string>): Promise<ClientId>;
   /**
    * The client with this identifier.
    *

@@ -261,7 +261,7 @@ export declare class SoftwareSealer {
 
 /** A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits. */
 export declare class SealingKeys {
-  constructor(current: SoftwareSealer | Sealer, previous: readonly (SoftwareSealer | SealingKeys | Sealer)[]);
+  constructor(current: SoftwareSealer | SealingKeys | Sealer, previous: readonly (SoftwareSealer | SealingKeys | Sealer)[]);
   /** So that no other object is taken for one. */
   private readonly opaque: true;
 }

@@ -480,7 +480,7 @@ function inPresented(v, a, f) {
     case 'client':
       return ['client', c.secretString(v.licence, w, 'licence'), c.string(v.name, w, 'name'), c.secretString(v.password, w, 'password')];
     case 'headers':
-      return ['headers', c.opt(v.headers, (v, a, f) => c.list(v, (v, a, f) => c.pair(v, c.string, c.string, a, f), a, f), w, 'headers')];
+      return ['headers', c.opt(v.headers, (v, a, f) => c.list(v, (v, a, f) => c.pair(v, c.string, c.secretString, a, f), a, f), w, 'headers')];
     case 'psk':
       return ['psk', c.string(v.identity, w, 'identity'), c.secretPem(v.secret, w, 'secret')];
     default:
@@ -576,7 +576,7 @@ function inProxyHeadersInput(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
   return [
-    c.string(v.proof, w, 'proof'),
+    c.opt(v.proof, c.string, w, 'proof'),
     c.opt(v.verified, c.string, w, 'verified'),
     c.opt(v.success, c.string, w, 'success'),
     c.opt(v.certificate, c.string, w, 'certificate'),
@@ -775,7 +775,7 @@ function inTrustedProxy(v, a, f) {
   return [
     c.string(v.name, w, 'name'),
     c.opt(v.secrets, (v, a, f) => c.list(v, c.secretPem, a, f), w, 'secrets'),
-    inProxyHeadersInput(v.headers, w, 'headers'),
+    c.opt(v.headers, inProxyHeadersInput, w, 'headers'),
   ];
 }
 
@@ -2896,7 +2896,7 @@ const operations = {
   'clients.check_licence': {
     number: 218,
     bulk: false,
-    encode: (a) => [c.string(a[0], 'licence')],
+    encode: (a) => [c.secretString(a[0], 'licence')],
     decode: (r, handle) => r,
   },
   'clients.get': {

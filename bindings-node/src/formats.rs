@@ -289,7 +289,7 @@ union_in!(ProofIn => "Proof" {
 pub(crate) enum PresentedIn {
     Certificate(Vec<u8>, ProofIn, Option<tegata::DeviceId>),
     Psk(String, Secret<Vec<u8>>),
-    Headers(Vec<(String, String)>),
+    Headers(Vec<(String, Secret<String>)>),
     Client(Secret<String>, String, Secret<String>),
 }
 
@@ -297,7 +297,7 @@ union_in!(PresentedIn => "Presented" {
     "certificate" { certificate: Pem, proof: ProofIn, device: Option<tegata::DeviceId> } =>
         PresentedIn::Certificate(certificate.0, proof, device),
     "psk" { identity: String, secret: Secret<Vec<u8>> } => PresentedIn::Psk(identity, secret),
-    "headers" { headers: Vec<(String, String)> } => PresentedIn::Headers(headers),
+    "headers" { headers: Vec<(String, Secret<String>)> } => PresentedIn::Headers(headers),
     "client" { licence: Secret<String>, name: String, password: Secret<String> } =>
         PresentedIn::Client(licence, name, password),
 });
@@ -316,7 +316,8 @@ impl PresentedIn {
             }
             Self::Psk(identity, secret) => to(&Presented::Psk { identity, secret: secret.expose() }),
             Self::Headers(headers) => {
-                let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+                let headers: Vec<(&str, &str)> =
+                    headers.iter().map(|(name, value)| (&**name, value.expose().as_str())).collect();
                 to(&Presented::Headers { headers: &headers })
             }
             Self::Client(licence, name, password) => {

@@ -24,6 +24,11 @@ pub(crate) trait In: Sized {
     /// Whether `null` and leaving it out are two things.
     const NULL_COUNTS: bool = false;
 
+    /// What `null` stands for where leaving it out stands for a default other than nothing.
+    fn null() -> Option<Self> {
+        None
+    }
+
     /// Reads what was given.
     fn read(value: Val) -> Result<Self>;
 }
@@ -58,6 +63,7 @@ impl Fields {
     pub(crate) fn or<T: In>(&mut self, default: impl FnOnce() -> T) -> Result<T> {
         match self.0.next() {
             None => Ok(default()),
+            Some(Val::Null) => Ok(T::null().unwrap_or_else(default)),
             Some(value) if value.is_absent() => Ok(default()),
             Some(value) => T::read(value),
         }
@@ -303,6 +309,9 @@ impl<T: In> In for Option<T> {
         format!("?{}", T::shape(types))
     }
     fn absent() -> Option<Self> {
+        Some(None)
+    }
+    fn null() -> Option<Self> {
         Some(None)
     }
     fn read(value: Val) -> Result<Self> {

@@ -15,17 +15,6 @@ use tegata::{
 use crate::handle::Handle;
 use crate::ops::{MadeKeys, operations};
 
-/// A secret in hexadecimal.
-fn hex(secret: &Secret<Vec<u8>>) -> Secret<String> {
-    let digit = |number: u8| char::from_digit(number.into(), 16).unwrap_or_default();
-    let mut text = String::with_capacity(secret.expose().len() * 2);
-    for octet in secret.expose() {
-        text.push(digit(octet >> 4));
-        text.push(digit(octet & 15));
-    }
-    Secret::new(text)
-}
-
 type Call = tegata::Call;
 type Each<T> = Vec<Result<T>>;
 
@@ -151,8 +140,8 @@ operations! { LIST:
 
     "clients.register" (new: NewClient, call: Call) -> RegisteredClient
         = |it| it.registry()?.clients().register(&new, &call)?;
-    "clients.check_licence" (licence: String) -> ClientId
-        = |it| it.registry()?.clients().check_licence(&licence)?;
+    "clients.check_licence" (licence: Secret<String>) -> ClientId
+        = |it| it.registry()?.clients().check_licence(licence.expose())?;
     "clients.get" (id: ClientId) -> Client = |it| it.registry()?.clients().get(id)?;
     "clients.find" (filter: ClientFilter, page: Page) -> Listing<Client>
         = |it| it.registry()?.clients().find(&filter, &page)?;
@@ -173,10 +162,9 @@ operations! { LIST:
     "unwrap_key" (wrapped: WrappedKey, psk: Secret<Vec<u8>>) sync -> Secret<Vec<u8>>
         = |_it| Secret::new(unwrap_key(&wrapped, psk.expose())?.expose().to_vec());
     "PskPolicy.entropy_bits" (this: PskPolicy) sync -> u32 = |_it| this.entropy_bits();
-    "IssuedPsk.password" (secret: Secret<Vec<u8>>) sync -> Option<Secret<String>> = |_it| {
-        std::str::from_utf8(secret.expose()).ok().filter(|text| !text.chars().any(char::is_control)).map(|text| Secret::new(text.to_owned()))
-    };
-    "IssuedPsk.hex" (secret: Secret<Vec<u8>>) sync -> Secret<String> = |_it| hex(&secret);
+    "IssuedPsk.password" (secret: Secret<Vec<u8>>) sync -> Option<Secret<String>>
+        = |_it| IssuedPsk::password_in(secret.expose()).map(|text| Secret::new(text.to_owned()));
+    "IssuedPsk.hex" (secret: Secret<Vec<u8>>) sync -> Secret<String> = |_it| IssuedPsk::hex_of(secret.expose());
     "ProxyHeaders.nginx" () sync -> ProxyHeaders = |_it| ProxyHeaders::nginx();
     "ProxyHeaders.haproxy" () sync -> ProxyHeaders = |_it| ProxyHeaders::haproxy();
     "ProxyHeaders.envoy" () sync -> ProxyHeaders = |_it| ProxyHeaders::envoy();

@@ -139,8 +139,10 @@ record_out!(Resealed => "Resealed" { checked, resealed });
 record_out!(ProxyHeaders => "ProxyHeaders" {
     proof, verified, success, certificate, encoding, identity, secret, basic,
 });
-record_in!(ProxyHeaders => "ProxyHeadersInput" {
-    proof, verified, success = String::new(), certificate, encoding = CertificateEncoding::EscapedPem, identity, secret, basic,
+record_in!(ProxyHeaders => "ProxyHeadersInput" (optional) {
+    proof = Self::default().proof, verified = Self::default().verified, success = Self::default().success,
+    certificate = Self::default().certificate, encoding = Self::default().encoding, identity, secret,
+    basic = Self::default().basic,
 });
 record_in!(TrustedProxy => "TrustedProxy" { name, secrets, headers });
 impl Item for TrustedProxy {}

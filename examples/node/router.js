@@ -47,7 +47,9 @@ async function body(request) {
 }
 
 function send(response, status, type, content) {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(content), 'cache-control': 'no-store' });
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(content), 'cache-control': 'no-store' };
+  if (status === 401) headers['www-authenticate'] = 'Basic realm="devices", Bearer';
+  response.writeHead(status, headers);
   response.end(content);
 }
 

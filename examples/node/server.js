@@ -24,13 +24,23 @@ export async function start({ folder, token, port = 0, host = '127.0.0.1', log =
     return Buffer.from(challenge, 'base64');
   }
 
-  /** The device that presents this certificate, and shows by a signature over our challenge that it has its key. */
-  async function device({ certificate, challenge, signature }) {
+  /** The certificate that a device presents; a signature over our challenge shows that it has its key. */
+  async function presented({ certificate, challenge, signature }) {
     const message = redeem(challenge);
     const proof = { type: 'signature', message, signature: Buffer.from(String(signature), 'base64') };
     const principal = await registry.authenticate({ type: 'certificate', certificate, proof });
     if (principal.type !== 'device') throw new HttpError(403, 'http.device', 'a device certificate is needed');
-    return principal;
+    return principal.credential.value;
+  }
+
+  /** The device whose ID and password come as `Authorization: Basic`. */
+  async function deviceByPassword(request) {
+    const [, basic] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (basic === undefined) throw new HttpError(401, 'http.basic', "a device's ID and password are needed");
+    const shown = Buffer.from(basic, 'base64').toString('utf8');
+    const colon = shown.indexOf(':');
+    if (colon < 0) throw new HttpError(401, 'http.basic', "a device's ID and password are needed");
+    return registry.authenticate({ type: 'psk', identity: shown.slice(0, colon), secret: shown.slice(colon + 1) });
   }
 
   const given = Buffer.from(`Bearer ${token}`);
@@ -73,14 +83,35 @@ export async function start({ folder, token, port = 0, host = '127.0.0.1', log =
       },
 
       'POST /renew': async (body) => {
-        const { certificate } = await device(body);
+        const certificate = await presented(body);
         return answer(await registry.certificates.renew({ certificate, csr: body.csr }, { actor: 'device' }));
       },
 
       'POST /confirm': async (body) => {
-        const { certificate } = await device(body);
+        const certificate = await presented(body);
         await registry.certificates.confirm(certificate, { actor: 'device' });
         return { confirmed: true };
+      },
+
+      // For devices that do no TLS with certificates: a password and an AES key, made together with the device. An answer
+      // that got lost is had again under the same Idempotency-Key.
+      'POST /devices': async ({ name }, request) => {
+        const actor = operator(request);
+        const { device: made, psk, key } = await registry.devices.provision(
+          { device: { name }, psk: { kind: 'readable' }, key: 'aes-128' },
+          { actor, requestId: request.headers['idempotency-key'] },
+        );
+        return { device: made.id, identity: psk.psk.identity, password: psk.password.expose(), key: key.key.id };
+      },
+
+      // The key travels wrapped under the password, so whoever ends TLS in between does not see it.
+      'GET /key': async (_, request) => {
+        const principal = await deviceByPassword(request);
+        const { keys } = await registry.devices.credentials(principal.device);
+        const active = keys.find(({ state }) => state === 'active');
+        if (active === undefined) throw new HttpError(404, 'http.key', 'there is no key for this device');
+        const wrapped = await registry.keys.deliver(active.id, principal.device, { actor: 'device' });
+        return { ...wrapped, wrapped: wrapped.wrapped.toString('base64') };
       },
 
       'POST /revoke': async ({ serial, reason = 'unspecified' }, request) => {

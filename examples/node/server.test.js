@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Statement } from 'tegata';
+import { Statement, unwrapKey } from 'tegata';
 
 const folder = mkdtempSync(join(tmpdir(), 'tegata-service-'));
 const token = 'operators know it';
@@ -115,6 +115,36 @@ test('the operator revokes, and the CRL says so to openssl, also after a restart
   writeFileSync(join(folder, 'unit.pem'), first.certificate);
   openssl('crl', '-inform', 'DER', '-in', 'list.crl', '-out', 'list.pem');
   assert.throws(() => openssl('verify', '-CAfile', 'ca.pem', '-crl_check', '-CRLfile', 'list.pem', 'unit.pem'), /revoked/);
+});
+
+test('a device with a password is let in and gets its key wrapped under it', async () => {
+  const operator = { authorization: `Bearer ${token}`, 'idempotency-key': 'meter 1' };
+  assert.deepEqual((await post('/devices', { name: 'meter 1' })).code, 'http.token');
+  const made = await post('/devices', { name: 'meter 1' }, operator);
+  assert.equal(made.status, 200, made.message);
+  assert.deepEqual(await post('/devices', { name: 'meter 1' }, operator), made);
+  const taken = await post('/devices', { name: 'meter 1' }, { ...operator, 'idempotency-key': 'another' });
+  assert.deepEqual([taken.status, taken.code], [409, 'device.name_taken']);
+
+  const fetchKey = async (identity, password) => {
+    const basic = Buffer.from(`${identity}:${password}`).toString('base64');
+    const response = await fetch(`${url}/key`, { headers: { authorization: `Basic ${basic}` } });
+    return { status: response.status, challenge: response.headers.get('www-authenticate'), ...(await response.json()) };
+  };
+  const { status, wrapped, ...sent } = await fetchKey(made.identity, made.password);
+  assert.deepEqual([status, sent.device, sent.key], [200, made.device, made.key]);
+  const received = { ...sent, wrapped: Buffer.from(wrapped, 'base64') };
+  assert.equal(unwrapKey(received, made.password).expose().length, 16);
+  assert.throws(() => unwrapKey(received, `${made.password}x`), { code: 'key.unwrap_failed' });
+
+  for (const [identity, password] of [[made.identity, 'a guess'], ['aaaaaaaaaaaaaaaaaaaaaaaaaa', made.password]]) {
+    const refused = await fetchKey(identity, password);
+    assert.deepEqual([refused.status, refused.code], [401, 'authentication.failed']);
+    assert.match(refused.challenge, /^Basic/);
+  }
+  for (const authorization of ['', 'Basic !', 'Basic bm9jb2xvbg==', operator.authorization]) {
+    assert.equal((await fetch(`${url}/key`, { headers: { authorization } })).status, 401);
+  }
 });
 
 test('many units enroll at once', async () => {

@@ -11,6 +11,9 @@ import { argument, camel, match, reference } from './values.mjs';
 const list = JSON.parse(readFileSync(join(ROOT, 'core', 'tests', 'operations.json'), 'utf8'));
 export const OPERATIONS = new Map(list.map((operation) => [operation.operation, operation]));
 
+/** Methods in Rust, functions that take the value here. */
+export const FUNCTIONS = new Set(['Statement.message', 'ProfileSpec.to_json', 'PskPolicy.entropy_bits']);
+
 export class Runner {
   #stored = new Map();
   #registry;
@@ -90,10 +93,10 @@ export class Runner {
     const [area, own] = step.call.split('.');
     if (own === undefined) return tegata[camel(area)](...args);
     if (step.call === 'Registry.open') return this.#use(await tegata.Registry.open(...args));
-    if (step.call === 'Statement.message') return tegata.Statement.message(step.on, ...args);
-    if (step.call === 'ProfileSpec.to_json') return tegata.ProfileSpec.toJson(this.#on(step));
+    // Plain values have no methods of their own.
+    if (FUNCTIONS.has(step.call)) return tegata[area][camel(own)](argument(step.on, this.#stored, this), ...args);
     if (step.call === 'Error.table') return tegata.TegataError.table();
-    if (step.call === 'MemoryStore.new') return new tegata.MemoryStore();
+    if (own === 'new') return new tegata[area](...args);
     if (step.call === 'SqliteStore.open' && args[1]?.wait !== undefined) args[1].wait *= 1000;
     if (step.call === 'events.export') {
       let text = '';

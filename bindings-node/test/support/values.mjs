@@ -111,7 +111,10 @@ export function match(given, expected, stored, at) {
 }
 
 function operate(operator, wanted, actual, stored, at, fail) {
-  const text = () => (typeof actual === 'string' ? actual : fail('expected a text'));
+  const text = () => {
+    if (actual instanceof Date) return actual.toISOString().replace('.000Z', 'Z');
+    return typeof actual === 'string' ? actual : fail('expected a text');
+  };
   switch (operator) {
     case '$set':
       return (actual !== null && !empty(actual)) === wanted || fail(wanted ? 'expected something' : 'expected nothing');

@@ -37,6 +37,36 @@ export async function everyday(registry: tegata.Registry): Promise<void> {
   await using second = await tegata.Registry.open(new tegata.MemoryStore(), tegata.SoftwareSealer.generate());
   same<Equal<typeof second, tegata.Registry>>();
 
+  const made = await registry.devices.provision({ device: { name: 'meter' }, psk: { kind: 'readable' }, key: 'aes-128' });
+  same<Equal<typeof made, tegata.Provisioned>>();
+  if (made.psk === null || made.key === null) return;
+  same<Equal<typeof made.psk.password, tegata.Secret<string> | null>>();
+  same<Equal<typeof made.psk.secret, tegata.Secret<Buffer> | null>>();
+  same<Equal<typeof made.key.value, tegata.Secret<Buffer>>>();
+  const shown = await registry.authenticate({ type: 'psk', identity: made.psk.psk.identity, secret: made.psk.password ?? 'x' });
+  if (shown.type === 'device' && shown.credential.type === 'psk') same<Equal<typeof shown.credential.value, tegata.PskId>>();
+  if (shown.type === 'client') same<Equal<typeof shown.client, tegata.ClientId>>();
+  const wrapped = await registry.keys.deliver(made.key.key.id, made.device.id, { actor: 'x' });
+  same<Equal<ReturnType<typeof tegata.unwrapKey>, tegata.Secret<Buffer>>>();
+  tegata.unwrapKey(wrapped, Buffer.alloc(16));
+  for await (const due of registry.iterateDue({ until: new Date() })) {
+    if (due.type === 'key') same<Equal<typeof due.value, tegata.SymmetricKey>>();
+  }
+  const ring = new tegata.SealingKeys(tegata.SoftwareSealer.generate(), [
+    { seal: (_, plaintext) => plaintext, open: async (_, sealed) => sealed, isCurrent: async () => false },
+  ]);
+  const proxies = [{ name: 'edge', secrets: ['x'], headers: { ...tegata.ProxyHeaders.nginx(), verified: null } }] as const;
+  await using third = await tegata.Registry.open(new tegata.MemoryStore(), ring, { proxies });
+  same<Equal<Awaited<ReturnType<typeof third.reseal>>, tegata.Resealed>>();
+
+  // @ts-expect-error a secret is no text
+  made.psk.password?.toUpperCase();
+  // @ts-expect-error an algorithm that does not exist
+  await registry.keys.issue({ owner: { type: 'device', value: made.device.id }, algorithm: 'des' });
+  // @ts-expect-error a product shows no credential
+  if (shown.type === 'product') shown.credential;
+  // @ts-expect-error a store does not seal
+  new tegata.SealingKeys(new tegata.MemoryStore(), []);
   // @ts-expect-error a state that does not exist
   await registry.devices.find({ states: ['vaild'] });
   // @ts-expect-error a field that does not exist

@@ -29,13 +29,23 @@ impl IssuedPsk {
 
     /// The secret as text, if it is here and is printable text.
     pub fn password(&self) -> Option<&str> {
-        let text = std::str::from_utf8(self.octets()?).ok()?;
+        Self::password_in(self.octets()?)
+    }
+
+    /// [`password`](Self::password) of a secret that stands alone, for bindings whose records are plain values.
+    pub fn password_in(octets: &[u8]) -> Option<&str> {
+        let text = std::str::from_utf8(octets).ok()?;
         (!text.chars().any(char::is_control)).then_some(text)
     }
 
     /// The secret in hexadecimal, as the configurations of TLS servers have it, if it is here.
     pub fn hex(&self) -> Option<Secret<String>> {
-        self.octets().map(|octets| Secret::new(HEXLOWER.encode(octets)))
+        self.octets().map(Self::hex_of)
+    }
+
+    /// [`hex`](Self::hex) of a secret that stands alone, for bindings whose records are plain values.
+    pub fn hex_of(octets: &[u8]) -> Secret<String> {
+        Secret::new(HEXLOWER.encode(octets))
     }
 }
 
