@@ -25,8 +25,7 @@ pub struct Bench {
 impl Bench {
     /// A new registry in `store`, with a P-256 authority and an open product.
     pub fn new(store: impl Store + 'static) -> Self {
-        let sealer = Arc::new(SoftwareSealer::from_key(Secret::new([7; 32])).unwrap());
-        let registry = Registry::open(store, sealer, Options::default()).unwrap();
+        let registry = open(store);
         let call = Call::by("bench");
         let root = NewAuthority::new("root", "CN=Bench CA,O=Example".parse().unwrap());
         let authority = registry.authorities().create_root(&root, &call).unwrap().id;
@@ -70,6 +69,12 @@ impl Bench {
             ..Enroll::default()
         }
     }
+}
+
+/// Opens what [`Bench::new`] made.
+pub fn open(store: impl Store + 'static) -> Registry {
+    let sealer = Arc::new(SoftwareSealer::from_key(Secret::new([7; 32])).unwrap());
+    Registry::open(store, sealer, Options::default()).unwrap()
 }
 
 /// A P-256 CSR.

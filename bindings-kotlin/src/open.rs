@@ -45,6 +45,10 @@ pub struct SqliteOptions {
     /// How large the file may grow, in bytes.
     #[uniffi(default)]
     pub max_size: Option<u64>,
+    /// How many bytes of the file may be read through a mapping instead of being copied; none by default. Where the disk
+    /// fails to bring a mapped page, the system ends the process.
+    #[uniffi(default)]
+    pub map: Option<u64>,
 }
 
 /// A store in one SQLite file.
@@ -61,6 +65,7 @@ impl SqliteStore {
         chosen.readers = options.readers.and_then(|n| usize::try_from(n).ok()).unwrap_or(chosen.readers);
         chosen.cache = options.cache.unwrap_or(chosen.cache);
         chosen.max_size = options.max_size;
+        chosen.map = options.map.unwrap_or(chosen.map);
         Ok(Self(Arc::new(tegata::store::SqliteStore::open(path, chosen)?)))
     }
 }

@@ -230,6 +230,11 @@ export interface SqliteOptions {
   readonly cache?: number | null;
   /** How large the file may grow, in bytes. */
   readonly maxSize?: bigint | number | null;
+  /**
+   * How many bytes of the file may be read through a mapping instead of being copied; none by default. Where the disk fails to
+   * bring a mapped page, the system ends the process.
+   */
+  readonly map?: bigint | number | null;
 }
 
 /** A store in one SQLite file. */

@@ -30,10 +30,11 @@ struct Sqlite {
     readers: usize,
     cache: u32,
     max_size: Option<u64>,
+    map: u64,
 }
 record_in!(Sqlite => "SqliteOptions" (optional) {
     create = true, wait = 10_000, readers = SqliteOptions::default().readers, cache = SqliteOptions::default().cache,
-    max_size,
+    max_size, map = 0,
 });
 
 impl From<Sqlite> for SqliteOptions {
@@ -44,6 +45,7 @@ impl From<Sqlite> for SqliteOptions {
             readers: given.readers,
             cache: given.cache,
             max_size: given.max_size,
+            map: given.map,
         }
     }
 }

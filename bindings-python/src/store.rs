@@ -32,15 +32,17 @@ pub(crate) struct SqliteOptions(tegata::store::SqliteOptions);
 impl SqliteOptions {
     /// `create`: make the file if there is none (the default). `wait`: how many seconds to wait for another process.
     /// `readers`: how many connections read at the same time. `cache`: how much each may keep in memory. `max_size`: how
-    /// large the file may become, in bytes. What is left out has the default of the core.
+    /// large the file may become, in bytes. `map`: how many bytes of it may be read through a mapping instead of being copied, which
+    /// is faster; but where the disk fails to bring a mapped page, the system ends the process. What is left out has the default of the core.
     #[new]
-    #[pyo3(signature = (*, create=None, wait=None, readers=None, cache=None, max_size=None))]
+    #[pyo3(signature = (*, create=None, wait=None, readers=None, cache=None, max_size=None, map=None))]
     fn new(
         create: Option<bool>,
         wait: Option<f64>,
         readers: Option<usize>,
         cache: Option<u32>,
         max_size: Option<u64>,
+        map: Option<u64>,
     ) -> PyResult<Self> {
         let mut made = tegata::store::SqliteOptions::default();
         made.create = create.unwrap_or(made.create);
@@ -51,6 +53,7 @@ impl SqliteOptions {
         made.readers = readers.unwrap_or(made.readers);
         made.cache = cache.unwrap_or(made.cache);
         made.max_size = max_size.or(made.max_size);
+        made.map = map.unwrap_or(made.map);
         Ok(Self(made))
     }
 

@@ -115,16 +115,14 @@ impl<K> std::hash::Hash for Id<K> {
 }
 
 /// RFC 4648 base32 in lower case without padding: safe in names, files and addresses.
-pub(crate) fn base32() -> Encoding {
+pub(crate) fn base32() -> &'static Encoding {
     static ENCODING: std::sync::OnceLock<Encoding> = std::sync::OnceLock::new();
-    ENCODING
-        .get_or_init(|| {
-            let mut specification = Specification::new();
-            specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-            // The alphabet is a constant with 32 distinct symbols, so this cannot fail; RFC 4648's own serves otherwise.
-            specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
-        })
-        .clone()
+    ENCODING.get_or_init(|| {
+        let mut specification = Specification::new();
+        specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+        // The alphabet is a constant with 32 distinct symbols, so this cannot fail; RFC 4648's own serves otherwise.
+        specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
+    })
 }
 
 impl<K> fmt::Display for Id<K> {

@@ -43,6 +43,9 @@ pub struct tegata_sqlite_options {
     /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no
     /// limit.
     pub max_size: *const u64,
+    /// How many bytes of the file may be read through a mapping instead of being copied; 0 for none. The price of the time that
+    /// it saves: where the disk fails to bring a mapped page, the system ends the process (SIGBUS).
+    pub map: u64,
 }
 growing!(tegata_sqlite_options);
 
@@ -57,6 +60,7 @@ impl ToCore for tegata_sqlite_options {
             readers: optional(self.readers).copied().unwrap_or(default.readers),
             cache: optional(self.cache).copied().unwrap_or(default.cache),
             max_size: optional(self.max_size).copied().or(default.max_size),
+            map: self.map,
         })
     }
 }

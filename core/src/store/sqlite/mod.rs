@@ -50,11 +50,15 @@ pub struct SqliteOptions {
     pub cache: u32,
     /// How large the file may grow, in bytes; commits beyond fail with [`StoreError::Full`] and change nothing.
     pub max_size: Option<u64>,
+    /// How many bytes of the file may be read through a mapping instead of being copied; none by default. Whoever
+    /// authenticates from a large file saves a quarter of the time. The price: where the disk fails to bring a mapped page, the
+    /// system ends the process (SIGBUS), and what would have been a typed error is none.
+    pub map: u64,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { create: true, wait: Duration::from_secs(10), readers: 8, cache: 16 << 20, max_size: None }
+        Self { create: true, wait: Duration::from_secs(10), readers: 8, cache: 16 << 20, max_size: None, map: 0 }
     }
 }
 

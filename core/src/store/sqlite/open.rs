@@ -49,6 +49,12 @@ impl Place {
     pub(super) fn open_reader(&self) -> Result<Connection, StoreError> {
         let connection = self.connect()?;
         connection.pragma_update(None, "query_only", true).at(WHOLE)?;
+        if self.options.map > 0 {
+            let bytes = i64::try_from(self.options.map).unwrap_or(i64::MAX);
+            connection.pragma_update(None, "mmap_size", bytes).or_else(returned_a_row).at(WHOLE)?;
+            // Of mapped pages, SQLite keeps no note of what it has checked, so it would check each anew each time.
+            connection.pragma_update(None, "cell_size_check", false).at(WHOLE)?;
+        }
         Ok(connection)
     }
 

@@ -78,6 +78,18 @@ fn the_sqlite_store_conforms() {
 }
 
 #[test]
+fn it_conforms_when_the_file_is_mapped() {
+    let dir = tempfile::tempdir().unwrap();
+    let number = AtomicU32::new(0);
+    let make = || {
+        let path = dir.path().join(format!("{}.db", number.fetch_add(1, Ordering::Relaxed)));
+        let options = SqliteOptions { map: 1 << 30, ..SqliteOptions::default() };
+        Box::new(SqliteStore::open(path, options).unwrap()) as Box<dyn Store>
+    };
+    conformance::suite(&make).unwrap();
+}
+
+#[test]
 fn everything_is_there_after_closing_and_opening_again() {
     let dir = tempfile::tempdir().unwrap();
     let counter = Counter { name: "thing", of: 0 };
