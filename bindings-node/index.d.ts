@@ -231,6 +231,11 @@ export interface SqliteOptions {
   readonly cache?: number | null;
   /** How large the file may grow, in bytes. */
   readonly maxSize?: bigint | number | null;
+  /**
+   * How many bytes of the file may be read through a mapping instead of being copied; none by default. Where the disk fails to
+   * bring a mapped page, the system ends the process.
+   */
+  readonly map?: bigint | number | null;
 }
 
 /** A store in one SQLite file. */
@@ -292,6 +297,8 @@ export interface StoreColumn {
   readonly kind: 'int' | 'text' | 'bytes';
   /** Unique columns hold no value twice (`null` apart). */
   readonly index: 'none' | 'ordered' | 'unique' | 'searchable' | 'unique-searchable';
+  /** Whether its values are sealed: nobody reads them without the sealer. */
+  readonly sealed: boolean;
 }
 export interface StoreTable {
   readonly name: string;
@@ -2081,6 +2088,8 @@ export interface Psk {
   readonly version: number;
   /** When the current secret was made. */
   readonly issued: Date;
+  /** After how many days each secret is due to be rotated. */
+  readonly renewDays: number | null;
   /** When it is due to be rotated. */
   readonly renewAt: Date | null;
   /** The identity before the last rotation, while it is still accepted and differs. */

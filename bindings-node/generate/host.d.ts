@@ -296,6 +296,8 @@ export interface StoreColumn {
   readonly kind: 'int' | 'text' | 'bytes';
   /** Unique columns hold no value twice (`null` apart). */
   readonly index: 'none' | 'ordered' | 'unique' | 'searchable' | 'unique-searchable';
+  /** Whether its values are sealed: nobody reads them without the sealer. */
+  readonly sealed: boolean;
 }
 export interface StoreTable {
   readonly name: string;

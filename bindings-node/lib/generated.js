@@ -736,6 +736,7 @@ function inSqliteOptions(v, a, f) {
     c.opt(v.readers, c.u32, w, 'readers'),
     c.opt(v.cache, c.u32, w, 'cache'),
     c.opt(v.maxSize, c.u64, w, 'maxSize'),
+    c.opt(v.map, c.u64, w, 'map'),
   ];
 }
 
@@ -1417,12 +1418,13 @@ class Psk {
     this.state = a[6];
     this.version = a[7];
     this.issued = read.date(a[8]);
-    this.renewAt = a[9] === null ? null : read.date(a[9]);
-    this.previousIdentity = a[10];
-    this.previousUntil = a[11] === null ? null : read.date(a[11]);
-    this.failures = a[12];
-    this.blockedUntil = a[13] === null ? null : read.date(a[13]);
-    this.campaign = a[14];
+    this.renewDays = a[9];
+    this.renewAt = a[10] === null ? null : read.date(a[10]);
+    this.previousIdentity = a[11];
+    this.previousUntil = a[12] === null ? null : read.date(a[12]);
+    this.failures = a[13];
+    this.blockedUntil = a[14] === null ? null : read.date(a[14]);
+    this.campaign = a[15];
   }
 }
 extend(Psk);

@@ -137,7 +137,9 @@ function storeHost(object, at) {
       const schema = { version, tables: [] };
       for (const [name, ...rest] of flat) {
         const columns = [];
-        for (let i = 0; i < rest.length; i += 3) columns.push({ name: rest[i], kind: rest[i + 1], index: rest[i + 2] });
+        for (let i = 0; i < rest.length; i += 4) {
+          columns.push({ name: rest[i], kind: rest[i + 1], index: rest[i + 2], sealed: rest[i + 3] });
+        }
         schema.tables.push({ name, columns });
       }
       tables = new Map(schema.tables.map((one) => [one.name, one]));

@@ -56,8 +56,8 @@ impl Out for CheckValue {
 }
 
 record_out!(Psk => "Psk" {
-    id, device, group, identity, identity_kind, kind, state, version, issued, renew_at, previous_identity, previous_until,
-    failures, blocked_until, campaign,
+    id, device, group, identity, identity_kind, kind, state, version, issued, renew_days, renew_at, previous_identity,
+    previous_until, failures, blocked_until, campaign,
 });
 record_out!(IssuedPsk => "IssuedPsk" { psk, secret });
 record_in!(CharacterClasses => "CharacterClasses" (optional) { lower = true, upper = true, digits = true, symbols });

@@ -8,7 +8,7 @@ use tegata::store::{Counter, Cursor, Expect, Filter, Match, Page, Query, Row, Ro
 
 use crate::host::{Failure, Host};
 use crate::input::In;
-use crate::out::Writer;
+use crate::out::{Out, Writer};
 use crate::val::Val;
 
 /// A store whose methods are in JavaScript. It is used through [`Foreign`](tegata::store::Foreign), which checks what
@@ -165,6 +165,7 @@ impl Store for JsStore {
                     out.text(column.name);
                     out.text(kind(column.kind));
                     out.text(index(column.index));
+                    column.sealed.write(out);
                 }
                 out.close();
             }

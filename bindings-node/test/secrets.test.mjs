@@ -190,6 +190,31 @@ test('one sealing key takes the place of another', async () => {
   await registry.close();
 });
 
+test('a store in JavaScript is told which columns are sealed, and sees no secret in any', async () => {
+  const store = new MapStore();
+  let sealed;
+  const commits = [];
+  const watched = Object.fromEntries(['reserve', 'get', 'find', 'count'].map((name) => [name, (...args) => store[name](...args)]));
+  watched.migrate = (schema) => {
+    const named = ({ name, columns }) => columns.filter((column) => column.sealed).map((column) => `${name}.${column.name}`);
+    sealed = schema.tables.flatMap(named);
+    assert.ok(schema.tables.every(({ columns }) => columns.every((column) => typeof column.sealed === 'boolean')));
+    return store.migrate(schema);
+  };
+  watched.commit = (writes) => {
+    for (const { row } of writes) commits.push(...(row?.values ?? []));
+    return store.commit(writes);
+  };
+  const registry = await open({ store: watched });
+  const { psk, key } = await registry.devices.provision({ ...wish('meter'), psk: { kind: 'readable', renewDays: 30 } }, admin);
+  assert.ok(sealed.includes('psks.secret') && sealed.includes('keys.value'), sealed.join());
+  assert.equal(psk.psk.renewDays, 30);
+  const stored = Buffer.concat(commits.map((value) => (value instanceof Uint8Array ? value : Buffer.from(String(value)))));
+  for (const secret of [psk.secret, key.value]) assert.ok(!stored.includes(secret.expose()));
+  assert.ok(stored.includes('meter'));
+  await registry.close();
+});
+
 /** A vault whose keys change where nobody sees it: the first octet says which of them it was. */
 class Vault {
   keys = [randomBytes(32)];
