@@ -136,6 +136,33 @@ fn a_repeated_delivery_brings_the_same_version() {
 }
 
 #[test]
+fn a_repeated_delivery_is_refused_as_a_first_one_would_be_by_now() {
+    let world = World::new();
+    let (keys, registry) = (world.registry.keys(), world.registry.devices());
+    let [owner, other] = devices(&world);
+    psk(&world, owner);
+    let key = shared(&world, &[owner, other]);
+    let (wrapped, clear) = (world.call.clone().with_request_id("1"), world.call.clone().with_request_id("2"));
+    let again = || {
+        let [first, second] =
+            [keys.deliver(key.id, owner, &wrapped).err(), keys.deliver_clear(key.id, owner, &clear).err()];
+        let [first, second] = [first, second].map(|refused| refused.map(|refused| refused.code()));
+        assert_eq!(first, second);
+        first
+    };
+    assert_eq!(again(), None);
+    registry.disable(owner, &world.call).unwrap();
+    assert_eq!(again(), Some("device.disabled"));
+    registry.enable(owner, &world.call).unwrap();
+    assert_eq!(again(), None);
+    keys.unshare(key.id, owner, &world.call).unwrap();
+    assert_eq!(again(), Some("key.not_held"));
+    keys.share(key.id, owner, &world.call).unwrap();
+    keys.mark_compromised(key.id, &world.call).unwrap();
+    assert_eq!(again(), Some("key.compromised"));
+}
+
+#[test]
 fn a_key_is_delivered_to_nobody_but_a_valid_device_that_holds_it() {
     let world = World::new();
     let (keys, registry) = (world.registry.keys(), world.registry.devices());

@@ -5,7 +5,7 @@ use super::{IssuedKey, Keys};
 use crate::Result;
 use crate::error::KeyError;
 use crate::id::{DeviceId, KeyId};
-use crate::model::{Device, Entity, KeyOwner, Psk, PskKind, PskState, SymmetricKey};
+use crate::model::{Device, Entity, KeyOwner, KeyShare, Psk, PskKind, PskState, SymmetricKey};
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::{Call, Inner};
 use crate::secret::Secret;
@@ -38,8 +38,9 @@ impl Keys<'_> {
                 Ok(Plan::done(result_of(view.number_of(id)?, issued.version), writes, wrapped))
             },
             |number| {
+                let issued = inner.redelivered(number, device)?;
                 let psk = inner.readable_psk_of(device)?.ok_or(KeyError::WrapUnavailable)?;
-                inner.wrapped(&inner.issued_key(number)?, device, &psk)
+                inner.wrapped(&issued, device, &psk)
             },
         )
     }
@@ -60,7 +61,7 @@ impl Keys<'_> {
                 let (writes, issued) = view.delivery(id, device, action)?;
                 Ok(Plan::done(result_of(view.number_of(id)?, issued.version), writes, issued))
             },
-            |number| inner.issued_key(number),
+            |number| inner.redelivered(number, device),
         )
     }
 }
@@ -72,14 +73,9 @@ impl View<'_> {
         let stored = self.get::<SymmetricKey, _>(id)?;
         let holder = self.get::<Device, _>(device)?;
         let mut writes = vec![self.require(&holder)?];
-        match stored.owner {
-            KeyOwner::Device if stored.device == Some(device) => {}
-            KeyOwner::Group if stored.group.is_some() && stored.group == holder.group => {}
-            KeyOwner::Shared => writes.push(self.require(&inner.share_of(id, device)?.ok_or(KeyError::NotHeld)?)?),
-            _ => return Err(KeyError::NotHeld.into()),
+        if let Some(share) = inner.check_holder(&stored, &holder)? {
+            writes.push(self.require(&share)?);
         }
-        holder.check_valid()?;
-        stored.check_active()?;
         let mut issued = inner.readable(&stored.record, None, self.now)?;
         if stored.delivered.is_some_and(|version| version >= issued.version) {
             // Many devices fetch what they share at the same time: then its row is only read.
@@ -100,6 +96,28 @@ impl View<'_> {
 }
 
 impl Inner {
+    /// That a key may be handed to `holder` now, and the share by which it holds a shared one.
+    fn check_holder(&self, key: &SymmetricKey, holder: &Device) -> Result<Option<Stored<KeyShare>>> {
+        let share = match key.owner {
+            KeyOwner::Device if key.device == Some(holder.id) => None,
+            KeyOwner::Group if key.group.is_some() && key.group == holder.group => None,
+            KeyOwner::Shared => Some(self.share_of(key.id, holder.id)?.ok_or(KeyError::NotHeld)?),
+            _ => return Err(KeyError::NotHeld.into()),
+        };
+        holder.check_valid()?;
+        key.check_active()?;
+        Ok(share)
+    }
+
+    /// What was delivered before, for a request that is repeated because the answer got lost: the same version, as long as a
+    /// delivery would not be refused by now.
+    fn redelivered(&self, result: u64, device: DeviceId) -> Result<IssuedKey> {
+        let issued = self.issued_key(result)?;
+        let holder = self.get_record::<Device, _>(device)?;
+        self.check_holder(&issued.key, &holder.record)?;
+        Ok(issued)
+    }
+
     /// The pre-shared key under which keys for a device are wrapped.
     fn readable_psk_of(&self, device: DeviceId) -> Result<Option<Stored<Psk>>> {
         let found = self.psks_of(device)?.into_iter();
