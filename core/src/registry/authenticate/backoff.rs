@@ -62,9 +62,10 @@ const fn pause(failures: u32) -> i64 {
     }
 }
 
-/// How many seconds are left of a pause until `until`. A clock that was set back prolongs none.
+/// How many seconds are left of a pause until `until`. No pause is longer than [`LONGEST`]: one that seems to be began under
+/// a clock that has been set back since, and would keep its identity out until that time came again. It is over.
 fn left(until: Timestamp, now: Timestamp) -> Option<u64> {
-    u64::try_from(until.since(now).min(LONGEST)).ok().filter(|seconds| *seconds > 0)
+    u64::try_from(until.since(now)).ok().filter(|seconds| (1..=LONGEST.unsigned_abs()).contains(seconds))
 }
 
 /// Refuses until the pause is over.
@@ -256,7 +257,12 @@ mod tests {
         let backoff = Backoff::default();
         let who = backoff.guarded("psk", b"lamp");
         assert_eq!(backoff.failed(who, START, 10), Failure { failures: 11, until: Some(START.plus(32)) });
-        assert_eq!(waits(&backoff, who, START.plus(-1_000_000)), 900);
+        let before = START.plus(-1_000_000);
+        assert_eq!(waits(&backoff, who, before), 0);
+        // That let one attempt in. The next failure counts on, under the clock as it is.
+        assert_eq!(backoff.failed(who, before, 10), Failure { failures: 12, until: Some(before.plus(64)) });
+        assert_eq!(waits(&backoff, who, before), 64);
+        assert_eq!(check_pause(Some(START), before), Ok(()));
     }
 
     #[test]
