@@ -707,6 +707,35 @@ fn processes_that_advance_one_campaign_at_once_share_the_work() {
 }
 
 #[test]
+fn a_key_that_goes_while_its_wave_is_released_leaves_the_others_keys_of_their_own_size() {
+    let memory = Arc::new(MemoryStore::new());
+    let store = Arc::new(FaultyStore::new(memory.clone()));
+    let clock = Arc::new(FixedClock::at(now()));
+    let registry = Registry::open(store.clone(), sealer(), Options::default().with_clock(clock.clone())).unwrap();
+    let other = Registry::open(memory, sealer(), Options::default().with_clock(clock)).unwrap();
+    let call = Call::by("admin");
+    let of = |name, algorithm| {
+        let new = NewKey::for_device(device(&registry, name), algorithm);
+        registry.keys().issue(&new, &call).unwrap().id
+    };
+    let (short, long) = (of("short", SymmetricAlgorithm::Twine80), of("long", SymmetricAlgorithm::Aes256));
+    let id = registry.campaigns().start(&rotation("all", 2), &call).unwrap().id;
+    let mut other = Some(other);
+    store.fail_when(move |attempt| {
+        if let Some(other) = other.take_if(|_| attempt.method == "commit") {
+            let destroy = move || other.keys().destroy(short, &Call::by("another process")).map(drop);
+            std::thread::spawn(destroy).join().unwrap().unwrap();
+        }
+        None
+    });
+    registry.campaigns().advance(id, &call).unwrap();
+    store.reset();
+    assert_eq!(registry.keys().record(short).unwrap().state, KeyState::Destroyed);
+    let rotated = registry.keys().get(long, None, &call).unwrap();
+    assert_eq!((rotated.version, rotated.value.expose().len()), (2, 32));
+}
+
+#[test]
 fn renewals_that_come_while_a_wave_is_released_disturb_nobody() {
     let world = World::new();
     let (registry, call) = (&world.registry, &world.call);

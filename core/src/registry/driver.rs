@@ -119,7 +119,7 @@ pub(super) fn sign(item: &ToSign) -> Result<Vec<u8>> {
 pub(super) struct Draws {
     numbers: RefCell<Vec<(&'static str, u64)>>,
     seeds: RefCell<Vec<u64>>,
-    secrets: RefCell<Vec<Secret<Vec<u8>>>>,
+    secrets: RefCell<Vec<(String, Secret<Vec<u8>>)>>,
     next_number: Cell<usize>,
     next_seed: Cell<usize>,
     next_secret: Cell<usize>,
@@ -201,18 +201,24 @@ impl<'r> View<'r> {
         Ok(seed)
     }
 
-    /// A secret that `make` draws at the first attempt, and the same one at every other. `make` marks its calls of the
-    /// host's source as callbacks, as whatever draws does.
-    pub(super) fn secret(&self, make: impl FnOnce(&dyn Random) -> Result<Secret<Vec<u8>>>) -> Result<Secret<Vec<u8>>> {
+    /// A secret that `make` draws at the first attempt, and the same one at every other; `what` it is to be like. `make` marks
+    /// its calls of the host's source as callbacks, as whatever draws does.
+    pub(super) fn secret(
+        &self,
+        what: String,
+        make: impl FnOnce(&dyn Random) -> Result<Secret<Vec<u8>>>,
+    ) -> Result<Secret<Vec<u8>>> {
         let position = self.draws.next_secret.get();
         self.draws.next_secret.set(position + 1);
         let mut secrets = self.draws.secrets.borrow_mut();
-        if let Some(secret) = secrets.get(position) {
+        if let Some((_, secret)) = secrets.get(position).filter(|(of, _)| *of == what) {
             return Ok(secret.clone());
         }
+        // As with numbers, another path than at the last attempt leaves what was drawn from here on unused.
+        secrets.truncate(position);
         callback::refuse_inside()?;
         let secret = make(&*self.registry.random)?;
-        secrets.push(secret.clone());
+        secrets.push((what, secret.clone()));
         Ok(secret)
     }
 

@@ -67,7 +67,7 @@ impl View<'_> {
             return KeyMaterial::from_bytes(algorithm, value.expose());
         }
         let drawn = |random: &dyn Random| Ok(KeyMaterial::generate(algorithm, random)?.expose().to_vec().into());
-        KeyMaterial::from_bytes(algorithm, self.secret(drawn)?.expose())
+        KeyMaterial::from_bytes(algorithm, self.secret(algorithm.name().to_owned(), drawn)?.expose())
     }
 }
 

@@ -220,7 +220,7 @@ impl View<'_> {
                 PskKind::Readable => policy.check_for_tls()?,
                 PskKind::VerifyOnly => policy.check()?,
             }
-            return self.secret(|random| generate_secret(policy, random));
+            return self.secret(format!("{policy:?}"), |random| generate_secret(policy, random));
         };
         let (length, limit) = (secret.expose().len(), usize::from(limit));
         let needed = bits.div_ceil(8).try_into().unwrap_or(usize::MAX);
