@@ -158,6 +158,21 @@ fn a_password_passes_through_as_basic_or_in_headers_of_its_own() {
 }
 
 #[test]
+fn a_password_passes_through_apache_which_writes_something_for_a_certificate_that_is_not_there() {
+    let behind = Behind::new(ProxyHeaders::nginx());
+    let basic = behind.basic();
+    let mut headers = vec![
+        ("X-Proxy-Proof", PROOF),
+        ("X-SSL-Client-Verify", "NONE"),
+        ("X-SSL-Client-Cert", "(null)"),
+        ("Authorization", &*basic),
+    ];
+    assert!(matches!(behind.ask(&headers).unwrap(), Principal::Device { credential: Credential::Psk(_), .. }));
+    headers.truncate(3);
+    assert_eq!(behind.code(&headers), "authentication.nothing_presented");
+}
+
+#[test]
 fn what_did_not_come_from_the_proxy_is_refused_each_for_its_reason() {
     let behind = Behind::new(ProxyHeaders::nginx());
     let cert = escaped(&behind.enrolled.issued.pem());

@@ -14,6 +14,9 @@ const MOST: usize = 512;
 /// The longest value that is looked at, in bytes.
 const LONGEST: usize = 64 << 10;
 
+/// What Apache writes for a certificate that is not there.
+const NOTHING: &str = "(null)";
+
 type Header<'a> = (&'a str, &'a str);
 
 fn malformed(reason: &str) -> Error {
@@ -76,7 +79,7 @@ enum Passed {
 impl Passed {
     fn read(names: &ProxyHeaders, headers: &[Header<'_>]) -> Result<Self> {
         let of = |name: &Option<String>| name.as_deref().map_or(Ok(None), |name| value(headers, name));
-        let certificate = of(&names.certificate)?;
+        let certificate = of(&names.certificate)?.filter(|value| *value != NOTHING);
         let verified = of(&names.verified)?;
         let (identity, secret) = (of(&names.identity)?, of(&names.secret)?);
         let basic = if names.basic { value(headers, AUTHORIZATION)?.and_then(basic_value) } else { None };
