@@ -1,6 +1,7 @@
 //! Many items in one call: decided together, signed in parallel, committed in large durable portions.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 use std::thread;
 
@@ -301,18 +302,23 @@ fn merge<T>(items: &[(usize, Vec<Write>, Result<T>)]) -> (Vec<Write>, Vec<Option
     let mut writes = Vec::with_capacity(items.iter().map(|(_, writes, _)| writes.len()).sum());
     let mut owners = Vec::with_capacity(writes.capacity());
     let mut adds: Vec<Write> = Vec::new();
+    // Of items that each count for a device of its own, there are as many as items.
+    let mut added = HashMap::new();
     let mut required = HashMap::new();
     for (position, (_, item, _)) in items.iter().enumerate() {
         for write in item {
             match write {
                 Write::Add { counter, by, at_most } => {
-                    let same = adds.iter_mut().find_map(|add| match add {
-                        Write::Add { counter: c, by, at_most: m } if c == counter && m == at_most => Some(by),
-                        _ => None,
-                    });
-                    match same {
-                        Some(sum) => *sum = sum.saturating_add(*by),
-                        None => adds.push(write.clone()),
+                    match added.entry((*counter, *at_most)) {
+                        Entry::Vacant(place) => {
+                            place.insert(adds.len());
+                            adds.push(write.clone());
+                        }
+                        Entry::Occupied(place) => {
+                            if let Some(Write::Add { by: sum, .. }) = adds.get_mut(*place.get()) {
+                                *sum = sum.saturating_add(*by);
+                            }
+                        }
                     }
                     continue;
                 }
