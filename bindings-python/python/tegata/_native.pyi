@@ -6094,11 +6094,12 @@ class SqliteOptions:
     """
     How a database file is opened.
     """
-    def __new__(cls, /, *, create: bool | None = None, wait: SupportsFloat | SupportsIndex | None = None, readers: SupportsIndex | None = None, cache: SupportsIndex | None = None, max_size: SupportsIndex | None = None) -> SqliteOptions:
+    def __new__(cls, /, *, create: bool | None = None, wait: SupportsFloat | SupportsIndex | None = None, readers: SupportsIndex | None = None, cache: SupportsIndex | None = None, max_size: SupportsIndex | None = None, map: SupportsIndex | None = None) -> SqliteOptions:
         """
         `create`: make the file if there is none (the default). `wait`: how many seconds to wait for another process.
         `readers`: how many connections read at the same time. `cache`: how much each may keep in memory. `max_size`: how
-        large the file may become, in bytes. What is left out has the default of the core.
+        large the file may become, in bytes. `map`: how many bytes of it may be read through a mapping instead of being copied, which
+        is faster; but where the disk fails to bring a mapped page, the system ends the process. What is left out has the default of the core.
         """
     def __repr__(self, /) -> str: ...
 
