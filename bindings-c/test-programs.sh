@@ -73,6 +73,24 @@ compile() { # compile FOLDER OPTIONS...
     gcc "${warnings[@]}" "${@:2}" bindings-c/tests/authority.c examples/c/openssl_signer.c "${flags[@]}" -o "$work/$1/authority"
     gcc "${warnings[@]}" "${@:2}" examples/c/identity.c "${flags[@]}" -o "$work/$1/identity"
 }
+unwraps() { # unwraps FOLDER IDENTITY...: takes a symmetric key and its next version, and none that is older or altered
+    local folder=$1 run=("${@:2}")
+    refused_key() { # refused_key WORDS FILE
+        if "${run[@]}" unwrap "$folder" "$2" >"$work/out" 2>&1; then fail "unwrapped: $2"; fi
+        grep -qF -- "$1" "$work/out" || fail "said not \`$1\` but: $(cat "$work/out")"
+    }
+    sed 's/.$/x/' "$folder/older" >"$folder/malformed"
+    sed 's/ 1 1 / 1 3 /' "$folder/older" >"$folder/other-version"
+    refused_key "holds no wrapped AES key" "$folder/malformed"
+    refused_key "holds no wrapped AES key" "$folder/key.pem"
+    refused_key "key.unwrap_failed" "$folder/other-version"
+    [ ! -e "$folder/aes.key" ] || fail "a refused key was kept"
+    "${run[@]}" unwrap "$folder" "$folder/older" >/dev/null
+    "${run[@]}" unwrap "$folder" "$folder/newer" >/dev/null
+    refused_key "version 1, and version 2 is here already" "$folder/older"
+    cmp -s "$folder/aes.key" "$folder/aes.expected" || fail "the unwrapped key is another one"
+    [ "$(stat -c %a "$folder/aes.key")" = 600 ] || fail "aes.key can be read by others"
+}
 once() { # once FOLDER WRAPPER...: every program; the CA is tegata this time
     local folder=$work/$1.tegata
     mkdir "$folder"
@@ -82,6 +100,7 @@ once() { # once FOLDER WRAPPER...: every program; the CA is tegata this time
     "${@:2}" "$work/$1/authority" "$folder"
     "${@:2}" "$work/$1/identity" install "$folder" "$folder/root.pem" "$folder/answer.pem" pump-7.example >/dev/null
     openssl verify -x509_strict -CAfile "$folder/root.pem" "$folder/chain.pem" >/dev/null
+    unwraps "$folder" "${@:2}" "$work/$1/identity"
     rm -rf "$folder"
 }
 compile plain

@@ -51,7 +51,7 @@ build() { # build VARIANT COMPILER...
     local own=(-Ibindings-c/tests -Ibindings-c/tests/misuse -Ibindings-c/tests/scenarios)
     "$@" "${warnings[@]}" "${own[@]}" "$work/scenarios.c" -o "$work/$variant/scenarios" "${flags[@]}"
     "$@" "${warnings[@]}" "${own[@]}" "$work/misuse.c" -o "$work/$variant/misuse" "${flags[@]}"
-    for program in host threads; do
+    for program in host secrets threads; do
         "$@" "${warnings[@]}" "${own[@]}" "bindings-c/tests/$program.c" bindings-c/tests/dictionary_store.c \
             -o "$work/$variant/$program" "${flags[@]}" -lcrypto -lpthread
     done
@@ -65,7 +65,7 @@ run() { # run VARIANT WRAPPER...: every program, in a folder of its own
     "$python" bindings-c/tests/scenarios/run.py folders "$work/folders"
     "$@" "$work/$variant/scenarios" "$work/folders" >"$work/$variant/scenarios.out"
     "$python" bindings-c/tests/scenarios/run.py check "$work/$variant/scenarios.out"
-    for program in misuse host threads; do
+    for program in misuse host secrets threads; do
         (cd "$work/files" && "$@" "$work/$variant/$program")
     done
 }

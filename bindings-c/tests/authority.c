@@ -2,7 +2,7 @@
  * A CA whose key OpenSSL has: the full library with a host signer for its root.
  *
  *   authority            checks itself
- *   authority FOLDER     answers FOLDER/request.pem with FOLDER/answer.pem and FOLDER/root.pem
+ *   authority FOLDER     answers FOLDER/request.pem with FOLDER/answer.pem and FOLDER/root.pem, and provisions the device
  */
 #include "expect.h"
 
@@ -254,10 +254,58 @@ static void serve(const char *folder) {
   free((void *)csr.data);
 }
 
+/* The line by which a key travels, as examples/c/identity.c reads it. */
+static void deliver(const char *folder, const char *file, const tegata_provisioned *meter) {
+  const tegata_wrapped_key *wrapped = NULL;
+  char line[512];
+  OK(tegata_keys_deliver(registry, meter->key->key->id, meter->device->id, NULL, &wrapped, &error));
+  EXPECT(wrapped->algorithm == TEGATA_SYMMETRIC_ALGORITHM_AES256);
+  int len = snprintf(line, sizeof line, "%s aes-256 %s %s %u %u ", wrapped->method == TEGATA_WRAP_METHOD_AES_KW ? "aes-kw" : "aes-kwp",
+                     wrapped->device, wrapped->key, (unsigned)wrapped->number, (unsigned)wrapped->version);
+  for (size_t i = 0; i < wrapped->wrapped.len; i++) {
+    len += snprintf(line + len, sizeof line - (size_t)len, "%02x", wrapped->wrapped.data[i]);
+  }
+  write_file(folder, file, line, (size_t)len);
+  tegata_wrapped_key_free(wrapped);
+}
+
+/* Provisions the device with a password, FOLDER/psk, and an AES key, which comes as FOLDER/older, rotated as FOLDER/newer. */
+static void provision(const char *folder) {
+  const tegata_provisioned *meter = NULL;
+  const tegata_symmetric_key *rotated = NULL;
+  const tegata_issued_key *clear = NULL;
+  tegata_new_device device;
+  tegata_psk_wish psk;
+  tegata_provision wish;
+  char line[96];
+  TEGATA_INIT(device);
+  TEGATA_INIT(psk);
+  psk.kind = TEGATA_PSK_KIND_READABLE;
+  TEGATA_INIT(wish);
+  wish.device = &device;
+  wish.psk = &psk;
+  wish.key = TEGATA_SYMMETRIC_ALGORITHM_AES256;
+  OK(tegata_devices_provision(registry, &wish, NULL, &meter, &error));
+  write_file(folder, "psk", meter->psk->secret.data, meter->psk->secret.len);
+  deliver(folder, "older", meter);
+  OK(tegata_keys_rotate(registry, meter->key->key->id, NULL, NULL, &rotated, &error));
+  deliver(folder, "newer", meter);
+  OK(tegata_keys_get(registry, rotated->id, NULL, NULL, &clear, &error));
+  EXPECT(clear->value.len == 32);
+  int len = snprintf(line, sizeof line, "%u ", (unsigned)clear->version);
+  for (size_t i = 0; i < 32; i++) len += snprintf(line + len, sizeof line - (size_t)len, "%02x", clear->value.data[i]);
+  line[len++] = '\n';
+  write_file(folder, "aes.expected", line, (size_t)len);
+  tegata_issued_key_free(clear);
+  tegata_symmetric_key_free(rotated);
+  tegata_provisioned_free(meter);
+}
+
 int main(int argc, char **argv) {
   open_registry();
   if (argc > 1) {
     serve(argv[1]);
+    provision(argv[1]);
   } else {
     every_kind_of_key_signs_requests_and_certificates();
     a_signer_that_fails_changes_nothing();

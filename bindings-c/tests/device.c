@@ -2,7 +2,7 @@
  * What a device does with the library, in the build that has no registry. Runs on the device's own processor:
  *
  *   device make FOLDER    makes a key and a request
- *   device check FOLDER   checks what the CA answered (ca.sh)
+ *   device check FOLDER   checks what the CA answered (ca.sh), and unwraps a symmetric key
  */
 #include "expect.h"
 
@@ -235,6 +235,45 @@ static void keys(const char *folder) {
   }
 }
 
+/* What a registry once delivered to a device; it was made with the full library. */
+static void wrapped_keys(void) {
+  static const uint8_t octets[] = {0xde, 0xd0, 0x30, 0x56, 0x1d, 0x3f, 0x50, 0x90, 0xfd, 0xd9, 0xbe, 0x54,
+                                   0x5a, 0x43, 0xdc, 0x49, 0xf5, 0xb0, 0x70, 0x73, 0x2a, 0xbc, 0x32, 0x67};
+  static const uint8_t value[] = {0x75, 0xf6, 0xe3, 0x9b, 0x5d, 0x3f, 0xd4, 0x2d,
+                                  0x30, 0x38, 0x30, 0x1f, 0x17, 0xdc, 0x89, 0x51};
+  const tegata_bytes psk = bytes_of("n3vQX6HGE7pqK93jRhE6hFkT");
+  const tegata_buffer *key = NULL;
+  const tegata_string *text = NULL;
+  tegata_wrapped wrapped;
+  TEGATA_INIT(wrapped);
+  wrapped.method = TEGATA_WRAP_METHOD_AES_KW;
+  wrapped.algorithm = TEGATA_SYMMETRIC_ALGORITHM_AES128;
+  wrapped.device = "vz2sj2dkkocn4urfnrdbhdtutm";
+  wrapped.key = "5mgyw2a7agzt4bhkfdxv6sk2hi";
+  wrapped.number = 1;
+  wrapped.version = 2;
+  wrapped.wrapped.data = octets;
+  wrapped.wrapped.len = sizeof octets;
+  OK(tegata_unwrap_key(&wrapped, psk, &key, &error));
+  EXPECT(key->len == sizeof value && memcmp(key->data, value, sizeof value) == 0);
+  OK(tegata_check_value(wrapped.algorithm, lent(key), TEGATA_CHECK_METHOD_CMAC, &text, &error));
+  EXPECT_TEXT(text->text, "991C3984C0");
+  tegata_string_free(text);
+  tegata_buffer_free(key);
+  key = NULL;
+
+  REFUSED(TEGATA_CODE_KEY_UNWRAP_FAILED, tegata_unwrap_key(&wrapped, bytes_of("n3vxX6HGE7pqK93jRhE6hFkT"), &key, &error));
+  wrapped.version = 3;
+  REFUSED(TEGATA_CODE_KEY_UNWRAP_FAILED, tegata_unwrap_key(&wrapped, psk, &key, &error));
+  EXPECT(key == NULL);
+
+  tegata_psk_policy policy;
+  TEGATA_INIT(policy);
+  OK(tegata_generate_password(&policy, &text, &error));
+  EXPECT(text->len == 24);
+  tegata_string_free(text);
+}
+
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "make") == 0) {
     make(argv[2]);
@@ -255,6 +294,7 @@ int main(int argc, char **argv) {
   EXPECT_TEXT(names->items[0]->value, "pump-7.example");
   tegata_general_names_free(names);
   keys(argv[2]);
+  wrapped_keys();
   chains(argv[2], now);
   installations(argv[2], now);
   tegata_public_key_free(own);

@@ -1,12 +1,16 @@
 /*
  * A device gives itself an identity: it makes a key that never leaves it and a certification request, and later checks what the CA
- * sent back before it uses it.
+ * sent back before it uses it. It takes symmetric keys, too, which come wrapped under its password.
  *
  *   identity request FOLDER NAME ADDRESS...
  *       makes FOLDER/key.pem, unless it is there, and FOLDER/request.pem; send the request to your CA
  *   identity install FOLDER ROOT.pem ANSWER.pem ADDRESS...
  *       checks the CA's answer (certificate and intermediates, PEM) against the root that the firmware was made with, and keeps it as
  *       FOLDER/chain.pem only if a browser would accept it; says why not otherwise
+ *   identity unwrap FOLDER WRAPPED
+ *       unwraps an AES key that the registry sent (tegata_keys_deliver) under the device's password, which the production line wrote
+ *       into FOLDER/psk, and keeps it as FOLDER/aes.key (version and digits) unless it is older than what is there; WRAPPED is a line:
+ *       aes-kw|aes-kwp aes-128|aes-256 DEVICE KEY NUMBER VERSION HEXDIGITS
  *
  * ADDRESS is what people type to reach the device's web page: a DNS name or an IP address.
  */
@@ -17,6 +21,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +244,90 @@ done:
   return result;
 }
 
+/* The octets that these digits stand for; how many, or 0 if they are none or too many. */
+static size_t from_hex(const char *digits, uint8_t *octets, size_t limit) {
+  static const char all[] = "0123456789abcdef";
+  size_t len = strlen(digits) / 2;
+  if (strlen(digits) % 2 != 0 || len > limit) return 0;
+  for (size_t i = 0; i < len; i++) {
+    const char *high = strchr(all, digits[2 * i]), *low = strchr(all, digits[2 * i + 1]);
+    if (high == NULL || low == NULL) return 0;
+    octets[i] = (uint8_t)((high - all) << 4 | (low - all));
+  }
+  return len;
+}
+
+/* Which version of the AES key the folder has; 0 if it has none. */
+static int kept_version(const char *folder, uint32_t *version) {
+  char path[MAX_PATH];
+  *version = 0;
+  if (snprintf(path, sizeof path, "%s/aes.key", folder) >= (int)sizeof path) return 1;
+  FILE *file = fopen(path, "r");
+  if (file == NULL) return errno == ENOENT ? 0 : trouble(path);
+  int fields = fscanf(file, "%" SCNu32, version);
+  fclose(file);
+  if (fields != 1) fprintf(stderr, "%s: does not begin with a version\n", path);
+  return fields == 1 ? 0 : 1;
+}
+
+static int keep_key(const char *folder, uint32_t version, const tegata_buffer *key) {
+  char line[96];
+  int len = snprintf(line, sizeof line, "%" PRIu32 " ", version);
+  for (size_t i = 0; i < key->len && len > 0 && (size_t)len + 3 < sizeof line; i++) {
+    len += snprintf(line + len, sizeof line - (size_t)len, "%02x", key->data[i]);
+  }
+  line[len++] = '\n';
+  int result = write_file(folder, "aes.key", line, (size_t)len, 0600);
+  memset(line, 0, sizeof line);
+  return result;
+}
+
+static int unwrap(const char *folder, const char *wrapped_file) {
+  static uint8_t room[MAX_FILE], psk_room[MAX_FILE];
+  char path[MAX_PATH], method[8], algorithm[8], device[27], key_id[27], digits[129];
+  uint8_t octets[64];
+  tegata_bytes content, psk;
+  tegata_error *error = NULL;
+  const tegata_buffer *key = NULL;
+  tegata_wrapped wrapped;
+  uint32_t have;
+  TEGATA_INIT(wrapped);
+
+  if (read_file(wrapped_file, room, &content) != 0) return 1;
+  room[content.len] = 0;
+  if (sscanf((const char *)room, "%7s %7s %26s %26s %" SCNu32 " %" SCNu32 " %128s", method, algorithm, device, key_id,
+             &wrapped.number, &wrapped.version, digits) == 7) {
+    if (strcmp(method, "aes-kw") == 0) wrapped.method = TEGATA_WRAP_METHOD_AES_KW;
+    if (strcmp(method, "aes-kwp") == 0) wrapped.method = TEGATA_WRAP_METHOD_AES_KWP;
+    if (strcmp(algorithm, "aes-128") == 0) wrapped.algorithm = TEGATA_SYMMETRIC_ALGORITHM_AES128;
+    if (strcmp(algorithm, "aes-256") == 0) wrapped.algorithm = TEGATA_SYMMETRIC_ALGORITHM_AES256;
+    wrapped.wrapped.data = octets;
+    wrapped.wrapped.len = from_hex(digits, octets, sizeof octets);
+  }
+  if (wrapped.method == 0 || wrapped.algorithm == 0 || wrapped.wrapped.len == 0) {
+    fprintf(stderr, "%s: holds no wrapped AES key\n", wrapped_file);
+    return 1;
+  }
+  wrapped.device = device;
+  wrapped.key = key_id;
+
+  /* What was overheard once opens again later: an older version than ours is none of ours. */
+  if (kept_version(folder, &have) != 0) return 1;
+  if (wrapped.version < have) {
+    fprintf(stderr, "refused: version %" PRIu32 ", and version %" PRIu32 " is here already\n", wrapped.version, have);
+    return 1;
+  }
+  if (snprintf(path, sizeof path, "%s/psk", folder) >= (int)sizeof path) return 1;
+  if (read_file(path, psk_room, &psk) != 0) return 1;
+  tegata_status status = tegata_unwrap_key(&wrapped, psk, &key, &error);
+  memset(psk_room, 0, sizeof psk_room);
+  if (status != TEGATA_STATUS_OK) return refused("refused", error);
+  int result = keep_key(folder, wrapped.version, key);
+  tegata_buffer_free(key); /* erases it */
+  if (result == 0) printf("kept: version %" PRIu32 " of key %s\n", wrapped.version, key_id);
+  return result;
+}
+
 int main(int argc, char **argv) {
   if (argc >= 5 && argc - 4 <= MAX_ADDRESSES && strcmp(argv[1], "request") == 0) {
     return request(argv[2], argv[3], argv + 4, (size_t)argc - 4);
@@ -246,7 +335,9 @@ int main(int argc, char **argv) {
   if (argc >= 6 && argc - 5 <= MAX_ADDRESSES && strcmp(argv[1], "install") == 0) {
     return install(argv[2], argv[3], argv[4], argv + 5, (size_t)argc - 5);
   }
+  if (argc == 4 && strcmp(argv[1], "unwrap") == 0) return unwrap(argv[2], argv[3]);
   fprintf(stderr, "usage: identity request FOLDER NAME ADDRESS...\n"
-                  "       identity install FOLDER ROOT.pem ANSWER.pem ADDRESS...\n");
+                  "       identity install FOLDER ROOT.pem ANSWER.pem ADDRESS...\n"
+                  "       identity unwrap FOLDER WRAPPED\n");
   return 2;
 }
