@@ -3565,6 +3565,9 @@ typedef struct {
   /// How large the file may grow, in bytes; commits beyond fail with `store.full` and change nothing. NULL for no
   /// limit.
   const uint64_t *max_size;
+  /// How many bytes of the file may be read through a mapping instead of being copied; 0 for none. The price of the time that
+  /// it saves: where the disk fails to bring a mapped page, the system ends the process (SIGBUS).
+  uint64_t map;
 } tegata_sqlite_options;
 
 /// Makes stores for the conformance suite.
