@@ -248,6 +248,19 @@ def test_a_sealing_key_is_replaced_while_a_sealer_in_python_holds_the_old_one() 
     assert caught.value.code == "seal.wrong_key"
 
 
+def test_a_store_is_told_which_columns_are_sealed() -> None:
+    from dictionary import DictionaryStore
+
+    class Told(DictionaryStore):
+        def migrate(self, schema: tegata.store.Schema) -> None:
+            self.sealed = {f"{table.name}.{column.name}" for table in schema.tables for column in table.columns if column.sealed}
+            super().migrate(schema)
+
+    store = Told()
+    Registry.open(store, SoftwareSealer.generate())
+    assert {"psks.secret", "keys.value"} <= store.sealed and "devices.name" not in store.sealed
+
+
 def test_a_sealer_whose_is_current_breaks_is_an_error_with_its_cause() -> None:
     class Broken:
         def seal(self, associated: bytes, plaintext: bytes) -> bytes:

@@ -1747,6 +1747,11 @@ class Column:
         Whether rows are found or ordered by it, so that an index is worth it.
         """
     @property
+    def sealed(self, /) -> bool:
+        """
+        Whether its values are sealed: such a column holds what must not be read, and only looks random.
+        """
+    @property
     def searchable(self, /) -> bool:
         """
         Whether rows are found by a part of it.

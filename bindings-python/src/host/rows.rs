@@ -89,6 +89,8 @@ pub(crate) struct Column {
     ordered: bool,
     /// Whether rows are found by a part of it.
     searchable: bool,
+    /// Whether its values are sealed: such a column holds what must not be read, and only looks random.
+    sealed: bool,
 }
 
 pub(crate) fn schema_out(py: Python<'_>, schema: &schema::Schema) -> PyResult<Schema> {
@@ -98,10 +100,17 @@ pub(crate) fn schema_out(py: Python<'_>, schema: &schema::Schema) -> PyResult<Sc
             schema::ColumnKind::Text => "text",
             schema::ColumnKind::Bytes => "bytes",
         };
-        let (unique, ordered) = (column.index.is_unique(), column.index.is_ordered());
+        let (unique, ordered, sealed) = (column.index.is_unique(), column.index.is_ordered(), column.sealed);
         Py::new(
             py,
-            Column { name: column.name.to_owned(), kind, unique, ordered, searchable: column.index.is_searchable() },
+            Column {
+                name: column.name.to_owned(),
+                kind,
+                unique,
+                ordered,
+                searchable: column.index.is_searchable(),
+                sealed,
+            },
         )
     };
     let table = |table: &&'static schema::Table| {
