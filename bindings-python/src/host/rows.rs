@@ -78,6 +78,7 @@ pub(crate) struct Table {
 
 /// A column of a table.
 #[pyclass(frozen, get_all, module = "tegata.store")]
+#[allow(clippy::struct_excessive_bools)] // Independent facts, each an attribute in Python.
 pub(crate) struct Column {
     /// Its name.
     name: String,
