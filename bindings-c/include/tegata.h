@@ -5350,13 +5350,13 @@ tegata_status tegata_keys_verify(const tegata_registry *registry,
                                  const tegata_key_match **key_match,
                                  tegata_error **error);
 
-/// Whether `check_value` is that of a value of the key, and of which version. Writes NULL when it is of none that counts.
+/// Whether `presented` is the check value of a value of the key, and of which version. Writes NULL when it is of none that counts.
 ///
 /// Errors: `key.check_value_malformed`; `key.check_method` when the key's algorithm has no such check value;
 /// `input.unknown_id`.
 tegata_status tegata_keys_verify_check_value(const tegata_registry *registry,
                                              const char *id,
-                                             const char *check_value,
+                                             const char *presented,
                                              const tegata_key_match **key_match,
                                              tegata_error **error);
 
@@ -5642,7 +5642,7 @@ void tegata_credentials_free(const tegata_credentials *credentials);
 ///
 /// Errors: Those of `register`, `Psks::issue`, `Keys::issue`, `Certificates::issue` and `Certificates::issue_with_key`.
 tegata_status tegata_devices_provision(const tegata_registry *registry,
-                                       const tegata_provision *provision,
+                                       const tegata_provision *wish,
                                        const tegata_call *call,
                                        const tegata_provisioned **provisioned,
                                        tegata_error **error);
@@ -5651,7 +5651,7 @@ tegata_status tegata_devices_provision(const tegata_registry *registry,
 ///
 /// Errors: As `register_many`.
 tegata_status tegata_devices_provision_many(const tegata_registry *registry,
-                                            const tegata_provision *provisions,
+                                            const tegata_provision *wishes,
                                             size_t len,
                                             const tegata_bulk *bulk,
                                             const tegata_call *call,

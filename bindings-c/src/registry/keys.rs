@@ -229,7 +229,7 @@ pub unsafe extern "C" fn tegata_keys_verify(
     })
 }
 
-/// Whether `check_value` is that of a value of the key, and of which version. Writes NULL when it is of none that counts.
+/// Whether `presented` is the check value of a value of the key, and of which version. Writes NULL when it is of none that counts.
 ///
 /// Errors: `key.check_value_malformed`; `key.check_method` when the key's algorithm has no such check value;
 /// `input.unknown_id`.
@@ -237,13 +237,13 @@ pub unsafe extern "C" fn tegata_keys_verify(
 pub unsafe extern "C" fn tegata_keys_verify_check_value(
     registry: *const tegata_registry,
     id: *const c_char,
-    check_value: *const c_char,
+    presented: *const c_char,
     key_match: *mut *const tegata_key_match,
     error: *mut *mut tegata_error,
 ) -> Number<tegata_status> {
     run(error, || {
         let key_match = out(key_match, "key_match")?;
-        let presented = parsed(check_value, "check_value")?;
+        let presented = parsed(presented, "presented")?;
         match registry_of(registry)?.keys().verify_check_value(parsed(id, "id")?, &presented)? {
             Some(found) => key_match.give(&found),
             None => key_match.set(std::ptr::null()),

@@ -199,15 +199,14 @@ pub unsafe extern "C" fn tegata_credentials_free(credentials: *const tegata_cred
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_provision(
     registry: *const tegata_registry,
-    provision: *const tegata_provision,
+    wish: *const tegata_provision,
     call: *const tegata_call,
     provisioned: *mut *const tegata_provisioned,
     error: *mut *mut tegata_error,
 ) -> Number<tegata_status> {
     run(error, || {
         let provisioned = out(provisioned, "provisioned")?;
-        provisioned
-            .give(&registry_of(registry)?.devices().provision(&given(provision, "provision")?, &call_of(call)?)?);
+        provisioned.give(&registry_of(registry)?.devices().provision(&given(wish, "wish")?, &call_of(call)?)?);
         Ok(())
     })
 }
@@ -218,7 +217,7 @@ pub unsafe extern "C" fn tegata_devices_provision(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_provision_many(
     registry: *const tegata_registry,
-    provisions: *const tegata_provision,
+    wishes: *const tegata_provision,
     len: usize,
     bulk: *const tegata_bulk,
     call: *const tegata_call,
@@ -228,9 +227,9 @@ pub unsafe extern "C" fn tegata_devices_provision_many(
     run(error, || {
         let results = out(results, "results")?;
         let devices = registry_of(registry)?.devices();
-        let provisions = all_given(provisions, len, "provisions")?;
+        let wishes = all_given(wishes, len, "wishes")?;
         let call = call_of(call)?;
-        let done = with_bulk(bulk, |bulk| devices.provision_many(&provisions, bulk, &call))?;
+        let done = with_bulk(bulk, |bulk| devices.provision_many(&wishes, bulk, &call))?;
         results.give(done.as_slice());
         Ok(())
     })
