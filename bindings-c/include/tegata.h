@@ -398,7 +398,7 @@ typedef enum {
   /// PEM with percent-encoding, as nginx's `$ssl_client_escaped_cert` gives it; or with blanks in place of the line ends, as
   /// Apache's `%{SSL_CLIENT_CERT}s` does.
   TEGATA_CERTIFICATE_ENCODING_ESCAPED_PEM = 1,
-  /// DER in base64, as HAProxy's `%[ssl_c_der,base64]`.
+  /// DER in base64, as `HAProxy`'s `%[ssl_c_der,base64]`.
   TEGATA_CERTIFICATE_ENCODING_BASE64_DER = 2,
   /// DER as a byte sequence of structured fields (RFC 9440, section 2.1).
   TEGATA_CERTIFICATE_ENCODING_BYTE_SEQUENCE = 3,
@@ -410,7 +410,7 @@ typedef enum {
 typedef enum {
   /// As nginx forwards: `X-Proxy-Proof`, `X-SSL-Client-Verify`, `X-SSL-Client-Cert`.
   TEGATA_PROXY_PRESET_NGINX = 1,
-  /// As HAProxy forwards.
+  /// As `HAProxy` forwards.
   TEGATA_PROXY_PRESET_HAPROXY = 2,
   /// As Envoy forwards.
   TEGATA_PROXY_PRESET_ENVOY = 3,
@@ -427,7 +427,7 @@ typedef enum {
   /// Arguments of `openssl s_server` and `openssl s_client`, each pair in a line of its own, for trying out; secrets have 1
   /// to 256 octets.
   TEGATA_PSK_FORMAT_OPEN_SSL = 2,
-  /// The file of GnuTLS 3.6.13 and later, as `psktool` makes it; secrets have 1 to 512 octets.
+  /// The file of `GnuTLS` 3.6.13 and later, as `psktool` makes it; secrets have 1 to 512 octets.
   TEGATA_PSK_FORMAT_GNU_TLS = 3,
   /// The file that `PSKsecrets` names in the configuration of stunnel 5.42 and later; secrets have 16 to 256 octets.
   TEGATA_PSK_FORMAT_STUNNEL = 4,

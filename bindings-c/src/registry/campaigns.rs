@@ -1,6 +1,9 @@
 //! The handle for campaigns: many credentials replaced, wave by wave.
 
-use super::campaign_values::*;
+use super::campaign_values::{
+    tegata_campaign, tegata_campaign_filter, tegata_campaign_list, tegata_campaign_preview, tegata_campaign_progress,
+    tegata_new_campaign, tegata_selection,
+};
 use super::due::tegata_due_item_list;
 use crate::registry::prelude::*;
 

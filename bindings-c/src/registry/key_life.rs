@@ -1,6 +1,6 @@
 //! The handle for symmetric keys: what becomes of them.
 
-use super::key_values::*;
+use super::key_values::{tegata_rotate_key, tegata_symmetric_key, tegata_symmetric_key_results};
 use crate::registry::prelude::*;
 
 /// Gives a key its next version. The version before is kept for the grace period, if there is one; whatever was kept

@@ -1,6 +1,10 @@
 //! The handle for symmetric keys: issued, read, handed out, compared.
 
-use super::key_values::*;
+use super::key_values::{
+    tegata_holders, tegata_issued_key, tegata_issued_key_results, tegata_key_filter, tegata_key_match,
+    tegata_key_version_list, tegata_new_key, tegata_symmetric_key, tegata_symmetric_key_list,
+    tegata_symmetric_key_results,
+};
 use crate::registry::prelude::*;
 use crate::value::symmetric::{tegata_check_method, tegata_wrapped_key};
 

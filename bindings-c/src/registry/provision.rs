@@ -4,7 +4,7 @@ use tegata::symmetric::SymmetricAlgorithm;
 use tegata::{CertificateWish, Credentials, Provision, Provisioned, PskWish};
 
 use super::key_values::{tegata_issued_key, tegata_symmetric_key};
-use super::psk_values::*;
+use super::psk_values::{tegata_identity_kind, tegata_issued_psk, tegata_psk, tegata_psk_kind};
 use crate::registry::prelude::*;
 use crate::value::psk_policy::tegata_psk_policy;
 use crate::value::symmetric::tegata_symmetric_algorithm;

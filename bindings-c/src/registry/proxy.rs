@@ -11,7 +11,7 @@ pub enum tegata_certificate_encoding {
     /// PEM with percent-encoding, as nginx's `$ssl_client_escaped_cert` gives it; or with blanks in place of the line ends, as
     /// Apache's `%{SSL_CLIENT_CERT}s` does.
     EscapedPem = 1,
-    /// DER in base64, as HAProxy's `%[ssl_c_der,base64]`.
+    /// DER in base64, as `HAProxy`'s `%[ssl_c_der,base64]`.
     Base64Der = 2,
     /// DER as a byte sequence of structured fields (RFC 9440, section 2.1).
     ByteSequence = 3,
@@ -25,7 +25,7 @@ same_variants!(tegata_certificate_encoding = CertificateEncoding { EscapedPem, B
 pub enum tegata_proxy_preset {
     /// As nginx forwards: `X-Proxy-Proof`, `X-SSL-Client-Verify`, `X-SSL-Client-Cert`.
     Nginx = 1,
-    /// As HAProxy forwards.
+    /// As `HAProxy` forwards.
     Haproxy = 2,
     /// As Envoy forwards.
     Envoy = 3,

@@ -15,7 +15,7 @@ pub enum tegata_psk_format {
     /// Arguments of `openssl s_server` and `openssl s_client`, each pair in a line of its own, for trying out; secrets have 1
     /// to 256 octets.
     OpenSsl = 2,
-    /// The file of GnuTLS 3.6.13 and later, as `psktool` makes it; secrets have 1 to 512 octets.
+    /// The file of `GnuTLS` 3.6.13 and later, as `psktool` makes it; secrets have 1 to 512 octets.
     GnuTls = 3,
     /// The file that `PSKsecrets` names in the configuration of stunnel 5.42 and later; secrets have 16 to 256 octets.
     Stunnel = 4,

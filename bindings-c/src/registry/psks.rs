@@ -1,6 +1,9 @@
 //! The handle for pre-shared keys.
 
-use super::psk_values::*;
+use super::psk_values::{
+    tegata_issued_psk, tegata_issued_psk_results, tegata_new_psk, tegata_psk, tegata_psk_filter, tegata_psk_list,
+    tegata_psk_results, tegata_rotate_psk,
+};
 use crate::registry::prelude::*;
 
 /// Issues a pre-shared key. What is made here meets the policy. A repetition under the same request ID brings the
