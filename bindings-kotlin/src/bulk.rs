@@ -8,6 +8,9 @@ use tegata::{Atomicity, Call};
 use crate::certificates::{CertificateRecord, Issued};
 use crate::devices::{Device, Enrolled};
 use crate::error::{Result, TegataError};
+use crate::provision::Provisioned;
+use crate::psks::{IssuedPsk, Psk};
+use crate::symmetric::{IssuedKey, SymmetricKey};
 
 /// Who asks for a change, and whether it may be a repetition.
 #[uniffi::remote(Record)]
@@ -121,6 +124,11 @@ outcomes! {
     EnrolledOutcome of Enrolled, "What became of one request of a bulk enrollment.";
     IssuedOutcome of Issued, "What became of one certificate to be issued.";
     CertificateOutcome of CertificateRecord, "What became of one certificate of a bulk call.";
+    PskOutcome of Psk, "What became of one pre-shared key of a bulk call.";
+    IssuedPskOutcome of IssuedPsk, "What became of one pre-shared key to be issued or rotated.";
+    SymmetricKeyOutcome of SymmetricKey, "What became of one symmetric key of a bulk call.";
+    IssuedKeyOutcome of IssuedKey, "What became of one symmetric key to be read.";
+    ProvisionedOutcome of Provisioned, "What became of one device to be provisioned.";
 }
 
 /// What became of one item that has no result of its own.

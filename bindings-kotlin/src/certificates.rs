@@ -2,8 +2,9 @@
 
 use tegata::model::{CertificateKind, CertificateState, KeyOrigin, Standing, SuspendCause};
 use tegata::{
-    AuthorityId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, DeviceId, GroupId, HandOut,
-    Issue, IssueWithKey, KeyAlgorithm, ProductId, ProfileId, Renew, RenewWithKey, RevocationReason, Text, Timestamp,
+    AuthorityId, CampaignId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, DeviceId,
+    GroupId, HandOut, Issue, IssueWithKey, KeyAlgorithm, ProductId, ProfileId, Renew, RenewWithKey, RevocationReason,
+    Text, Timestamp,
 };
 
 use crate::error::Result;
@@ -170,6 +171,10 @@ twin! {
         reason: Option<RevocationReason>,
         /// Whether it was deleted: its record stays until notAfter, but is listed only on request.
         deleted: bool,
+        /// What kind of key it certifies, where the record says it.
+        algorithm: Option<KeyAlgorithm>,
+        /// The campaign that asks for its renewal.
+        campaign: Option<CampaignId>,
     }
 }
 

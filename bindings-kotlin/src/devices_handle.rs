@@ -1,12 +1,12 @@
 //! Devices: what is done with them.
 
-use tegata::{Call, DeviceChange, DeviceId, Enroll, GroupId, NewDevice, Page, Release};
+use tegata::{Call, DeviceChange, DeviceId, Enroll, GroupId, NewDevice, Page, Provision, Release};
 
-use crate::bulk::{Bulk, DeviceOutcome, EnrolledOutcome, each};
-use crate::certificates::CertificateRecord;
+use crate::bulk::{Bulk, DeviceOutcome, EnrolledOutcome, ProvisionedOutcome, each};
 use crate::devices::{Device, DeviceFilter, DeviceUpdate, Enrolled};
 use crate::error::Result;
 use crate::lists::DeviceListing;
+use crate::provision::{Credentials, Provisioned};
 
 /// Devices: registered, enrolled, shut out, let in, deleted.
 #[derive(uniffi::Object)]
@@ -62,9 +62,19 @@ impl Devices {
         Ok(self.core.devices().count(&filter.into())?)
     }
 
-    /// The certificates that are attached to a device, the oldest first.
-    pub fn credentials(&self, id: DeviceId) -> Result<Vec<CertificateRecord>> {
-        Ok(self.core.devices().credentials(id)?.certificates.into_iter().map(Into::into).collect())
+    /// All that a device has: its certificates, its pre-shared keys, the symmetric keys that it may use.
+    pub fn credentials(&self, id: DeviceId) -> Result<Credentials> {
+        Ok(self.core.devices().credentials(id)?.into())
+    }
+
+    /// Registers a device and gives it its password, symmetric key and certificate, as far as they are wished, in one commit.
+    pub fn provision(&self, wish: Provision, call: Call) -> Result<Provisioned> {
+        Ok(self.core.devices().provision(&wish, &call)?.into())
+    }
+
+    /// Provisions many devices, with a result per item in their order.
+    pub fn provision_many(&self, wishes: Vec<Provision>, bulk: Bulk, call: Call) -> Result<Vec<ProvisionedOutcome>> {
+        each(bulk.run(|bulk| self.core.devices().provision_many(&wishes, bulk, &call)))
     }
 
     /// Changes a device's information.

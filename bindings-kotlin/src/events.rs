@@ -2,7 +2,8 @@
 
 use tegata::model::Entity;
 use tegata::{
-    AuthorityId, CertificateId, DeviceId, EventFilter, EventId, GroupId, Page, ProductId, ProfileId, Timestamp,
+    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventFilter, EventId, GroupId, KeyId, Page, ProductId,
+    ProfileId, PskId, Timestamp,
 };
 
 use crate::error::Result;
@@ -25,6 +26,14 @@ pub enum Entity {
     Group(GroupId),
     /// A certificate.
     Certificate(CertificateId),
+    /// A pre-shared key.
+    Psk(PskId),
+    /// A symmetric key.
+    Key(KeyId),
+    /// A campaign.
+    Campaign(CampaignId),
+    /// A client of the host's API.
+    Client(ClientId),
 }
 
 twin! {

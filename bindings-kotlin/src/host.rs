@@ -162,6 +162,9 @@ pub trait HostSealer: Send + Sync {
 
     /// Opens what was sealed for this place.
     fn unseal(&self, associated: Vec<u8>, sealed: Vec<u8>) -> std::result::Result<SecretBytes, SealFailure>;
+
+    /// Whether `sealed` is sealed as it would be now; if not, `registry.reseal` seals it anew.
+    fn is_current(&self, associated: Vec<u8>, sealed: Vec<u8>) -> std::result::Result<bool, SealFailure>;
 }
 
 pub(crate) struct Sealing(pub(crate) Arc<dyn HostSealer>);
@@ -183,5 +186,9 @@ impl tegata::store::Sealer for Sealing {
 
     fn open(&self, associated: &[u8], sealed: &Sealed) -> std::result::Result<SecretBytes, tegata::Error> {
         guarded(|| self.0.unseal(associated.to_vec(), sealed.as_bytes().to_vec())).map_err(refused)
+    }
+
+    fn is_current(&self, associated: &[u8], sealed: &Sealed) -> std::result::Result<bool, tegata::Error> {
+        guarded(|| self.0.is_current(associated.to_vec(), sealed.as_bytes().to_vec())).map_err(refused)
     }
 }

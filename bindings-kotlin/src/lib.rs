@@ -13,8 +13,10 @@
 mod authorities;
 mod authorities_handle;
 mod bulk;
+mod campaigns;
 mod certificates;
 mod certificates_handle;
+mod clients;
 mod crl;
 mod devices;
 mod devices_handle;
@@ -31,7 +33,10 @@ mod open;
 mod parsed;
 mod products;
 mod profiles;
+mod provision;
+mod psks;
 mod registry;
+mod symmetric;
 mod values;
 
 uniffi::setup_scaffolding!("tegata");

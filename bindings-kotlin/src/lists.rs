@@ -3,12 +3,16 @@
 use tegata::{Page, Text};
 
 use crate::authorities::Authority;
+use crate::campaigns::{Campaign, DueItem};
 use crate::certificates::{Assignment, CertificateRecord};
+use crate::clients::Client;
 use crate::devices::Device;
 use crate::events::Event;
 use crate::groups::Group;
 use crate::products::Product;
 use crate::profiles::Profile;
+use crate::psks::Psk;
+use crate::symmetric::SymmetricKey;
 
 /// Which page of a list is wanted.
 #[uniffi::remote(Record)]
@@ -68,4 +72,9 @@ listings! {
     CertificateListing of CertificateRecord from tegata::model::Certificate;
     AssignmentListing of Assignment from tegata::model::Assignment;
     EventListing of Event from tegata::model::Event;
+    PskListing of Psk from tegata::model::Psk;
+    SymmetricKeyListing of SymmetricKey from tegata::model::SymmetricKey;
+    CampaignListing of Campaign from tegata::model::Campaign;
+    ClientListing of Client from tegata::model::Client;
+    DueItemListing of DueItem from tegata::DueItem;
 }

@@ -12,6 +12,7 @@ use crate::host::{Drawing, HostClock, HostRandom, HostSealer, Sealing, Ticking};
 use crate::host_store::{HostStore, Keeping};
 use crate::registry::Registry;
 use crate::values::SecretBytes;
+use tegata::TrustedProxy;
 
 /// Keeps everything in memory and forgets it in the end: for tests, and for scripts that forget.
 #[derive(uniffi::Object)]
@@ -121,8 +122,34 @@ pub enum AnyStore {
 pub enum AnySealer {
     /// With a key in memory.
     Software { sealer: Arc<SoftwareSealer> },
+    /// A ring of several.
+    Keys { sealer: Arc<SealingKeys> },
     /// The host's.
     Host { sealer: Arc<dyn HostSealer> },
+}
+
+impl AnySealer {
+    fn sealer(self) -> Arc<dyn Sealer> {
+        match self {
+            Self::Software { sealer } => Arc::<tegata::store::SoftwareSealer>::clone(&sealer.0),
+            Self::Keys { sealer } => Arc::<tegata::store::SealingKeys>::clone(&sealer.0),
+            Self::Host { sealer } => Arc::new(Sealing(sealer)),
+        }
+    }
+}
+
+/// A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits.
+#[derive(uniffi::Object)]
+pub struct SealingKeys(Arc<tegata::store::SealingKeys>);
+
+#[uniffi::export]
+impl SealingKeys {
+    /// Seals with `current` and opens what `current` or one of `previous` sealed.
+    #[uniffi::constructor]
+    pub fn ring(current: AnySealer, previous: Vec<AnySealer>) -> Self {
+        let previous = previous.into_iter().map(AnySealer::sealer).collect();
+        Self(Arc::new(tegata::store::SealingKeys::new(current.sealer(), previous)))
+    }
 }
 
 /// What surrounds a registry, besides its store and its sealer.
@@ -134,6 +161,9 @@ pub struct Options {
     /// Where random octets come from; the operating system by default.
     #[uniffi(default)]
     pub random: Option<Arc<dyn HostRandom>>,
+    /// The proxies whose word about who sent a request is taken.
+    #[uniffi(default = [])]
+    pub proxies: Vec<TrustedProxy>,
 }
 
 /// Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
@@ -147,10 +177,8 @@ pub fn open_registry(store: AnyStore, sealer: AnySealer, options: Options) -> Re
     if let Some(random) = options.random {
         around = around.with_random(Arc::new(Drawing(random)));
     }
-    let sealer: Arc<dyn Sealer> = match sealer {
-        AnySealer::Software { sealer } => Arc::<tegata::store::SoftwareSealer>::clone(&sealer.0),
-        AnySealer::Host { sealer } => Arc::new(Sealing(sealer)),
-    };
+    around.proxies = options.proxies;
+    let sealer = sealer.sealer();
     let store: Arc<dyn Store> = match store {
         AnyStore::Memory { store } => Arc::<tegata::store::MemoryStore>::clone(&store.0),
         AnyStore::Sqlite { store } => Arc::<tegata::store::SqliteStore>::clone(&store.0),

@@ -2,24 +2,32 @@
 
 use std::sync::Arc;
 
-use tegata::model::{CertificateKind, CertificateState, CredentialKind, DeviceState};
+use tegata::model::{CertificateKind, CertificateState, CredentialKind, DeviceState, KeyState, PskState};
+use tegata::symmetric::SymmetricAlgorithm;
 use tegata::{
-    CertificateId, ClientId, Credential, DeviceId, Due, GroupId, Page, Principal, ProductId, PskId, Timestamp,
+    Call, CertificateId, ClientId, Credential, DeviceId, Due, GroupId, KeyAlgorithm, Page, Principal, ProductId, PskId,
+    Timestamp,
 };
 
 use crate::authorities_handle::Authorities;
+use crate::bulk::Bulk;
+use crate::campaigns::Campaigns;
 use crate::certificates_handle::Certificates;
+use crate::clients::Clients;
 use crate::devices_handle::Devices;
 use crate::error::Result;
 use crate::events::Events;
 use crate::groups::Groups;
-use crate::lists::CertificateListing;
+use crate::lists::DueItemListing;
 use crate::open::Releasing;
 use crate::products::Products;
 use crate::profiles::Profiles;
+use crate::psks::Psks;
+use crate::symmetric::Keys;
+use crate::values::{SecretBytes, SecretText, twin};
 
 /// How the presenter showed that it has the certificate's private key.
-#[derive(Clone, Debug, uniffi::Enum)]
+#[derive(Clone, uniffi::Enum)]
 pub enum Proof {
     /// In a TLS handshake that the caller ended itself. The caller vouches for that.
     TlsSession,
@@ -30,10 +38,26 @@ pub enum Proof {
         /// The signature.
         signature: Vec<u8>,
     },
+    /// In a TLS handshake that a proxy ended, which checked the chain and says so.
+    Proxy {
+        /// The proxy's name.
+        name: String,
+        /// The secret by which the proxy shows that it is the one.
+        token: SecretBytes,
+    },
+}
+
+/// One header of a request.
+#[derive(Clone, uniffi::Record)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: SecretText,
 }
 
 /// What was presented.
-#[derive(Clone, Debug, uniffi::Enum)]
+#[derive(Clone, uniffi::Enum)]
 pub enum Presented {
     /// A client certificate.
     Certificate {
@@ -44,6 +68,27 @@ pub enum Presented {
         /// Which device presents it; needed only where several hold one certificate.
         #[uniffi(default)]
         device: Option<DeviceId>,
+    },
+    /// A pre-shared key: a device's password, or what a TLS-PSK handshake was made with.
+    Psk {
+        /// What the device calls itself.
+        identity: String,
+        /// The secret.
+        secret: SecretBytes,
+    },
+    /// What a proxy passed on in the headers of a request.
+    Headers {
+        /// All headers of the request as they came; one that came twice is here twice.
+        headers: Vec<Header>,
+    },
+    /// A client of the host's API, by all of what it was given.
+    Client {
+        /// The licence key.
+        licence: SecretText,
+        /// The client's name.
+        name: String,
+        /// Its password.
+        password: SecretText,
     },
 }
 
@@ -162,7 +207,27 @@ tallies! {
         /// The kind.
         kind: CertificateKind
     }
-    /// How many certificates are due in one week.
+    /// How many certificates have one kind of key.
+    KeyAlgorithmCount {
+        /// The kind of key; nothing for records that do not say it.
+        algorithm: Option<KeyAlgorithm>
+    }
+    /// How many symmetric keys are in one state.
+    KeyStateCount {
+        /// The state.
+        state: KeyState
+    }
+    /// How many symmetric keys are of one algorithm.
+    SymmetricAlgorithmCount {
+        /// The algorithm.
+        algorithm: SymmetricAlgorithm
+    }
+    /// How many pre-shared keys are in one state.
+    PskStateCount {
+        /// The state.
+        state: PskState
+    }
+    /// How many are due in one week.
     WeekCount {
         /// The week's first moment.
         week: Timestamp
@@ -184,12 +249,36 @@ pub struct Counts {
     pub certificates_by_kind: Vec<CertificateKindCount>,
     /// Certificates in force or suspended whose notAfter has passed.
     pub expired: u64,
-    /// Renewals by the week in which they are due.
+    /// All of them by the week in which they are due.
     pub due_by_week: Vec<WeekCount>,
+    /// Certificates by the kind of their key.
+    pub certificates_by_algorithm: Vec<KeyAlgorithmCount>,
+    /// Symmetric keys by state.
+    pub keys: Vec<KeyStateCount>,
+    /// Symmetric keys by algorithm.
+    pub keys_by_algorithm: Vec<SymmetricAlgorithmCount>,
+    /// Pre-shared keys by state.
+    pub psks: Vec<PskStateCount>,
+    /// Certificates by the week in which they are due.
+    pub certificates_due_by_week: Vec<WeekCount>,
+    /// Symmetric keys by the week in which they are due.
+    pub keys_due_by_week: Vec<WeekCount>,
+    /// Pre-shared keys by the week in which they are due.
+    pub psks_due_by_week: Vec<WeekCount>,
 }
 
 fn tally<K, T: From<(K, u64)>>(counts: Vec<(K, u64)>) -> Vec<T> {
     counts.into_iter().map(T::from).collect()
+}
+
+twin! {
+    /// What resealing did.
+    Resealed of tegata::Resealed {
+        /// How many records were looked at: all that have room for something sealed.
+        checked: u64,
+        /// How many of them held something that was not sealed with the current key. Now it is.
+        resealed: u64,
+    }
 }
 
 /// The roots that whoever trusts this registry should trust.
@@ -242,25 +331,47 @@ handles! {
     groups Groups "Groups of devices.";
     certificates Certificates "Certificates.";
     events Events "What happened.";
+    psks Psks "Pre-shared keys.";
+    keys Keys "Symmetric keys.";
+    campaigns Campaigns "Campaigns.";
+    clients Clients "Clients of the host's API.";
 }
 
 #[uniffi::export]
 impl Registry {
     /// Who presents this? The first reason that fails is the error: the certificate's, the authority's, the device's.
     pub fn authenticate(&self, presented: Presented) -> Result<Principal> {
-        let Presented::Certificate { certificate, proof, device } = &presented;
-        let proof = match proof {
-            Proof::TlsSession => tegata::Proof::TlsSession,
-            Proof::Signature { message, signature } => tegata::Proof::Signature { message, signature },
+        let headers: Vec<(&str, &str)>;
+        let presented = match &presented {
+            Presented::Certificate { certificate, proof, device } => {
+                let proof = match proof {
+                    Proof::TlsSession => tegata::Proof::TlsSession,
+                    Proof::Signature { message, signature } => tegata::Proof::Signature { message, signature },
+                    Proof::Proxy { name, token } => tegata::Proof::Proxy { name, token: token.expose() },
+                };
+                tegata::Presented::Certificate { certificate, proof, device: *device }
+            }
+            Presented::Psk { identity, secret } => tegata::Presented::Psk { identity, secret: secret.expose() },
+            Presented::Headers { headers: given } => {
+                headers = given.iter().map(|header| (header.name.as_str(), header.value.expose().as_str())).collect();
+                tegata::Presented::Headers { headers: &headers }
+            }
+            Presented::Client { licence, name, password } => {
+                tegata::Presented::Client { licence: licence.expose(), name, password: password.expose() }
+            }
         };
-        let presented = tegata::Presented::Certificate { certificate, proof, device: *device };
         Ok(self.core.authenticate(&presented)?)
     }
 
-    /// The certificates that should be renewed until a moment, the most urgent first.
-    pub fn due(&self, due: Due, page: Page) -> Result<CertificateListing> {
-        let due = Due { kinds: vec![CredentialKind::Certificate], ..due };
-        Ok(self.core.due(&due, &page)?.filter_map(tegata::DueItem::into_certificate).into())
+    /// The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, the most urgent first.
+    pub fn due(&self, due: Due, page: Page) -> Result<DueItemListing> {
+        Ok(self.core.due(&due, &page)?.into())
+    }
+
+    /// Seals anew, with the current key, whatever another key sealed; after that the other key is not needed any more. Open the
+    /// registry with `SealingKeys` of the new and the old one first, in every process; a run that was stopped is finished by the next.
+    pub fn reseal(&self, bulk: Bulk, call: Call) -> Result<Resealed> {
+        Ok(bulk.run(|bulk| self.core.reseal(bulk, &call))?.into())
     }
 
     /// How many there are of what.
@@ -274,6 +385,13 @@ impl Registry {
             certificates_by_kind: tally(counts.certificates_by_kind),
             expired: counts.expired,
             due_by_week: tally(counts.due_by_week),
+            certificates_by_algorithm: tally(counts.certificates_by_algorithm),
+            keys: tally(counts.keys),
+            keys_by_algorithm: tally(counts.keys_by_algorithm),
+            psks: tally(counts.psks),
+            certificates_due_by_week: tally(counts.certificates_due_by_week),
+            keys_due_by_week: tally(counts.keys_due_by_week),
+            psks_due_by_week: tally(counts.psks_due_by_week),
         })
     }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
+use tegata::symmetric::CheckValue;
 use tegata::x509::{DnsName, EmailAddress, KeyUsage, Uri};
 use tegata::{
-    AuthorityId, CertificateId, ClientId, DeviceId, EventId, GroupId, Name, Oid, ProductId, ProfileId, PskId, Secret,
-    Timestamp,
+    AuthorityId, CampaignId, CertificateId, ClientId, DeviceId, EventId, GroupId, KeyId, Name, Oid, ProductId,
+    ProfileId, PskId, Secret, Timestamp,
 };
 
 use crate::error::TegataError;
@@ -24,7 +25,7 @@ macro_rules! texts {
 }
 
 texts! {
-    AuthorityId ProfileId ProductId DeviceId GroupId CertificateId EventId PskId ClientId
+    AuthorityId ProfileId ProductId DeviceId GroupId CertificateId EventId PskId ClientId KeyId CampaignId CheckValue
     Name Oid DnsName EmailAddress Uri
 }
 

@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-HANDLES = ["Authorities", "Profiles", "Products", "Devices", "Groups", "Certificates", "Events"]
+HANDLES = ["Authorities", "Profiles", "Products", "Devices", "Groups", "Certificates", "Events", "Psks", "Keys", "Campaigns", "Clients"]
 KINDS = ["InvalidInput", "Refused", "NotFound", "Conflict", "State", "Unauthenticated", "Unavailable", "Corrupt", "Unsupported", "Internal"]
 
 # (record, field) -> its default, where the default is a case of an enum or a list of them.
@@ -35,15 +35,28 @@ DEFAULTS = {
     ("ProfileSpec", "suspend"): "SuspendMode.REGISTRY",
     ("Pkcs12", "target"): "Pkcs12Target.MODERN",
     ("Files", "encoding"): "Encoding.PEM",
+    ("NewPsk", "kind"): "PskKind.VERIFY_ONLY",
+    ("NewPsk", "identityKind"): "IdentityKind.DEVICE",
+    ("NewPsk", "policy"): "PskPolicy()",
+    ("PskPolicy", "classes"): "CharacterClasses()",
+    ("PskWish", "kind"): "PskKind.VERIFY_ONLY",
+    ("PskWish", "identityKind"): "IdentityKind.DEVICE",
+    ("PskWish", "policy"): "PskPolicy()",
+    ("CertificateWish", "handOut"): "HandOut.NOW",
+    ("Provision", "device"): "NewDevice()",
+    ("NewCampaign", "policy"): "ReissuePolicy.DUE",
+    ("NewCampaign", "revocation"): "RevocationReason.PRIVILEGE_WITHDRAWN",
+    ("ProxyHeaders", "encoding"): "CertificateEncoding.ESCAPED_PEM",
+    ("TrustedProxy", "headers"): "ProxyHeaders()",
 }
 
 # What of uniffi's output is for the library alone, by name.
 HIDDEN = re.compile(
     r"^( *(?:@Throws\([^)]*\) ?)?)(?:public )?((?:fun |data |sealed |open |abstract |inline |suspend )*(?:class|object|interface|fun|typealias)\b(?: ?<[^>]*>)? (?:T\.)?)"
     r"(?=FfiConverter|RustBuffer|UniffiRustCallStatusErrorHandler|UniffiNull|Disposable|UniffiWithHandle|NoHandle|UniffiCleaner"
-    r"|uniffiEnsureInitialized|use\(|Native\w|BulkProgress\b|\w+Impl\b|AnyStore|AnySealer|\w+Outcome\b|\w+Listing\b|Refusal\b|UsualProfile\b"
+    r"|uniffiEnsureInitialized|use\(|Native\w|BulkProgress\b|\w+Impl\b|AnyStore|AnySealer|\w+Outcome\b|\w+Listing\b|Refusal\b|UsualProfile\b|UsualProxy\b"
     r"|`(?:openRegistry|usualProfile|profileFrom\w+|productFrom\w+|publicKeyFromSpki|statementMessage|certificatesFromPem"
-    r"|usualFileNames|parseGeneralName|generalNameText|storeConformance)`)",
+    r"|usualFileNames|parseGeneralName|generalNameText|storeConformance|usualProxy|policyEntropyBits)`)",
     re.M,
 )
 
@@ -166,8 +179,12 @@ def native(text):
         source.sub(rf"^public interface {name} \{{", f"public fun interface {name} {{", 1)
     source.sub(r"^public interface HostStore \{", "public interface HostStore : Store {", 1)
     source.sub(r"^public interface HostSealer \{", "public interface HostSealer : Sealer {", 1)
+    source.sub(r"fun `ring`\(`current`: AnySealer", "internal fun `ring`(`current`: AnySealer", 1)
+    # Most sealers have nothing to say about this.
+    source.sub(r"^(    fun `isCurrent`\(`associated`: [^)]*\): kotlin\.Boolean)$", r"\1 = true", 1)
     source.sub(r"^class (MemoryStore|SqliteStore): AutoCloseable", r"class \1: AutoCloseable, Store", 2)
     source.sub(r"^class SoftwareSealer: AutoCloseable", "class SoftwareSealer: AutoCloseable, Sealer", 1)
+    source.sub(r"^class SealingKeys: AutoCloseable", "class SealingKeys: AutoCloseable, Sealer", 1)
     source.sub(r"^(    )object (\w+ : )", r"\1data object \2", None)
     defaults(source)
     content_equality(source)
@@ -183,9 +200,11 @@ PARAMETER_DEFAULTS = {
     "Call": "Call()", "NativeBulk": "Bulk()", "Page": "Page()", "CrlOptions": "CrlOptions()", "Rebuild": "Rebuild()",
     "HandOut": "HandOut.NOW", "AuthorityFilter": "AuthorityFilter()", "ProductFilter": "ProductFilter()",
     "DeviceFilter": "DeviceFilter()", "CertificateFilter": "CertificateFilter()", "EventFilter": "EventFilter()",
+    "PskFilter": "PskFilter()", "KeyFilter": "KeyFilter()", "CampaignFilter": "CampaignFilter()", "ClientFilter": "ClientFilter()",
+    "RotatePsk": "RotatePsk()", "RotateKey": "RotateKey()",
 }
 # Optional parameters that may be left out. (Elsewhere leaving out would mean something: a device out of its group.)
-LEFT_OUT = {("preview", "name"), ("find", "name"), ("issueClaimCodes", "expires"), ("renewCredential", "algorithm")}
+LEFT_OUT = {("preview", "name"), ("find", "name"), ("issueClaimCodes", "expires"), ("renewCredential", "algorithm"), ("get", "version"), ("checkValue", "version")}
 
 
 class Method:

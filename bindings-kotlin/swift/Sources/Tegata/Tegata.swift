@@ -488,6 +488,22 @@ fileprivate struct FfiConverterUInt8: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
+    typealias FfiType = UInt16
+    typealias SwiftType = UInt16
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt16 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
     typealias FfiType = UInt32
     typealias SwiftType = UInt32
@@ -1268,6 +1284,317 @@ public func FfiConverterTypeBulkProgress_lower(_ value: BulkProgress) -> UInt64 
 
 
 /**
+ * Campaigns: many credentials replaced, wave by wave.
+ */
+public protocol CampaignsProtocol: AnyObject, Sendable {
+
+    /**
+     * Releases the next wave of a campaign if its time has come, or the rest of one that was cut short; shuts out
+     * whoever has not come within `revoke_after_days` of being asked; and ends the campaign when nobody is waited for.
+     * To be called now and then, by one process or by several at once: each credential has its turn once. A campaign
+     * that is finished stays as it is. The request ID of `call` is not used.
+     */
+    func advance(id: CampaignId, call: Call) throws  -> Campaign
+
+    /**
+     * Gives a campaign up. What had its turn stays due or rotated; the others are left as they are.
+     */
+    func cancel(id: CampaignId, call: Call) throws  -> Campaign
+
+    /**
+     * The campaigns that match, in the order in which they were started.
+     */
+    func find(filter: CampaignFilter, page: Page) throws  -> CampaignListing
+
+    /**
+     * The campaign with this identifier.
+     */
+    func get(id: CampaignId) throws  -> Campaign
+
+    /**
+     * Stops a campaign for now, also in the middle of a wave. What had its turn stays due, but nobody is shut out
+     * while it is stopped.
+     */
+    func pause(id: CampaignId, call: Call) throws  -> Campaign
+
+    /**
+     * How many credentials a selection selects now. A million of them take about a second.
+     */
+    func preview(selection: Selection) throws  -> CampaignPreview
+
+    /**
+     * How far a campaign has come.
+     */
+    func progress(id: CampaignId) throws  -> CampaignProgress
+
+    /**
+     * Lets a campaign go on where it was stopped.
+     */
+    func resume(id: CampaignId, call: Call) throws  -> Campaign
+
+    /**
+     * Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is issued from now
+     * on is not among them. A campaign that selects what another one asks for takes it over.
+     */
+    func start(new: NewCampaign, call: Call) throws  -> Campaign
+
+    /**
+     * Who had a turn and has not come: certificates without a confirmed successor, pre-shared and symmetric keys that
+     * still have the value that they had, or whose new value no device fetched.
+     */
+    func stragglers(id: CampaignId, page: Page) throws  -> DueItemListing
+
+}
+/**
+ * Campaigns: many credentials replaced, wave by wave.
+ */
+open class Campaigns: CampaignsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_campaigns(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_campaigns(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Releases the next wave of a campaign if its time has come, or the rest of one that was cut short; shuts out
+     * whoever has not come within `revoke_after_days` of being asked; and ends the campaign when nobody is waited for.
+     * To be called now and then, by one process or by several at once: each credential has its turn once. A campaign
+     * that is finished stays as it is. The request ID of `call` is not used.
+     */
+open func advance(id: CampaignId, call: Call)throws  -> Campaign  {
+    return try  FfiConverterTypeCampaign_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_advance(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives a campaign up. What had its turn stays due or rotated; the others are left as they are.
+     */
+open func cancel(id: CampaignId, call: Call)throws  -> Campaign  {
+    return try  FfiConverterTypeCampaign_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_cancel(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The campaigns that match, in the order in which they were started.
+     */
+open func find(filter: CampaignFilter, page: Page)throws  -> CampaignListing  {
+    return try  FfiConverterTypeCampaignListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_find(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignFilter_lower(filter),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The campaign with this identifier.
+     */
+open func get(id: CampaignId)throws  -> Campaign  {
+    return try  FfiConverterTypeCampaign_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_get(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Stops a campaign for now, also in the middle of a wave. What had its turn stays due, but nobody is shut out
+     * while it is stopped.
+     */
+open func pause(id: CampaignId, call: Call)throws  -> Campaign  {
+    return try  FfiConverterTypeCampaign_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_pause(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * How many credentials a selection selects now. A million of them take about a second.
+     */
+open func preview(selection: Selection)throws  -> CampaignPreview  {
+    return try  FfiConverterTypeCampaignPreview_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_preview(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSelection_lower(selection),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * How far a campaign has come.
+     */
+open func progress(id: CampaignId)throws  -> CampaignProgress  {
+    return try  FfiConverterTypeCampaignProgress_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_progress(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Lets a campaign go on where it was stopped.
+     */
+open func resume(id: CampaignId, call: Call)throws  -> Campaign  {
+    return try  FfiConverterTypeCampaign_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_resume(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is issued from now
+     * on is not among them. A campaign that selects what another one asks for takes it over.
+     */
+open func start(new: NewCampaign, call: Call)throws  -> Campaign  {
+    return try  FfiConverterTypeCampaign_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_start(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeNewCampaign_lower(new),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Who had a turn and has not come: certificates without a confirmed successor, pre-shared and symmetric keys that
+     * still have the value that they had, or whose new value no device fetched.
+     */
+open func stragglers(id: CampaignId, page: Page)throws  -> DueItemListing  {
+    return try  FfiConverterTypeDueItemListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_campaigns_stragglers(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCampaignId_lower(id),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaigns: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Campaigns
+
+    public static func lift(_ handle: UInt64) throws -> Campaigns {
+        return Campaigns(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Campaigns) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Campaigns {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Campaigns, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaigns_lift(_ handle: UInt64) throws -> Campaigns {
+    return try FfiConverterTypeCampaigns.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaigns_lower(_ value: Campaigns) -> UInt64 {
+    return FfiConverterTypeCampaigns.lower(value)
+}
+
+
+
+
+
+
+/**
  * Certificates: issued for a CSR or with a key made by the registry, renewed, suspended, revoked, attached, exported.
  */
 public protocol CertificatesProtocol: AnyObject, Sendable {
@@ -2031,6 +2358,293 @@ public func FfiConverterTypeCertificates_lower(_ value: Certificates) -> UInt64 
 
 
 /**
+ * Clients of the host's API.
+ */
+public protocol ClientsProtocol: AnyObject, Sendable {
+
+    /**
+     * Step one of letting a client in: whose licence key this is. It says nothing about the password; step two is
+     * `authenticate` with `Client`, which looks at the licence key again.
+     */
+    func checkLicence(licence: SecretText) throws  -> ClientId
+
+    /**
+     * Deletes the client for good: licence key and password are erased, and its name is free again. Its record stays.
+     */
+    func delete(id: ClientId, call: Call) throws  -> Client
+
+    /**
+     * The clients that match; by name if the filter has one, else in the order of their registration.
+     */
+    func find(filter: ClientFilter, page: Page) throws  -> ClientListing
+
+    /**
+     * The client with this identifier.
+     */
+    func get(id: ClientId) throws  -> Client
+
+    /**
+     * Registers a client and makes its licence key and password, 128 random bits each as 26 letters and digits. They
+     * are handed out this once.
+     */
+    func register(new: NewClient, call: Call) throws  -> RegisteredClient
+
+    /**
+     * Lets a suspended client in again.
+     */
+    func resume(id: ClientId, call: Call) throws  -> Client
+
+    /**
+     * Gives the client a new licence key, which is handed out this once; the old one no longer counts.
+     */
+    func rotateLicence(id: ClientId, call: Call) throws  -> SecretText
+
+    /**
+     * Gives the client a new password, which is handed out this once; the old one no longer counts, and failures that
+     * were counted are forgotten.
+     */
+    func rotatePassword(id: ClientId, call: Call) throws  -> SecretText
+
+    /**
+     * Lets the client in no more until it is resumed.
+     */
+    func suspend(id: ClientId, call: Call) throws  -> Client
+
+}
+/**
+ * Clients of the host's API.
+ */
+open class Clients: ClientsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_clients(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_clients(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Step one of letting a client in: whose licence key this is. It says nothing about the password; step two is
+     * `authenticate` with `Client`, which looks at the licence key again.
+     */
+open func checkLicence(licence: SecretText)throws  -> ClientId  {
+    return try  FfiConverterTypeClientId_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_check_licence(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSecretText_lower(licence),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Deletes the client for good: licence key and password are erased, and its name is free again. Its record stays.
+     */
+open func delete(id: ClientId, call: Call)throws  -> Client  {
+    return try  FfiConverterTypeClient_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_delete(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The clients that match; by name if the filter has one, else in the order of their registration.
+     */
+open func find(filter: ClientFilter, page: Page)throws  -> ClientListing  {
+    return try  FfiConverterTypeClientListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_find(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientFilter_lower(filter),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The client with this identifier.
+     */
+open func get(id: ClientId)throws  -> Client  {
+    return try  FfiConverterTypeClient_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_get(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Registers a client and makes its licence key and password, 128 random bits each as 26 letters and digits. They
+     * are handed out this once.
+     */
+open func register(new: NewClient, call: Call)throws  -> RegisteredClient  {
+    return try  FfiConverterTypeRegisteredClient_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_register(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeNewClient_lower(new),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Lets a suspended client in again.
+     */
+open func resume(id: ClientId, call: Call)throws  -> Client  {
+    return try  FfiConverterTypeClient_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_resume(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives the client a new licence key, which is handed out this once; the old one no longer counts.
+     */
+open func rotateLicence(id: ClientId, call: Call)throws  -> SecretText  {
+    return try  FfiConverterTypeSecretText_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_rotate_licence(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives the client a new password, which is handed out this once; the old one no longer counts, and failures that
+     * were counted are forgotten.
+     */
+open func rotatePassword(id: ClientId, call: Call)throws  -> SecretText  {
+    return try  FfiConverterTypeSecretText_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_rotate_password(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Lets the client in no more until it is resumed.
+     */
+open func suspend(id: ClientId, call: Call)throws  -> Client  {
+    return try  FfiConverterTypeClient_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_clients_suspend(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeClientId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClients: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Clients
+
+    public static func lift(_ handle: UInt64) throws -> Clients {
+        return Clients(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Clients) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Clients {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Clients, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClients_lift(_ handle: UInt64) throws -> Clients {
+    return try FfiConverterTypeClients.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClients_lower(_ value: Clients) -> UInt64 {
+    return FfiConverterTypeClients.lower(value)
+}
+
+
+
+
+
+
+/**
  * A CRL that was read. It is well-formed; whether its issuer signed it, `verify_signed_by` says.
  */
 public protocol CrlProtocol: AnyObject, Sendable {
@@ -2439,9 +3053,9 @@ public protocol DevicesProtocol: AnyObject, Sendable {
     func count(filter: DeviceFilter) throws  -> UInt64
 
     /**
-     * The certificates that are attached to a device, the oldest first.
+     * All that a device has: its certificates, its pre-shared keys, the symmetric keys that it may use.
      */
-    func credentials(id: DeviceId) throws  -> [CertificateRecord]
+    func credentials(id: DeviceId) throws  -> Credentials
 
     /**
      * Deletes a device for good: certificates that it alone holds are revoked, its name and unit are free again, its ID is
@@ -2504,6 +3118,16 @@ public protocol DevicesProtocol: AnyObject, Sendable {
      * The device with this identifier.
      */
     func get(id: DeviceId) throws  -> Device
+
+    /**
+     * Registers a device and gives it its password, symmetric key and certificate, as far as they are wished, in one commit.
+     */
+    func provision(wish: Provision, call: Call) throws  -> Provisioned
+
+    /**
+     * Provisions many devices, with a result per item in their order.
+     */
+    func provisionMany(wishes: [Provision], bulk: Bulk, call: Call) throws  -> [ProvisionedOutcome]
 
     /**
      * Registers a device: it is valid from now on and gets its ID; its credentials follow.
@@ -2611,10 +3235,10 @@ open func count(filter: DeviceFilter)throws  -> UInt64  {
 }
 
     /**
-     * The certificates that are attached to a device, the oldest first.
+     * All that a device has: its certificates, its pre-shared keys, the symmetric keys that it may use.
      */
-open func credentials(id: DeviceId)throws  -> [CertificateRecord]  {
-    return try  FfiConverterSequenceTypeCertificateRecord.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+open func credentials(id: DeviceId)throws  -> Credentials  {
+    return try  FfiConverterTypeCredentials_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
         uniffiCallStatus in
     uniffi_tegata_uniffi_fn_method_devices_credentials(
             self.uniffiCloneHandle(),
@@ -2793,6 +3417,35 @@ open func get(id: DeviceId)throws  -> Device  {
     uniffi_tegata_uniffi_fn_method_devices_get(
             self.uniffiCloneHandle(),
         FfiConverterTypeDeviceId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Registers a device and gives it its password, symmetric key and certificate, as far as they are wished, in one commit.
+     */
+open func provision(wish: Provision, call: Call)throws  -> Provisioned  {
+    return try  FfiConverterTypeProvisioned_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_devices_provision(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeProvision_lower(wish),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Provisions many devices, with a result per item in their order.
+     */
+open func provisionMany(wishes: [Provision], bulk: Bulk, call: Call)throws  -> [ProvisionedOutcome]  {
+    return try  FfiConverterSequenceTypeProvisionedOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_devices_provision_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeProvision.lower(wishes),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
     )
 })
 }
@@ -3919,6 +4572,11 @@ public protocol HostSealer: AnyObject, Sendable {
      */
     func unseal(associated: Data, sealed: Data) throws  -> SecretBytes
 
+    /**
+     * Whether `sealed` is sealed as it would be now; if not, `registry.reseal` seals it anew.
+     */
+    func isCurrent(associated: Data, sealed: Data) throws  -> Bool
+
 }
 /**
  * Seals secrets for storage and opens them again: a vault, an HSM.
@@ -4006,6 +4664,20 @@ open func unseal(associated: Data, sealed: Data)throws  -> SecretBytes  {
 })
 }
 
+    /**
+     * Whether `sealed` is sealed as it would be now; if not, `registry.reseal` seals it anew.
+     */
+open func isCurrent(associated: Data, sealed: Data)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeSealFailure_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_hostsealer_is_current(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(associated),
+        FfiConverterData.lower(sealed),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -4081,6 +4753,33 @@ fileprivate struct UniffiCallbackInterfaceHostSealer {
 
 
             let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeSecretBytes_lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeSealFailure_lower
+            )
+        },
+        isCurrent: { (
+            uniffiHandle: UInt64,
+            associated: RustBuffer,
+            sealed: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<Int8>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Bool in
+                guard let uniffiObj = try? FfiConverterTypeHostSealer.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.isCurrent(
+                     associated: try FfiConverterData.lift(associated),
+                     sealed: try FfiConverterData.lift(sealed)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterBool.lower($0) }
             uniffiTraitInterfaceCallWithError(
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
@@ -4854,6 +5553,698 @@ public func FfiConverterTypeHostStore_lift(_ handle: UInt64) throws -> HostStore
 #endif
 public func FfiConverterTypeHostStore_lower(_ value: HostStore) -> UInt64 {
     return FfiConverterTypeHostStore.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Symmetric keys: issued, read, rotated, delivered, shared, destroyed.
+ */
+public protocol KeysProtocol: AnyObject, Sendable {
+
+    /**
+     * The check value of a key's current version, or of `version` while it is kept, to be compared with what a device
+     * shows.
+     */
+    func checkValue(id: KeyId, method: CheckMethod, version: UInt32?) throws  -> CheckValue
+
+    /**
+     * How many keys match.
+     */
+    func count(filter: KeyFilter) throws  -> UInt64
+
+    /**
+     * Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that
+     * any channel will do. The device opens it with `unwrap_key`. Of several pre-shared keys that can be read, the one
+     * under the device's own ID counts, else the one that was issued first. Who got which version when is in the
+     * events.
+     */
+    func deliver(id: KeyId, device: DeviceId, call: Call) throws  -> WrappedKey
+
+    /**
+     * Hands the current version of a key to a device that holds it, in clear: only over a channel that protects it.
+     */
+    func deliverClear(id: KeyId, device: DeviceId, call: Call) throws  -> IssuedKey
+
+    /**
+     * Destroys a key for good: all its values are erased. Its record and number stay, so that neither is used again.
+     */
+    func destroy(id: KeyId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Destroys many keys, with a result per item in their order.
+     */
+    func destroyMany(ids: [KeyId], bulk: Bulk, call: Call) throws  -> [SymmetricKeyOutcome]
+
+    /**
+     * Ends a key's grace period now: the version before is destroyed.
+     */
+    func endGrace(id: KeyId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Erases the versions whose grace period has ended, and says how many there were. They are not handed out any more
+     * in any case, and any change of a key erases them too; call this daily, so that they do not stay in the store.
+     */
+    func eraseExpired(call: Call) throws  -> UInt64
+
+    /**
+     * The keys that match, without their values: devices' keys number 1 first, in the order of the devices, then the
+     * others in the order in which they were issued.
+     */
+    func find(filter: KeyFilter, page: Page) throws  -> SymmetricKeyListing
+
+    /**
+     * The value of a key: the current version's, or that of `version` while it is kept. Each read leaves an event; a
+     * repetition under the same request ID brings the same value. The states of the devices that hold the key are not
+     * looked at: this is for the side of the server. What devices get goes through `deliver`.
+     */
+    func get(id: KeyId, version: UInt32?, call: Call) throws  -> IssuedKey
+
+    /**
+     * The current values of many keys, with a result per item in their order and an event for each.
+     */
+    func getMany(ids: [KeyId], bulk: Bulk, call: Call) throws  -> [IssuedKeyOutcome]
+
+    /**
+     * The devices that hold a key: the one that owns it, those that share it in the order in which they came, or the
+     * members of its group. Nobody holds a destroyed key.
+     */
+    func holders(id: KeyId) throws  -> [DeviceId]
+
+    /**
+     * Issues a symmetric key. Its value stays here until `get` or `deliver` hands it out.
+     */
+    func issue(new: NewKey, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Issues many symmetric keys, with a result per item in their order. Of several for one owner, give each its
+     * number if all or none are to be issued.
+     */
+    func issueMany(new: [NewKey], bulk: Bulk, call: Call) throws  -> [SymmetricKeyOutcome]
+
+    /**
+     * Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `verify` says
+     * what it is, and its values are read only by naming their version, for data that has to be read once more.
+     * `rotate` puts a new value in use and destroys the old ones.
+     */
+    func markCompromised(id: KeyId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Notes that somebody else may know many keys, with a result per item in their order.
+     */
+    func markCompromisedMany(ids: [KeyId], bulk: Bulk, call: Call) throws  -> [SymmetricKeyOutcome]
+
+    /**
+     * The record of a key, without its values.
+     */
+    func record(id: KeyId) throws  -> SymmetricKey
+
+    /**
+     * Puts a suspended key in use again.
+     */
+    func resume(id: KeyId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Puts many keys in use again, with a result per item in their order.
+     */
+    func resumeMany(ids: [KeyId], bulk: Bulk, call: Call) throws  -> [SymmetricKeyOutcome]
+
+    /**
+     * Gives a key its next version. The version before is kept for the grace period, if there is one; whatever was
+     * kept from an earlier rotation is destroyed. A compromised key is in use again with its new version, and its old
+     * values are destroyed at once, whatever the grace period.
+     */
+    func rotate(id: KeyId, rotate: RotateKey, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Gives many keys their next versions, with a result per item in their order.
+     */
+    func rotateMany(ids: [KeyId], rotate: RotateKey, bulk: Bulk, call: Call) throws  -> [SymmetricKeyOutcome]
+
+    /**
+     * Lets one more device share a key that was issued for several.
+     */
+    func share(id: KeyId, device: DeviceId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+     */
+    func suspend(id: KeyId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Takes many keys out of use, with a result per item in their order.
+     */
+    func suspendMany(ids: [KeyId], bulk: Bulk, call: Call) throws  -> [SymmetricKeyOutcome]
+
+    /**
+     * Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got
+     * before: `rotate` the key if it should not. When no device is left, the key is destroyed.
+     */
+    func unshare(id: KeyId, device: DeviceId, call: Call) throws  -> SymmetricKey
+
+    /**
+     * Whether `presented` is the key, and which version of it: the current one or, in its grace period, the one
+     * before. `None` for any other value, and for whatever is presented of a suspended or destroyed key. Of a
+     * compromised key the answer says so. It takes as long for a wrong value as for a right one. The states of devices
+     * are not looked at.
+     */
+    func verify(id: KeyId, presented: SecretBytes) throws  -> KeyMatch?
+
+    /**
+     * Whether `presented` is the check value of the key, and of which version, as `verify` says. A check value has 24
+     * or 40 bits: it shows a mistake, and proves nothing to somebody who may guess.
+     */
+    func verifyCheckValue(id: KeyId, presented: CheckValue) throws  -> KeyMatch?
+
+    /**
+     * All versions that a key ever had, the oldest first: when each was made and ended, and where it stands.
+     */
+    func versions(id: KeyId) throws  -> [KeyVersion]
+
+}
+/**
+ * Symmetric keys: issued, read, rotated, delivered, shared, destroyed.
+ */
+open class Keys: KeysProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_keys(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_keys(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The check value of a key's current version, or of `version` while it is kept, to be compared with what a device
+     * shows.
+     */
+open func checkValue(id: KeyId, method: CheckMethod, version: UInt32?)throws  -> CheckValue  {
+    return try  FfiConverterTypeCheckValue_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_check_value(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCheckMethod_lower(method),
+        FfiConverterOptionUInt32.lower(version),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * How many keys match.
+     */
+open func count(filter: KeyFilter)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_count(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyFilter_lower(filter),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that
+     * any channel will do. The device opens it with `unwrap_key`. Of several pre-shared keys that can be read, the one
+     * under the device's own ID counts, else the one that was issued first. Who got which version when is in the
+     * events.
+     */
+open func deliver(id: KeyId, device: DeviceId, call: Call)throws  -> WrappedKey  {
+    return try  FfiConverterTypeWrappedKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_deliver(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeDeviceId_lower(device),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Hands the current version of a key to a device that holds it, in clear: only over a channel that protects it.
+     */
+open func deliverClear(id: KeyId, device: DeviceId, call: Call)throws  -> IssuedKey  {
+    return try  FfiConverterTypeIssuedKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_deliver_clear(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeDeviceId_lower(device),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Destroys a key for good: all its values are erased. Its record and number stay, so that neither is used again.
+     */
+open func destroy(id: KeyId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_destroy(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Destroys many keys, with a result per item in their order.
+     */
+open func destroyMany(ids: [KeyId], bulk: Bulk, call: Call)throws  -> [SymmetricKeyOutcome]  {
+    return try  FfiConverterSequenceTypeSymmetricKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_destroy_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeKeyId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Ends a key's grace period now: the version before is destroyed.
+     */
+open func endGrace(id: KeyId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_end_grace(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Erases the versions whose grace period has ended, and says how many there were. They are not handed out any more
+     * in any case, and any change of a key erases them too; call this daily, so that they do not stay in the store.
+     */
+open func eraseExpired(call: Call)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_erase_expired(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The keys that match, without their values: devices' keys number 1 first, in the order of the devices, then the
+     * others in the order in which they were issued.
+     */
+open func find(filter: KeyFilter, page: Page)throws  -> SymmetricKeyListing  {
+    return try  FfiConverterTypeSymmetricKeyListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_find(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyFilter_lower(filter),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The value of a key: the current version's, or that of `version` while it is kept. Each read leaves an event; a
+     * repetition under the same request ID brings the same value. The states of the devices that hold the key are not
+     * looked at: this is for the side of the server. What devices get goes through `deliver`.
+     */
+open func get(id: KeyId, version: UInt32?, call: Call)throws  -> IssuedKey  {
+    return try  FfiConverterTypeIssuedKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_get(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterOptionUInt32.lower(version),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The current values of many keys, with a result per item in their order and an event for each.
+     */
+open func getMany(ids: [KeyId], bulk: Bulk, call: Call)throws  -> [IssuedKeyOutcome]  {
+    return try  FfiConverterSequenceTypeIssuedKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_get_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeKeyId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The devices that hold a key: the one that owns it, those that share it in the order in which they came, or the
+     * members of its group. Nobody holds a destroyed key.
+     */
+open func holders(id: KeyId)throws  -> [DeviceId]  {
+    return try  FfiConverterSequenceTypeDeviceId.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_holders(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Issues a symmetric key. Its value stays here until `get` or `deliver` hands it out.
+     */
+open func issue(new: NewKey, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_issue(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeNewKey_lower(new),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Issues many symmetric keys, with a result per item in their order. Of several for one owner, give each its
+     * number if all or none are to be issued.
+     */
+open func issueMany(new: [NewKey], bulk: Bulk, call: Call)throws  -> [SymmetricKeyOutcome]  {
+    return try  FfiConverterSequenceTypeSymmetricKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_issue_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeNewKey.lower(new),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `verify` says
+     * what it is, and its values are read only by naming their version, for data that has to be read once more.
+     * `rotate` puts a new value in use and destroys the old ones.
+     */
+open func markCompromised(id: KeyId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_mark_compromised(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Notes that somebody else may know many keys, with a result per item in their order.
+     */
+open func markCompromisedMany(ids: [KeyId], bulk: Bulk, call: Call)throws  -> [SymmetricKeyOutcome]  {
+    return try  FfiConverterSequenceTypeSymmetricKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_mark_compromised_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeKeyId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The record of a key, without its values.
+     */
+open func record(id: KeyId)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_record(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Puts a suspended key in use again.
+     */
+open func resume(id: KeyId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_resume(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Puts many keys in use again, with a result per item in their order.
+     */
+open func resumeMany(ids: [KeyId], bulk: Bulk, call: Call)throws  -> [SymmetricKeyOutcome]  {
+    return try  FfiConverterSequenceTypeSymmetricKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_resume_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeKeyId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives a key its next version. The version before is kept for the grace period, if there is one; whatever was
+     * kept from an earlier rotation is destroyed. A compromised key is in use again with its new version, and its old
+     * values are destroyed at once, whatever the grace period.
+     */
+open func rotate(id: KeyId, rotate: RotateKey, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_rotate(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeRotateKey_lower(rotate),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives many keys their next versions, with a result per item in their order.
+     */
+open func rotateMany(ids: [KeyId], rotate: RotateKey, bulk: Bulk, call: Call)throws  -> [SymmetricKeyOutcome]  {
+    return try  FfiConverterSequenceTypeSymmetricKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_rotate_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeKeyId.lower(ids),
+        FfiConverterTypeRotateKey_lower(rotate),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Lets one more device share a key that was issued for several.
+     */
+open func share(id: KeyId, device: DeviceId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_share(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeDeviceId_lower(device),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+     */
+open func suspend(id: KeyId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_suspend(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Takes many keys out of use, with a result per item in their order.
+     */
+open func suspendMany(ids: [KeyId], bulk: Bulk, call: Call)throws  -> [SymmetricKeyOutcome]  {
+    return try  FfiConverterSequenceTypeSymmetricKeyOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_suspend_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeKeyId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got
+     * before: `rotate` the key if it should not. When no device is left, the key is destroyed.
+     */
+open func unshare(id: KeyId, device: DeviceId, call: Call)throws  -> SymmetricKey  {
+    return try  FfiConverterTypeSymmetricKey_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_unshare(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeDeviceId_lower(device),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Whether `presented` is the key, and which version of it: the current one or, in its grace period, the one
+     * before. `None` for any other value, and for whatever is presented of a suspended or destroyed key. Of a
+     * compromised key the answer says so. It takes as long for a wrong value as for a right one. The states of devices
+     * are not looked at.
+     */
+open func verify(id: KeyId, presented: SecretBytes)throws  -> KeyMatch?  {
+    return try  FfiConverterOptionTypeKeyMatch.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_verify(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeSecretBytes_lower(presented),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Whether `presented` is the check value of the key, and of which version, as `verify` says. A check value has 24
+     * or 40 bits: it shows a mistake, and proves nothing to somebody who may guess.
+     */
+open func verifyCheckValue(id: KeyId, presented: CheckValue)throws  -> KeyMatch?  {
+    return try  FfiConverterOptionTypeKeyMatch.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_verify_check_value(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),
+        FfiConverterTypeCheckValue_lower(presented),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * All versions that a key ever had, the oldest first: when each was made and ended, and where it stands.
+     */
+open func versions(id: KeyId)throws  -> [KeyVersion]  {
+    return try  FfiConverterSequenceTypeKeyVersion.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_keys_versions(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeKeyId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeys: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Keys
+
+    public static func lift(_ handle: UInt64) throws -> Keys {
+        return Keys(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Keys) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Keys {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Keys, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeys_lift(_ handle: UInt64) throws -> Keys {
+    return try FfiConverterTypeKeys.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeys_lower(_ value: Keys) -> UInt64 {
+    return FfiConverterTypeKeys.lower(value)
 }
 
 
@@ -5846,6 +7237,465 @@ public func FfiConverterTypeProfiles_lower(_ value: Profiles) -> UInt64 {
 
 
 /**
+ * Pre-shared keys: issued, read, checked, rotated, suspended, deleted.
+ */
+public protocol PsksProtocol: AnyObject, Sendable {
+
+    /**
+     * Deletes a key for good: its secrets are erased, its identity is free again. Its record stays.
+     */
+    func delete(id: PskId, call: Call) throws  -> Psk
+
+    /**
+     * Deletes many keys, with a result per item in their order.
+     */
+    func deleteMany(ids: [PskId], bulk: Bulk, call: Call) throws  -> [PskOutcome]
+
+    /**
+     * Ends a grace period early: the secret before the last rotation is erased.
+     */
+    func endGrace(id: PskId, call: Call) throws  -> Psk
+
+    /**
+     * Erases the secrets whose grace period is over, and says of how many keys. They are not accepted after that
+     * moment anyway. The request ID of `call` is not used.
+     */
+    func eraseExpired(call: Call) throws  -> UInt64
+
+    /**
+     * A list for a TLS server: the keys that match `filter`, can be read and count now, that is, are active and of a
+     * valid device, in the order of their numbers. A rotated key in its grace period is there twice if its identity
+     * changed with it; where the identity stayed, a server looks for one secret, which is the new one.
+     */
+    func export(filter: PskFilter, format: PskFormat, call: Call) throws  -> SecretBytes
+
+    /**
+     * The keys that match, in the order of their numbers.
+     */
+    func find(filter: PskFilter, page: Page) throws  -> PskListing
+
+    /**
+     * The key with this identifier, without its secret. A key that a device shows under its own ID keeps its
+     * identifier when it is deleted and issued again.
+     */
+    func get(id: PskId) throws  -> Psk
+
+    /**
+     * Issues a pre-shared key. What is made here meets the policy. A repetition under the same request ID brings the
+     * secret of a readable key again; that of a verify-only key nobody knows any more.
+     */
+    func issue(new: NewPsk, call: Call) throws  -> IssuedPsk
+
+    /**
+     * Issues many pre-shared keys, with a result per item in their order.
+     */
+    func issueMany(new: [NewPsk], bulk: Bulk, call: Call) throws  -> [IssuedPskOutcome]
+
+    /**
+     * The secret of a key, suspended ones included. Every reading leaves an event.
+     */
+    func read(id: PskId, call: Call) throws  -> IssuedPsk
+
+    /**
+     * Lets a suspended key count again.
+     */
+    func resume(id: PskId, call: Call) throws  -> Psk
+
+    /**
+     * Lets many keys count again, with a result per item in their order.
+     */
+    func resumeMany(ids: [PskId], bulk: Bulk, call: Call) throws  -> [PskOutcome]
+
+    /**
+     * Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new
+     * identity. In the grace period the secret before counts as well, with the identity that went with it. A disabled
+     * device gets none. It is due again after its own interval, if it has one.
+     */
+    func rotate(id: PskId, rotate: RotatePsk, call: Call) throws  -> IssuedPsk
+
+    /**
+     * Gives many keys new secrets, with a result per item in their order.
+     */
+    func rotateMany(ids: [PskId], rotate: RotatePsk, bulk: Bulk, call: Call) throws  -> [IssuedPskOutcome]
+
+    /**
+     * Suspends a key: its secrets are refused until it is resumed.
+     */
+    func suspend(id: PskId, call: Call) throws  -> Psk
+
+    /**
+     * Suspends many keys, with a result per item in their order.
+     */
+    func suspendMany(ids: [PskId], bulk: Bulk, call: Call) throws  -> [PskOutcome]
+
+    /**
+     * Whether this is an active key's secret and its device may come in: what `authenticate` looks at, as a yes or no.
+     * It is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a device that
+     * is not valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
+     */
+    func verify(identity: String, secret: SecretBytes) throws  -> Bool
+
+}
+/**
+ * Pre-shared keys: issued, read, checked, rotated, suspended, deleted.
+ */
+open class Psks: PsksProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_psks(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_psks(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Deletes a key for good: its secrets are erased, its identity is free again. Its record stays.
+     */
+open func delete(id: PskId, call: Call)throws  -> Psk  {
+    return try  FfiConverterTypePsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_delete(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Deletes many keys, with a result per item in their order.
+     */
+open func deleteMany(ids: [PskId], bulk: Bulk, call: Call)throws  -> [PskOutcome]  {
+    return try  FfiConverterSequenceTypePskOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_delete_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypePskId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Ends a grace period early: the secret before the last rotation is erased.
+     */
+open func endGrace(id: PskId, call: Call)throws  -> Psk  {
+    return try  FfiConverterTypePsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_end_grace(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Erases the secrets whose grace period is over, and says of how many keys. They are not accepted after that
+     * moment anyway. The request ID of `call` is not used.
+     */
+open func eraseExpired(call: Call)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_erase_expired(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * A list for a TLS server: the keys that match `filter`, can be read and count now, that is, are active and of a
+     * valid device, in the order of their numbers. A rotated key in its grace period is there twice if its identity
+     * changed with it; where the identity stayed, a server looks for one secret, which is the new one.
+     */
+open func export(filter: PskFilter, format: PskFormat, call: Call)throws  -> SecretBytes  {
+    return try  FfiConverterTypeSecretBytes_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_export(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskFilter_lower(filter),
+        FfiConverterTypePskFormat_lower(format),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The keys that match, in the order of their numbers.
+     */
+open func find(filter: PskFilter, page: Page)throws  -> PskListing  {
+    return try  FfiConverterTypePskListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_find(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskFilter_lower(filter),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The key with this identifier, without its secret. A key that a device shows under its own ID keeps its
+     * identifier when it is deleted and issued again.
+     */
+open func get(id: PskId)throws  -> Psk  {
+    return try  FfiConverterTypePsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_get(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Issues a pre-shared key. What is made here meets the policy. A repetition under the same request ID brings the
+     * secret of a readable key again; that of a verify-only key nobody knows any more.
+     */
+open func issue(new: NewPsk, call: Call)throws  -> IssuedPsk  {
+    return try  FfiConverterTypeIssuedPsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_issue(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeNewPsk_lower(new),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Issues many pre-shared keys, with a result per item in their order.
+     */
+open func issueMany(new: [NewPsk], bulk: Bulk, call: Call)throws  -> [IssuedPskOutcome]  {
+    return try  FfiConverterSequenceTypeIssuedPskOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_issue_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeNewPsk.lower(new),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The secret of a key, suspended ones included. Every reading leaves an event.
+     */
+open func read(id: PskId, call: Call)throws  -> IssuedPsk  {
+    return try  FfiConverterTypeIssuedPsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_read(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Lets a suspended key count again.
+     */
+open func resume(id: PskId, call: Call)throws  -> Psk  {
+    return try  FfiConverterTypePsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_resume(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Lets many keys count again, with a result per item in their order.
+     */
+open func resumeMany(ids: [PskId], bulk: Bulk, call: Call)throws  -> [PskOutcome]  {
+    return try  FfiConverterSequenceTypePskOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_resume_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypePskId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives a key a new secret, by the same procedure as its first one, and, if its identity is unlinkable, a new
+     * identity. In the grace period the secret before counts as well, with the identity that went with it. A disabled
+     * device gets none. It is due again after its own interval, if it has one.
+     */
+open func rotate(id: PskId, rotate: RotatePsk, call: Call)throws  -> IssuedPsk  {
+    return try  FfiConverterTypeIssuedPsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_rotate(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),
+        FfiConverterTypeRotatePsk_lower(rotate),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Gives many keys new secrets, with a result per item in their order.
+     */
+open func rotateMany(ids: [PskId], rotate: RotatePsk, bulk: Bulk, call: Call)throws  -> [IssuedPskOutcome]  {
+    return try  FfiConverterSequenceTypeIssuedPskOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_rotate_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypePskId.lower(ids),
+        FfiConverterTypeRotatePsk_lower(rotate),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Suspends a key: its secrets are refused until it is resumed.
+     */
+open func suspend(id: PskId, call: Call)throws  -> Psk  {
+    return try  FfiConverterTypePsk_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_suspend(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePskId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Suspends many keys, with a result per item in their order.
+     */
+open func suspendMany(ids: [PskId], bulk: Bulk, call: Call)throws  -> [PskOutcome]  {
+    return try  FfiConverterSequenceTypePskOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_suspend_many(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypePskId.lower(ids),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Whether this is an active key's secret and its device may come in: what `authenticate` looks at, as a yes or no.
+     * It is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a device that
+     * is not valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
+     */
+open func verify(identity: String, secret: SecretBytes)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_psks_verify(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(identity),
+        FfiConverterTypeSecretBytes_lower(secret),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePsks: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Psks
+
+    public static func lift(_ handle: UInt64) throws -> Psks {
+        return Psks(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Psks) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Psks {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Psks, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePsks_lift(_ handle: UInt64) throws -> Psks {
+    return try FfiConverterTypePsks.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePsks_lower(_ value: Psks) -> UInt64 {
+    return FfiConverterTypePsks.lower(value)
+}
+
+
+
+
+
+
+/**
  * A registry of devices and the authority over their credentials.
  */
 public protocol RegistryProtocol: AnyObject, Sendable {
@@ -5861,9 +7711,19 @@ public protocol RegistryProtocol: AnyObject, Sendable {
     func authorities()  -> Authorities
 
     /**
+     * Campaigns.
+     */
+    func campaigns()  -> Campaigns
+
+    /**
      * Certificates.
      */
     func certificates()  -> Certificates
+
+    /**
+     * Clients of the host's API.
+     */
+    func clients()  -> Clients
 
     /**
      * Closes the registry: calls from now on get `store.closed`. Calls under way finish.
@@ -5881,9 +7741,9 @@ public protocol RegistryProtocol: AnyObject, Sendable {
     func devices()  -> Devices
 
     /**
-     * The certificates that should be renewed until a moment, the most urgent first.
+     * The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, the most urgent first.
      */
-    func due(due: Due, page: Page) throws  -> CertificateListing
+    func due(due: Due, page: Page) throws  -> DueItemListing
 
     /**
      * What happened.
@@ -5896,6 +7756,11 @@ public protocol RegistryProtocol: AnyObject, Sendable {
     func groups()  -> Groups
 
     /**
+     * Symmetric keys.
+     */
+    func keys()  -> Keys
+
+    /**
      * Products and the credentials that their units share.
      */
     func products()  -> Products
@@ -5904,6 +7769,17 @@ public protocol RegistryProtocol: AnyObject, Sendable {
      * Profiles: what certificates hold.
      */
     func profiles()  -> Profiles
+
+    /**
+     * Pre-shared keys.
+     */
+    func psks()  -> Psks
+
+    /**
+     * Seals anew, with the current key, whatever another key sealed; after that the other key is not needed any more. Open the
+     * registry with `SealingKeys` of the new and the old one first, in every process; a run that was stopped is finished by the next.
+     */
+    func reseal(bulk: Bulk, call: Call) throws  -> Resealed
 
     /**
      * The roots that those who check this registry's certificates should trust: all generations that are neither
@@ -5994,12 +7870,36 @@ open func authorities() -> Authorities  {
 }
 
     /**
+     * Campaigns.
+     */
+open func campaigns() -> Campaigns  {
+    return try!  FfiConverterTypeCampaigns_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_campaigns(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * Certificates.
      */
 open func certificates() -> Certificates  {
     return try!  FfiConverterTypeCertificates_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_tegata_uniffi_fn_method_registry_certificates(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Clients of the host's API.
+     */
+open func clients() -> Clients  {
+    return try!  FfiConverterTypeClients_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_clients(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -6041,10 +7941,10 @@ open func devices() -> Devices  {
 }
 
     /**
-     * The certificates that should be renewed until a moment, the most urgent first.
+     * The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, the most urgent first.
      */
-open func due(due: Due, page: Page)throws  -> CertificateListing  {
-    return try  FfiConverterTypeCertificateListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+open func due(due: Due, page: Page)throws  -> DueItemListing  {
+    return try  FfiConverterTypeDueItemListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
         uniffiCallStatus in
     uniffi_tegata_uniffi_fn_method_registry_due(
             self.uniffiCloneHandle(),
@@ -6079,6 +7979,18 @@ open func groups() -> Groups  {
 }
 
     /**
+     * Symmetric keys.
+     */
+open func keys() -> Keys  {
+    return try!  FfiConverterTypeKeys_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_keys(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * Products and the credentials that their units share.
      */
 open func products() -> Products  {
@@ -6098,6 +8010,33 @@ open func profiles() -> Profiles  {
         uniffiCallStatus in
     uniffi_tegata_uniffi_fn_method_registry_profiles(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Pre-shared keys.
+     */
+open func psks() -> Psks  {
+    return try!  FfiConverterTypePsks_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_psks(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Seals anew, with the current key, whatever another key sealed; after that the other key is not needed any more. Open the
+     * registry with `SealingKeys` of the new and the old one first, in every process; a run that was stopped is finished by the next.
+     */
+open func reseal(bulk: Bulk, call: Call)throws  -> Resealed  {
+    return try  FfiConverterTypeResealed_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_reseal(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeBulk_lower(bulk),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
     )
 })
 }
@@ -6158,6 +8097,131 @@ public func FfiConverterTypeRegistry_lift(_ handle: UInt64) throws -> Registry {
 #endif
 public func FfiConverterTypeRegistry_lower(_ value: Registry) -> UInt64 {
     return FfiConverterTypeRegistry.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits.
+ */
+public protocol SealingKeysProtocol: AnyObject, Sendable {
+
+}
+/**
+ * A ring of sealing keys, while one takes the place of another: seals with the current one and opens with whichever fits.
+ */
+open class SealingKeys: SealingKeysProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_sealingkeys(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_sealingkeys(handle, $0) }
+    }
+
+
+    /**
+     * Seals with `current` and opens what `current` or one of `previous` sealed.
+     */
+public static func ring(current: AnySealer, previous: [AnySealer]) -> SealingKeys  {
+    return try!  FfiConverterTypeSealingKeys_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_constructor_sealingkeys_ring(
+        FfiConverterTypeAnySealer_lower(current),
+        FfiConverterSequenceTypeAnySealer.lower(previous),uniffiCallStatus
+    )
+})
+}
+
+
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealingKeys: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SealingKeys
+
+    public static func lift(_ handle: UInt64) throws -> SealingKeys {
+        return SealingKeys(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SealingKeys) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealingKeys {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SealingKeys, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealingKeys_lift(_ handle: UInt64) throws -> SealingKeys {
+    return try FfiConverterTypeSealingKeys.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealingKeys_lower(_ value: SealingKeys) -> UInt64 {
+    return FfiConverterTypeSealingKeys.lower(value)
 }
 
 
@@ -7580,6 +9644,651 @@ public func FfiConverterTypeCall_lower(_ value: Call) -> RustBuffer {
 
 
 /**
+ * A campaign: many credentials that are replaced, wave by wave.
+ */
+public struct Campaign: Equatable, Hashable {
+    /**
+     * Names the campaign.
+     */
+    public let id: CampaignId
+    /**
+     * What people call it.
+     */
+    public let name: String
+    /**
+     * Its state.
+     */
+    public let state: CampaignState
+    /**
+     * The kinds of credentials that it is about.
+     */
+    public let kinds: [CredentialKind]
+    /**
+     * What was selected by: the algorithm.
+     */
+    public let algorithm: String?
+    /**
+     * The authority.
+     */
+    public let authority: AuthorityId?
+    /**
+     * The product.
+     */
+    public let product: ProductId?
+    /**
+     * The group.
+     */
+    public let group: GroupId?
+    /**
+     * Issued at this moment or later.
+     */
+    public let issuedFrom: Timestamp?
+    /**
+     * Issued before this moment.
+     */
+    public let issuedTo: Timestamp?
+    /**
+     * Whether they were listed one by one.
+     */
+    public let listed: Bool
+    /**
+     * How many credentials one wave has.
+     */
+    public let waveSize: UInt32
+    /**
+     * How long after the beginning of a wave the next one may begin, in seconds.
+     */
+    public let waveSeconds: UInt32
+    /**
+     * How they are replaced.
+     */
+    public let policy: ReissuePolicy
+    /**
+     * For how long old values count beside the new ones, in days.
+     */
+    public let graceDays: UInt32
+    /**
+     * After how many days whoever has not come is shut out.
+     */
+    public let revokeAfterDays: UInt32?
+    /**
+     * The reason for which certificates are revoked then.
+     */
+    public let revocation: RevocationReason
+    /**
+     * Why there is a campaign.
+     */
+    public let reason: String?
+    /**
+     * How many were selected.
+     */
+    public let selected: UInt64
+    /**
+     * How many were asked so far.
+     */
+    public let released: UInt64
+    /**
+     * Which wave was the last one; 0 before the first.
+     */
+    public let wave: UInt32
+    /**
+     * When the next wave may begin.
+     */
+    public let nextWaveAt: Timestamp?
+    /**
+     * When it was started.
+     */
+    public let started: Timestamp
+    /**
+     * When it was finished or cancelled.
+     */
+    public let ended: Timestamp?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names the campaign.
+         */id: CampaignId,
+        /**
+         * What people call it.
+         */name: String,
+        /**
+         * Its state.
+         */state: CampaignState,
+        /**
+         * The kinds of credentials that it is about.
+         */kinds: [CredentialKind],
+        /**
+         * What was selected by: the algorithm.
+         */algorithm: String?,
+        /**
+         * The authority.
+         */authority: AuthorityId?,
+        /**
+         * The product.
+         */product: ProductId?,
+        /**
+         * The group.
+         */group: GroupId?,
+        /**
+         * Issued at this moment or later.
+         */issuedFrom: Timestamp?,
+        /**
+         * Issued before this moment.
+         */issuedTo: Timestamp?,
+        /**
+         * Whether they were listed one by one.
+         */listed: Bool,
+        /**
+         * How many credentials one wave has.
+         */waveSize: UInt32,
+        /**
+         * How long after the beginning of a wave the next one may begin, in seconds.
+         */waveSeconds: UInt32,
+        /**
+         * How they are replaced.
+         */policy: ReissuePolicy,
+        /**
+         * For how long old values count beside the new ones, in days.
+         */graceDays: UInt32,
+        /**
+         * After how many days whoever has not come is shut out.
+         */revokeAfterDays: UInt32?,
+        /**
+         * The reason for which certificates are revoked then.
+         */revocation: RevocationReason,
+        /**
+         * Why there is a campaign.
+         */reason: String?,
+        /**
+         * How many were selected.
+         */selected: UInt64,
+        /**
+         * How many were asked so far.
+         */released: UInt64,
+        /**
+         * Which wave was the last one; 0 before the first.
+         */wave: UInt32,
+        /**
+         * When the next wave may begin.
+         */nextWaveAt: Timestamp?,
+        /**
+         * When it was started.
+         */started: Timestamp,
+        /**
+         * When it was finished or cancelled.
+         */ended: Timestamp?) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.kinds = kinds
+        self.algorithm = algorithm
+        self.authority = authority
+        self.product = product
+        self.group = group
+        self.issuedFrom = issuedFrom
+        self.issuedTo = issuedTo
+        self.listed = listed
+        self.waveSize = waveSize
+        self.waveSeconds = waveSeconds
+        self.policy = policy
+        self.graceDays = graceDays
+        self.revokeAfterDays = revokeAfterDays
+        self.revocation = revocation
+        self.reason = reason
+        self.selected = selected
+        self.released = released
+        self.wave = wave
+        self.nextWaveAt = nextWaveAt
+        self.started = started
+        self.ended = ended
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Campaign: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaign: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Campaign {
+        return
+            try Campaign(
+                id: FfiConverterTypeCampaignId.read(from: &buf),
+                name: FfiConverterString.read(from: &buf),
+                state: FfiConverterTypeCampaignState.read(from: &buf),
+                kinds: FfiConverterSequenceTypeCredentialKind.read(from: &buf),
+                algorithm: FfiConverterOptionString.read(from: &buf),
+                authority: FfiConverterOptionTypeAuthorityId.read(from: &buf),
+                product: FfiConverterOptionTypeProductId.read(from: &buf),
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                issuedFrom: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                issuedTo: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                listed: FfiConverterBool.read(from: &buf),
+                waveSize: FfiConverterUInt32.read(from: &buf),
+                waveSeconds: FfiConverterUInt32.read(from: &buf),
+                policy: FfiConverterTypeReissuePolicy.read(from: &buf),
+                graceDays: FfiConverterUInt32.read(from: &buf),
+                revokeAfterDays: FfiConverterOptionUInt32.read(from: &buf),
+                revocation: FfiConverterTypeRevocationReason.read(from: &buf),
+                reason: FfiConverterOptionString.read(from: &buf),
+                selected: FfiConverterUInt64.read(from: &buf),
+                released: FfiConverterUInt64.read(from: &buf),
+                wave: FfiConverterUInt32.read(from: &buf),
+                nextWaveAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                started: FfiConverterTypeTimestamp.read(from: &buf),
+                ended: FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Campaign, into buf: inout [UInt8]) {
+        FfiConverterTypeCampaignId.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeCampaignState.write(value.state, into: &buf)
+        FfiConverterSequenceTypeCredentialKind.write(value.kinds, into: &buf)
+        FfiConverterOptionString.write(value.algorithm, into: &buf)
+        FfiConverterOptionTypeAuthorityId.write(value.authority, into: &buf)
+        FfiConverterOptionTypeProductId.write(value.product, into: &buf)
+        FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.issuedFrom, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.issuedTo, into: &buf)
+        FfiConverterBool.write(value.listed, into: &buf)
+        FfiConverterUInt32.write(value.waveSize, into: &buf)
+        FfiConverterUInt32.write(value.waveSeconds, into: &buf)
+        FfiConverterTypeReissuePolicy.write(value.policy, into: &buf)
+        FfiConverterUInt32.write(value.graceDays, into: &buf)
+        FfiConverterOptionUInt32.write(value.revokeAfterDays, into: &buf)
+        FfiConverterTypeRevocationReason.write(value.revocation, into: &buf)
+        FfiConverterOptionString.write(value.reason, into: &buf)
+        FfiConverterUInt64.write(value.selected, into: &buf)
+        FfiConverterUInt64.write(value.released, into: &buf)
+        FfiConverterUInt32.write(value.wave, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.nextWaveAt, into: &buf)
+        FfiConverterTypeTimestamp.write(value.started, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.ended, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaign_lift(_ buf: RustBuffer) throws -> Campaign {
+    return try FfiConverterTypeCampaign.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaign_lower(_ value: Campaign) -> RustBuffer {
+    return FfiConverterTypeCampaign.lower(value)
+}
+
+
+/**
+ * Which campaigns to list.
+ */
+public struct CampaignFilter: Equatable, Hashable {
+    /**
+     * By name.
+     */
+    public let name: Text?
+    /**
+     * In this state.
+     */
+    public let state: CampaignState?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * By name.
+         */name: Text? = nil,
+        /**
+         * In this state.
+         */state: CampaignState? = nil) {
+        self.name = name
+        self.state = state
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CampaignFilter: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignFilter: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignFilter {
+        return
+            try CampaignFilter(
+                name: FfiConverterOptionTypeText.read(from: &buf),
+                state: FfiConverterOptionTypeCampaignState.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CampaignFilter, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeText.write(value.name, into: &buf)
+        FfiConverterOptionTypeCampaignState.write(value.state, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignFilter_lift(_ buf: RustBuffer) throws -> CampaignFilter {
+    return try FfiConverterTypeCampaignFilter.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignFilter_lower(_ value: CampaignFilter) -> RustBuffer {
+    return FfiConverterTypeCampaignFilter.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct CampaignListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [Campaign]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [Campaign],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CampaignListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignListing {
+        return
+            try CampaignListing(
+                items: FfiConverterSequenceTypeCampaign.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CampaignListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeCampaign.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignListing_lift(_ buf: RustBuffer) throws -> CampaignListing {
+    return try FfiConverterTypeCampaignListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignListing_lower(_ value: CampaignListing) -> RustBuffer {
+    return FfiConverterTypeCampaignListing.lower(value)
+}
+
+
+/**
+ * How many credentials a selection names.
+ */
+public struct CampaignPreview: Equatable, Hashable {
+    /**
+     * Certificates.
+     */
+    public let certificates: UInt64
+    /**
+     * Symmetric keys.
+     */
+    public let keys: UInt64
+    /**
+     * Pre-shared keys.
+     */
+    public let psks: UInt64
+    /**
+     * Credentials of products, which match too but are replaced by hand, batch by batch.
+     */
+    public let productCredentials: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Certificates.
+         */certificates: UInt64,
+        /**
+         * Symmetric keys.
+         */keys: UInt64,
+        /**
+         * Pre-shared keys.
+         */psks: UInt64,
+        /**
+         * Credentials of products, which match too but are replaced by hand, batch by batch.
+         */productCredentials: UInt64) {
+        self.certificates = certificates
+        self.keys = keys
+        self.psks = psks
+        self.productCredentials = productCredentials
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CampaignPreview: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignPreview: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignPreview {
+        return
+            try CampaignPreview(
+                certificates: FfiConverterUInt64.read(from: &buf),
+                keys: FfiConverterUInt64.read(from: &buf),
+                psks: FfiConverterUInt64.read(from: &buf),
+                productCredentials: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CampaignPreview, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.certificates, into: &buf)
+        FfiConverterUInt64.write(value.keys, into: &buf)
+        FfiConverterUInt64.write(value.psks, into: &buf)
+        FfiConverterUInt64.write(value.productCredentials, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignPreview_lift(_ buf: RustBuffer) throws -> CampaignPreview {
+    return try FfiConverterTypeCampaignPreview.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignPreview_lower(_ value: CampaignPreview) -> RustBuffer {
+    return FfiConverterTypeCampaignPreview.lower(value)
+}
+
+
+/**
+ * How far a campaign has come.
+ */
+public struct CampaignProgress: Equatable, Hashable {
+    /**
+     * How many were selected.
+     */
+    public let selected: UInt64
+    /**
+     * How many were asked so far.
+     */
+    public let released: UInt64
+    /**
+     * How many of those are replaced, or are none of the campaign's business any more.
+     */
+    public let done: UInt64
+    /**
+     * How many of those have not come.
+     */
+    public let waiting: UInt64
+    /**
+     * Which wave was the last one; 0 before the first.
+     */
+    public let wave: UInt32
+    /**
+     * When the next wave may begin.
+     */
+    public let nextWaveAt: Timestamp?
+    /**
+     * Whether everybody was asked and nobody is waited for.
+     */
+    public let finished: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many were selected.
+         */selected: UInt64,
+        /**
+         * How many were asked so far.
+         */released: UInt64,
+        /**
+         * How many of those are replaced, or are none of the campaign's business any more.
+         */done: UInt64,
+        /**
+         * How many of those have not come.
+         */waiting: UInt64,
+        /**
+         * Which wave was the last one; 0 before the first.
+         */wave: UInt32,
+        /**
+         * When the next wave may begin.
+         */nextWaveAt: Timestamp?,
+        /**
+         * Whether everybody was asked and nobody is waited for.
+         */finished: Bool) {
+        self.selected = selected
+        self.released = released
+        self.done = done
+        self.waiting = waiting
+        self.wave = wave
+        self.nextWaveAt = nextWaveAt
+        self.finished = finished
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CampaignProgress: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignProgress: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignProgress {
+        return
+            try CampaignProgress(
+                selected: FfiConverterUInt64.read(from: &buf),
+                released: FfiConverterUInt64.read(from: &buf),
+                done: FfiConverterUInt64.read(from: &buf),
+                waiting: FfiConverterUInt64.read(from: &buf),
+                wave: FfiConverterUInt32.read(from: &buf),
+                nextWaveAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                finished: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CampaignProgress, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.selected, into: &buf)
+        FfiConverterUInt64.write(value.released, into: &buf)
+        FfiConverterUInt64.write(value.done, into: &buf)
+        FfiConverterUInt64.write(value.waiting, into: &buf)
+        FfiConverterUInt32.write(value.wave, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.nextWaveAt, into: &buf)
+        FfiConverterBool.write(value.finished, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignProgress_lift(_ buf: RustBuffer) throws -> CampaignProgress {
+    return try FfiConverterTypeCampaignProgress.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignProgress_lower(_ value: CampaignProgress) -> RustBuffer {
+    return FfiConverterTypeCampaignProgress.lower(value)
+}
+
+
+/**
  * A certificate that was read: what is in it. It is well-formed; nothing says that it is trusted.
  */
 public struct Certificate: Equatable, Hashable {
@@ -8059,6 +10768,10 @@ public struct CertificateFilter: Equatable, Hashable {
      */
     public let profile: ProfileId?
     /**
+     * With a key of this kind.
+     */
+    public let algorithm: KeyAlgorithm?
+    /**
      * Due for renewal before this moment.
      */
     public let dueBefore: Timestamp?
@@ -8108,6 +10821,9 @@ public struct CertificateFilter: Equatable, Hashable {
          * Issued under this version of a profile.
          */profile: ProfileId? = nil,
         /**
+         * With a key of this kind.
+         */algorithm: KeyAlgorithm? = nil,
+        /**
          * Due for renewal before this moment.
          */dueBefore: Timestamp? = nil,
         /**
@@ -8127,6 +10843,7 @@ public struct CertificateFilter: Equatable, Hashable {
         self.product = product
         self.authority = authority
         self.profile = profile
+        self.algorithm = algorithm
         self.dueBefore = dueBefore
         self.deleted = deleted
         self.newestFirst = newestFirst
@@ -8159,6 +10876,7 @@ public struct FfiConverterTypeCertificateFilter: FfiConverterRustBuffer {
                 product: FfiConverterOptionTypeProductId.read(from: &buf),
                 authority: FfiConverterOptionTypeAuthorityId.read(from: &buf),
                 profile: FfiConverterOptionTypeProfileId.read(from: &buf),
+                algorithm: FfiConverterOptionTypeKeyAlgorithm.read(from: &buf),
                 dueBefore: FfiConverterOptionTypeTimestamp.read(from: &buf),
                 deleted: FfiConverterBool.read(from: &buf),
                 newestFirst: FfiConverterBool.read(from: &buf)
@@ -8177,6 +10895,7 @@ public struct FfiConverterTypeCertificateFilter: FfiConverterRustBuffer {
         FfiConverterOptionTypeProductId.write(value.product, into: &buf)
         FfiConverterOptionTypeAuthorityId.write(value.authority, into: &buf)
         FfiConverterOptionTypeProfileId.write(value.profile, into: &buf)
+        FfiConverterOptionTypeKeyAlgorithm.write(value.algorithm, into: &buf)
         FfiConverterOptionTypeTimestamp.write(value.dueBefore, into: &buf)
         FfiConverterBool.write(value.deleted, into: &buf)
         FfiConverterBool.write(value.newestFirst, into: &buf)
@@ -8455,6 +11174,14 @@ public struct CertificateRecord: Equatable, Hashable {
      * Whether it was deleted: its record stays until notAfter, but is listed only on request.
      */
     public let deleted: Bool
+    /**
+     * What kind of key it certifies, where the record says it.
+     */
+    public let algorithm: KeyAlgorithm?
+    /**
+     * The campaign that asks for its renewal.
+     */
+    public let campaign: CampaignId?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -8536,7 +11263,13 @@ public struct CertificateRecord: Equatable, Hashable {
          */reason: RevocationReason?,
         /**
          * Whether it was deleted: its record stays until notAfter, but is listed only on request.
-         */deleted: Bool) {
+         */deleted: Bool,
+        /**
+         * What kind of key it certifies, where the record says it.
+         */algorithm: KeyAlgorithm?,
+        /**
+         * The campaign that asks for its renewal.
+         */campaign: CampaignId?) {
         self.id = id
         self.serial = serial
         self.authority = authority
@@ -8563,6 +11296,8 @@ public struct CertificateRecord: Equatable, Hashable {
         self.revoked = revoked
         self.reason = reason
         self.deleted = deleted
+        self.algorithm = algorithm
+        self.campaign = campaign
     }
 
 
@@ -8619,7 +11354,9 @@ public struct FfiConverterTypeCertificateRecord: FfiConverterRustBuffer {
                 suspendedBy: FfiConverterOptionTypeSuspendCause.read(from: &buf),
                 revoked: FfiConverterOptionTypeTimestamp.read(from: &buf),
                 reason: FfiConverterOptionTypeRevocationReason.read(from: &buf),
-                deleted: FfiConverterBool.read(from: &buf)
+                deleted: FfiConverterBool.read(from: &buf),
+                algorithm: FfiConverterOptionTypeKeyAlgorithm.read(from: &buf),
+                campaign: FfiConverterOptionTypeCampaignId.read(from: &buf)
         )
     }
 
@@ -8650,6 +11387,8 @@ public struct FfiConverterTypeCertificateRecord: FfiConverterRustBuffer {
         FfiConverterOptionTypeTimestamp.write(value.revoked, into: &buf)
         FfiConverterOptionTypeRevocationReason.write(value.reason, into: &buf)
         FfiConverterBool.write(value.deleted, into: &buf)
+        FfiConverterOptionTypeKeyAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterOptionTypeCampaignId.write(value.campaign, into: &buf)
     }
 }
 
@@ -8808,6 +11547,461 @@ public func FfiConverterTypeCertificateTally_lower(_ value: CertificateTally) ->
 
 
 /**
+ * The certificate that a new device gets.
+ */
+public struct CertificateWish: Equatable, Hashable {
+    /**
+     * The profile that decides what the certificate holds.
+     */
+    public let profile: ProfileId
+    /**
+     * The authority; after a rebuild its newest generation issues.
+     */
+    public let authority: AuthorityId
+    /**
+     * The device's own CSR (PEM or DER); without one, its key is made here.
+     */
+    public let csr: Data?
+    /**
+     * What kind of key is made here; the first that the profile lists by default.
+     */
+    public let algorithm: KeyAlgorithm?
+    /**
+     * When the key that is made here is handed out.
+     */
+    public let handOut: HandOut
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The profile that decides what the certificate holds.
+         */profile: ProfileId,
+        /**
+         * The authority; after a rebuild its newest generation issues.
+         */authority: AuthorityId,
+        /**
+         * The device's own CSR (PEM or DER); without one, its key is made here.
+         */csr: Data? = nil,
+        /**
+         * What kind of key is made here; the first that the profile lists by default.
+         */algorithm: KeyAlgorithm? = nil,
+        /**
+         * When the key that is made here is handed out.
+         */handOut: HandOut) {
+        self.profile = profile
+        self.authority = authority
+        self.csr = csr
+        self.algorithm = algorithm
+        self.handOut = handOut
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CertificateWish: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCertificateWish: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CertificateWish {
+        return
+            try CertificateWish(
+                profile: FfiConverterTypeProfileId.read(from: &buf),
+                authority: FfiConverterTypeAuthorityId.read(from: &buf),
+                csr: FfiConverterOptionData.read(from: &buf),
+                algorithm: FfiConverterOptionTypeKeyAlgorithm.read(from: &buf),
+                handOut: FfiConverterTypeHandOut.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CertificateWish, into buf: inout [UInt8]) {
+        FfiConverterTypeProfileId.write(value.profile, into: &buf)
+        FfiConverterTypeAuthorityId.write(value.authority, into: &buf)
+        FfiConverterOptionData.write(value.csr, into: &buf)
+        FfiConverterOptionTypeKeyAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterTypeHandOut.write(value.handOut, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCertificateWish_lift(_ buf: RustBuffer) throws -> CertificateWish {
+    return try FfiConverterTypeCertificateWish.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCertificateWish_lower(_ value: CertificateWish) -> RustBuffer {
+    return FfiConverterTypeCertificateWish.lower(value)
+}
+
+
+/**
+ * Which kinds of characters a secret has; of each at least one.
+ */
+public struct CharacterClasses: Equatable, Hashable {
+    /**
+     * `a` to `z`.
+     */
+    public let lower: Bool
+    /**
+     * `A` to `Z`.
+     */
+    public let upper: Bool
+    /**
+     * `0` to `9`.
+     */
+    public let digits: Bool
+    /**
+     * `! # $ % * + - . / = ? @ _ ~`
+     */
+    public let symbols: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `a` to `z`.
+         */lower: Bool = true,
+        /**
+         * `A` to `Z`.
+         */upper: Bool = true,
+        /**
+         * `0` to `9`.
+         */digits: Bool = true,
+        /**
+         * `! # $ % * + - . / = ? @ _ ~`
+         */symbols: Bool = false) {
+        self.lower = lower
+        self.upper = upper
+        self.digits = digits
+        self.symbols = symbols
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CharacterClasses: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCharacterClasses: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CharacterClasses {
+        return
+            try CharacterClasses(
+                lower: FfiConverterBool.read(from: &buf),
+                upper: FfiConverterBool.read(from: &buf),
+                digits: FfiConverterBool.read(from: &buf),
+                symbols: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CharacterClasses, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.lower, into: &buf)
+        FfiConverterBool.write(value.upper, into: &buf)
+        FfiConverterBool.write(value.digits, into: &buf)
+        FfiConverterBool.write(value.symbols, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCharacterClasses_lift(_ buf: RustBuffer) throws -> CharacterClasses {
+    return try FfiConverterTypeCharacterClasses.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCharacterClasses_lower(_ value: CharacterClasses) -> RustBuffer {
+    return FfiConverterTypeCharacterClasses.lower(value)
+}
+
+
+/**
+ * A client, without its licence key and password, of which only keyed tags are kept.
+ */
+public struct Client: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public let id: ClientId
+    /**
+     * What it calls itself.
+     */
+    public let name: String
+    /**
+     * Its state.
+     */
+    public let state: ClientState
+    /**
+     * How often in a row a wrong name or password came with its licence key, as far as it was kept.
+     */
+    public let failures: UInt32
+    /**
+     * No password is looked at before this moment, since too many wrong ones came.
+     */
+    public let blockedUntil: Timestamp?
+    /**
+     * When it was registered.
+     */
+    public let created: Timestamp
+    /**
+     * When it last changed.
+     */
+    public let updated: Timestamp
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: ClientId,
+        /**
+         * What it calls itself.
+         */name: String,
+        /**
+         * Its state.
+         */state: ClientState,
+        /**
+         * How often in a row a wrong name or password came with its licence key, as far as it was kept.
+         */failures: UInt32,
+        /**
+         * No password is looked at before this moment, since too many wrong ones came.
+         */blockedUntil: Timestamp?,
+        /**
+         * When it was registered.
+         */created: Timestamp,
+        /**
+         * When it last changed.
+         */updated: Timestamp) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.failures = failures
+        self.blockedUntil = blockedUntil
+        self.created = created
+        self.updated = updated
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Client: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClient: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Client {
+        return
+            try Client(
+                id: FfiConverterTypeClientId.read(from: &buf),
+                name: FfiConverterString.read(from: &buf),
+                state: FfiConverterTypeClientState.read(from: &buf),
+                failures: FfiConverterUInt32.read(from: &buf),
+                blockedUntil: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                created: FfiConverterTypeTimestamp.read(from: &buf),
+                updated: FfiConverterTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Client, into buf: inout [UInt8]) {
+        FfiConverterTypeClientId.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeClientState.write(value.state, into: &buf)
+        FfiConverterUInt32.write(value.failures, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.blockedUntil, into: &buf)
+        FfiConverterTypeTimestamp.write(value.created, into: &buf)
+        FfiConverterTypeTimestamp.write(value.updated, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClient_lift(_ buf: RustBuffer) throws -> Client {
+    return try FfiConverterTypeClient.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClient_lower(_ value: Client) -> RustBuffer {
+    return FfiConverterTypeClient.lower(value)
+}
+
+
+/**
+ * Which clients to list.
+ */
+public struct ClientFilter: Equatable, Hashable {
+    /**
+     * By name.
+     */
+    public let name: Text?
+    /**
+     * In one of these states; empty for all, deleted ones included.
+     */
+    public let states: [ClientState]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * By name.
+         */name: Text? = nil,
+        /**
+         * In one of these states; empty for all, deleted ones included.
+         */states: [ClientState] = []) {
+        self.name = name
+        self.states = states
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ClientFilter: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClientFilter: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientFilter {
+        return
+            try ClientFilter(
+                name: FfiConverterOptionTypeText.read(from: &buf),
+                states: FfiConverterSequenceTypeClientState.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ClientFilter, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeText.write(value.name, into: &buf)
+        FfiConverterSequenceTypeClientState.write(value.states, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientFilter_lift(_ buf: RustBuffer) throws -> ClientFilter {
+    return try FfiConverterTypeClientFilter.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientFilter_lower(_ value: ClientFilter) -> RustBuffer {
+    return FfiConverterTypeClientFilter.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct ClientListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [Client]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [Client],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ClientListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClientListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientListing {
+        return
+            try ClientListing(
+                items: FfiConverterSequenceTypeClient.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ClientListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeClient.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientListing_lift(_ buf: RustBuffer) throws -> ClientListing {
+    return try FfiConverterTypeClientListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientListing_lower(_ value: ClientListing) -> RustBuffer {
+    return FfiConverterTypeClientListing.lower(value)
+}
+
+
+/**
  * Numbers for a dashboard. Each list is complete and in the order of its first element.
  */
 public struct Counts: Equatable, Hashable {
@@ -8836,9 +12030,37 @@ public struct Counts: Equatable, Hashable {
      */
     public let expired: UInt64
     /**
-     * Renewals by the week in which they are due.
+     * All of them by the week in which they are due.
      */
     public let dueByWeek: [WeekCount]
+    /**
+     * Certificates by the kind of their key.
+     */
+    public let certificatesByAlgorithm: [KeyAlgorithmCount]
+    /**
+     * Symmetric keys by state.
+     */
+    public let keys: [KeyStateCount]
+    /**
+     * Symmetric keys by algorithm.
+     */
+    public let keysByAlgorithm: [SymmetricAlgorithmCount]
+    /**
+     * Pre-shared keys by state.
+     */
+    public let psks: [PskStateCount]
+    /**
+     * Certificates by the week in which they are due.
+     */
+    public let certificatesDueByWeek: [WeekCount]
+    /**
+     * Symmetric keys by the week in which they are due.
+     */
+    public let keysDueByWeek: [WeekCount]
+    /**
+     * Pre-shared keys by the week in which they are due.
+     */
+    public let psksDueByWeek: [WeekCount]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -8862,8 +12084,29 @@ public struct Counts: Equatable, Hashable {
          * Certificates in force or suspended whose notAfter has passed.
          */expired: UInt64,
         /**
-         * Renewals by the week in which they are due.
-         */dueByWeek: [WeekCount]) {
+         * All of them by the week in which they are due.
+         */dueByWeek: [WeekCount],
+        /**
+         * Certificates by the kind of their key.
+         */certificatesByAlgorithm: [KeyAlgorithmCount],
+        /**
+         * Symmetric keys by state.
+         */keys: [KeyStateCount],
+        /**
+         * Symmetric keys by algorithm.
+         */keysByAlgorithm: [SymmetricAlgorithmCount],
+        /**
+         * Pre-shared keys by state.
+         */psks: [PskStateCount],
+        /**
+         * Certificates by the week in which they are due.
+         */certificatesDueByWeek: [WeekCount],
+        /**
+         * Symmetric keys by the week in which they are due.
+         */keysDueByWeek: [WeekCount],
+        /**
+         * Pre-shared keys by the week in which they are due.
+         */psksDueByWeek: [WeekCount]) {
         self.devices = devices
         self.devicesByGroup = devicesByGroup
         self.devicesByProduct = devicesByProduct
@@ -8871,6 +12114,13 @@ public struct Counts: Equatable, Hashable {
         self.certificatesByKind = certificatesByKind
         self.expired = expired
         self.dueByWeek = dueByWeek
+        self.certificatesByAlgorithm = certificatesByAlgorithm
+        self.keys = keys
+        self.keysByAlgorithm = keysByAlgorithm
+        self.psks = psks
+        self.certificatesDueByWeek = certificatesDueByWeek
+        self.keysDueByWeek = keysDueByWeek
+        self.psksDueByWeek = psksDueByWeek
     }
 
 
@@ -8895,7 +12145,14 @@ public struct FfiConverterTypeCounts: FfiConverterRustBuffer {
                 certificates: FfiConverterSequenceTypeCertificateStateCount.read(from: &buf),
                 certificatesByKind: FfiConverterSequenceTypeCertificateKindCount.read(from: &buf),
                 expired: FfiConverterUInt64.read(from: &buf),
-                dueByWeek: FfiConverterSequenceTypeWeekCount.read(from: &buf)
+                dueByWeek: FfiConverterSequenceTypeWeekCount.read(from: &buf),
+                certificatesByAlgorithm: FfiConverterSequenceTypeKeyAlgorithmCount.read(from: &buf),
+                keys: FfiConverterSequenceTypeKeyStateCount.read(from: &buf),
+                keysByAlgorithm: FfiConverterSequenceTypeSymmetricAlgorithmCount.read(from: &buf),
+                psks: FfiConverterSequenceTypePskStateCount.read(from: &buf),
+                certificatesDueByWeek: FfiConverterSequenceTypeWeekCount.read(from: &buf),
+                keysDueByWeek: FfiConverterSequenceTypeWeekCount.read(from: &buf),
+                psksDueByWeek: FfiConverterSequenceTypeWeekCount.read(from: &buf)
         )
     }
 
@@ -8907,6 +12164,13 @@ public struct FfiConverterTypeCounts: FfiConverterRustBuffer {
         FfiConverterSequenceTypeCertificateKindCount.write(value.certificatesByKind, into: &buf)
         FfiConverterUInt64.write(value.expired, into: &buf)
         FfiConverterSequenceTypeWeekCount.write(value.dueByWeek, into: &buf)
+        FfiConverterSequenceTypeKeyAlgorithmCount.write(value.certificatesByAlgorithm, into: &buf)
+        FfiConverterSequenceTypeKeyStateCount.write(value.keys, into: &buf)
+        FfiConverterSequenceTypeSymmetricAlgorithmCount.write(value.keysByAlgorithm, into: &buf)
+        FfiConverterSequenceTypePskStateCount.write(value.psks, into: &buf)
+        FfiConverterSequenceTypeWeekCount.write(value.certificatesDueByWeek, into: &buf)
+        FfiConverterSequenceTypeWeekCount.write(value.keysDueByWeek, into: &buf)
+        FfiConverterSequenceTypeWeekCount.write(value.psksDueByWeek, into: &buf)
     }
 }
 
@@ -8923,6 +12187,85 @@ public func FfiConverterTypeCounts_lift(_ buf: RustBuffer) throws -> Counts {
 #endif
 public func FfiConverterTypeCounts_lower(_ value: Counts) -> RustBuffer {
     return FfiConverterTypeCounts.lower(value)
+}
+
+
+/**
+ * All that a device has.
+ */
+public struct Credentials: Equatable, Hashable {
+    /**
+     * The certificates that are attached to it.
+     */
+    public let certificates: [CertificateRecord]
+    /**
+     * Its pre-shared keys.
+     */
+    public let psks: [Psk]
+    /**
+     * The symmetric keys that it may use.
+     */
+    public let keys: [SymmetricKey]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The certificates that are attached to it.
+         */certificates: [CertificateRecord],
+        /**
+         * Its pre-shared keys.
+         */psks: [Psk],
+        /**
+         * The symmetric keys that it may use.
+         */keys: [SymmetricKey]) {
+        self.certificates = certificates
+        self.psks = psks
+        self.keys = keys
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Credentials: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCredentials: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Credentials {
+        return
+            try Credentials(
+                certificates: FfiConverterSequenceTypeCertificateRecord.read(from: &buf),
+                psks: FfiConverterSequenceTypePsk.read(from: &buf),
+                keys: FfiConverterSequenceTypeSymmetricKey.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Credentials, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeCertificateRecord.write(value.certificates, into: &buf)
+        FfiConverterSequenceTypePsk.write(value.psks, into: &buf)
+        FfiConverterSequenceTypeSymmetricKey.write(value.keys, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredentials_lift(_ buf: RustBuffer) throws -> Credentials {
+    return try FfiConverterTypeCredentials.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredentials_lower(_ value: Credentials) -> RustBuffer {
+    return FfiConverterTypeCredentials.lower(value)
 }
 
 
@@ -9672,6 +13015,10 @@ public struct Due: Equatable, Hashable {
      * Only this group's.
      */
     public let group: GroupId?
+    /**
+     * Only these kinds; none stands for all.
+     */
+    public let kinds: [CredentialKind]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -9681,9 +13028,13 @@ public struct Due: Equatable, Hashable {
          */until: Timestamp,
         /**
          * Only this group's.
-         */group: GroupId? = nil) {
+         */group: GroupId? = nil,
+        /**
+         * Only these kinds; none stands for all.
+         */kinds: [CredentialKind] = []) {
         self.until = until
         self.group = group
+        self.kinds = kinds
     }
 
 
@@ -9703,13 +13054,15 @@ public struct FfiConverterTypeDue: FfiConverterRustBuffer {
         return
             try Due(
                 until: FfiConverterTypeTimestamp.read(from: &buf),
-                group: FfiConverterOptionTypeGroupId.read(from: &buf)
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                kinds: FfiConverterSequenceTypeCredentialKind.read(from: &buf)
         )
     }
 
     public static func write(_ value: Due, into buf: inout [UInt8]) {
         FfiConverterTypeTimestamp.write(value.until, into: &buf)
         FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterSequenceTypeCredentialKind.write(value.kinds, into: &buf)
     }
 }
 
@@ -9726,6 +13079,85 @@ public func FfiConverterTypeDue_lift(_ buf: RustBuffer) throws -> Due {
 #endif
 public func FfiConverterTypeDue_lower(_ value: Due) -> RustBuffer {
     return FfiConverterTypeDue.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct DueItemListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [DueItem]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [DueItem],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DueItemListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDueItemListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DueItemListing {
+        return
+            try DueItemListing(
+                items: FfiConverterSequenceTypeDueItem.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DueItemListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeDueItem.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueItemListing_lift(_ buf: RustBuffer) throws -> DueItemListing {
+    return try FfiConverterTypeDueItemListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueItemListing_lower(_ value: DueItemListing) -> RustBuffer {
+    return FfiConverterTypeDueItemListing.lower(value)
 }
 
 
@@ -10959,6 +14391,75 @@ public func FfiConverterTypeGroupListing_lower(_ value: GroupListing) -> RustBuf
 
 
 /**
+ * One header of a request.
+ */
+public struct Header: Equatable, Hashable {
+    /**
+     * Its name.
+     */
+    public let name: String
+    /**
+     * Its value.
+     */
+    public let value: SecretText
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name.
+         */name: String,
+        /**
+         * Its value.
+         */value: SecretText) {
+        self.name = name
+        self.value = value
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Header: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHeader: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Header {
+        return
+            try Header(
+                name: FfiConverterString.read(from: &buf),
+                value: FfiConverterTypeSecretText.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Header, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeSecretText.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHeader_lift(_ buf: RustBuffer) throws -> Header {
+    return try FfiConverterTypeHeader.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHeader_lower(_ value: Header) -> RustBuffer {
+    return FfiConverterTypeHeader.lower(value)
+}
+
+
+/**
  * An authority that exists already, with its key.
  */
 public struct ImportAuthority {
@@ -11522,6 +15023,188 @@ public func FfiConverterTypeIssued_lower(_ value: Issued) -> RustBuffer {
 
 
 /**
+ * A symmetric key with a value.
+ */
+public struct IssuedKey: Equatable, Hashable {
+    /**
+     * Its record.
+     */
+    public let key: SymmetricKey
+    /**
+     * Which version the value is of.
+     */
+    public let version: UInt32
+    /**
+     * Of what kind that version is; a rotation may change the kind.
+     */
+    public let algorithm: SymmetricAlgorithm
+    /**
+     * The value.
+     */
+    public let value: SecretBytes
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its record.
+         */key: SymmetricKey,
+        /**
+         * Which version the value is of.
+         */version: UInt32,
+        /**
+         * Of what kind that version is; a rotation may change the kind.
+         */algorithm: SymmetricAlgorithm,
+        /**
+         * The value.
+         */value: SecretBytes) {
+        self.key = key
+        self.version = version
+        self.algorithm = algorithm
+        self.value = value
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension IssuedKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIssuedKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IssuedKey {
+        return
+            try IssuedKey(
+                key: FfiConverterTypeSymmetricKey.read(from: &buf),
+                version: FfiConverterUInt32.read(from: &buf),
+                algorithm: FfiConverterTypeSymmetricAlgorithm.read(from: &buf),
+                value: FfiConverterTypeSecretBytes.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: IssuedKey, into buf: inout [UInt8]) {
+        FfiConverterTypeSymmetricKey.write(value.key, into: &buf)
+        FfiConverterUInt32.write(value.version, into: &buf)
+        FfiConverterTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterTypeSecretBytes.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedKey_lift(_ buf: RustBuffer) throws -> IssuedKey {
+    return try FfiConverterTypeIssuedKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedKey_lower(_ value: IssuedKey) -> RustBuffer {
+    return FfiConverterTypeIssuedKey.lower(value)
+}
+
+
+/**
+ * A pre-shared key and its secret.
+ */
+public struct IssuedPsk: Equatable, Hashable {
+    /**
+     * The key's record.
+     */
+    public let psk: Psk
+    /**
+     * The secret, as the device shows it; nothing when a request that made a verify-only key is repeated.
+     */
+    public let secret: SecretBytes?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The key's record.
+         */psk: Psk,
+        /**
+         * The secret, as the device shows it; nothing when a request that made a verify-only key is repeated.
+         */secret: SecretBytes?) {
+        self.psk = psk
+        self.secret = secret
+    }
+
+
+    /**
+     * The secret in hexadecimal, as the configurations of TLS servers have it, if it is here.
+     */
+public func hex() -> SecretText?  {
+    return try!  FfiConverterOptionTypeSecretText.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_issuedpsk_hex(
+            FfiConverterTypeIssuedPsk_lower(self),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The secret as text, if it is here and is printable text.
+     */
+public func password() -> SecretText?  {
+    return try!  FfiConverterOptionTypeSecretText.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_issuedpsk_password(
+            FfiConverterTypeIssuedPsk_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+#if compiler(>=6)
+extension IssuedPsk: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIssuedPsk: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IssuedPsk {
+        return
+            try IssuedPsk(
+                psk: FfiConverterTypePsk.read(from: &buf),
+                secret: FfiConverterOptionTypeSecretBytes.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: IssuedPsk, into buf: inout [UInt8]) {
+        FfiConverterTypePsk.write(value.psk, into: &buf)
+        FfiConverterOptionTypeSecretBytes.write(value.secret, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedPsk_lift(_ buf: RustBuffer) throws -> IssuedPsk {
+    return try FfiConverterTypeIssuedPsk.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedPsk_lower(_ value: IssuedPsk) -> RustBuffer {
+    return FfiConverterTypeIssuedPsk.lower(value)
+}
+
+
+/**
  * A certificate that was issued for a key made by the registry.
  */
 public struct IssuedWithKey: Equatable, Hashable {
@@ -11611,6 +15294,431 @@ public func FfiConverterTypeIssuedWithKey_lift(_ buf: RustBuffer) throws -> Issu
 #endif
 public func FfiConverterTypeIssuedWithKey_lower(_ value: IssuedWithKey) -> RustBuffer {
     return FfiConverterTypeIssuedWithKey.lower(value)
+}
+
+
+/**
+ * How many certificates have one kind of key.
+ */
+public struct KeyAlgorithmCount: Equatable, Hashable {
+    /**
+     * The kind of key; nothing for records that do not say it.
+     */
+    public let algorithm: KeyAlgorithm?
+    /**
+     * How many there are.
+     */
+    public let count: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The kind of key; nothing for records that do not say it.
+         */algorithm: KeyAlgorithm?,
+        /**
+         * How many there are.
+         */count: UInt64) {
+        self.algorithm = algorithm
+        self.count = count
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyAlgorithmCount: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyAlgorithmCount: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyAlgorithmCount {
+        return
+            try KeyAlgorithmCount(
+                algorithm: FfiConverterOptionTypeKeyAlgorithm.read(from: &buf),
+                count: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeyAlgorithmCount, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeKeyAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterUInt64.write(value.count, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyAlgorithmCount_lift(_ buf: RustBuffer) throws -> KeyAlgorithmCount {
+    return try FfiConverterTypeKeyAlgorithmCount.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyAlgorithmCount_lower(_ value: KeyAlgorithmCount) -> RustBuffer {
+    return FfiConverterTypeKeyAlgorithmCount.lower(value)
+}
+
+
+/**
+ * Which symmetric keys to list.
+ */
+public struct KeyFilter: Equatable, Hashable {
+    /**
+     * That this device may use: its own, and those that it shares.
+     */
+    public let device: DeviceId?
+    /**
+     * Of this group and of devices in it.
+     */
+    public let group: GroupId?
+    /**
+     * With this kind of owner.
+     */
+    public let owner: KeyOwner?
+    /**
+     * Of this algorithm.
+     */
+    public let algorithm: SymmetricAlgorithm?
+    /**
+     * In one of these states; empty for all, destroyed ones included.
+     */
+    public let states: [KeyState]
+    /**
+     * With this number.
+     */
+    public let number: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * That this device may use: its own, and those that it shares.
+         */device: DeviceId? = nil,
+        /**
+         * Of this group and of devices in it.
+         */group: GroupId? = nil,
+        /**
+         * With this kind of owner.
+         */owner: KeyOwner? = nil,
+        /**
+         * Of this algorithm.
+         */algorithm: SymmetricAlgorithm? = nil,
+        /**
+         * In one of these states; empty for all, destroyed ones included.
+         */states: [KeyState] = [],
+        /**
+         * With this number.
+         */number: UInt32? = nil) {
+        self.device = device
+        self.group = group
+        self.owner = owner
+        self.algorithm = algorithm
+        self.states = states
+        self.number = number
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyFilter: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyFilter: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyFilter {
+        return
+            try KeyFilter(
+                device: FfiConverterOptionTypeDeviceId.read(from: &buf),
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                owner: FfiConverterOptionTypeKeyOwner.read(from: &buf),
+                algorithm: FfiConverterOptionTypeSymmetricAlgorithm.read(from: &buf),
+                states: FfiConverterSequenceTypeKeyState.read(from: &buf),
+                number: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeyFilter, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeDeviceId.write(value.device, into: &buf)
+        FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterOptionTypeKeyOwner.write(value.owner, into: &buf)
+        FfiConverterOptionTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterSequenceTypeKeyState.write(value.states, into: &buf)
+        FfiConverterOptionUInt32.write(value.number, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyFilter_lift(_ buf: RustBuffer) throws -> KeyFilter {
+    return try FfiConverterTypeKeyFilter.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyFilter_lower(_ value: KeyFilter) -> RustBuffer {
+    return FfiConverterTypeKeyFilter.lower(value)
+}
+
+
+/**
+ * Which version of a key was presented.
+ */
+public struct KeyMatch: Equatable, Hashable {
+    /**
+     * Which version.
+     */
+    public let version: UInt32
+    /**
+     * Where it stands.
+     */
+    public let state: VersionState
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Which version.
+         */version: UInt32,
+        /**
+         * Where it stands.
+         */state: VersionState) {
+        self.version = version
+        self.state = state
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyMatch: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyMatch: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyMatch {
+        return
+            try KeyMatch(
+                version: FfiConverterUInt32.read(from: &buf),
+                state: FfiConverterTypeVersionState.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeyMatch, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.version, into: &buf)
+        FfiConverterTypeVersionState.write(value.state, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyMatch_lift(_ buf: RustBuffer) throws -> KeyMatch {
+    return try FfiConverterTypeKeyMatch.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyMatch_lower(_ value: KeyMatch) -> RustBuffer {
+    return FfiConverterTypeKeyMatch.lower(value)
+}
+
+
+/**
+ * How many symmetric keys are in one state.
+ */
+public struct KeyStateCount: Equatable, Hashable {
+    /**
+     * The state.
+     */
+    public let state: KeyState
+    /**
+     * How many there are.
+     */
+    public let count: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The state.
+         */state: KeyState,
+        /**
+         * How many there are.
+         */count: UInt64) {
+        self.state = state
+        self.count = count
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyStateCount: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyStateCount: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyStateCount {
+        return
+            try KeyStateCount(
+                state: FfiConverterTypeKeyState.read(from: &buf),
+                count: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeyStateCount, into buf: inout [UInt8]) {
+        FfiConverterTypeKeyState.write(value.state, into: &buf)
+        FfiConverterUInt64.write(value.count, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStateCount_lift(_ buf: RustBuffer) throws -> KeyStateCount {
+    return try FfiConverterTypeKeyStateCount.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStateCount_lower(_ value: KeyStateCount) -> RustBuffer {
+    return FfiConverterTypeKeyStateCount.lower(value)
+}
+
+
+/**
+ * One version of a symmetric key, without its value.
+ */
+public struct KeyVersion: Equatable, Hashable {
+    /**
+     * Which version.
+     */
+    public let version: UInt32
+    /**
+     * Of what kind its value is or was.
+     */
+    public let algorithm: SymmetricAlgorithm
+    /**
+     * Where it stands.
+     */
+    public let state: VersionState
+    /**
+     * When it was made.
+     */
+    public let issued: Timestamp
+    /**
+     * When it stopped being the current one.
+     */
+    public let ended: Timestamp?
+    /**
+     * Until when its value is kept, while it is the version before the current one.
+     */
+    public let keptUntil: Timestamp?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Which version.
+         */version: UInt32,
+        /**
+         * Of what kind its value is or was.
+         */algorithm: SymmetricAlgorithm,
+        /**
+         * Where it stands.
+         */state: VersionState,
+        /**
+         * When it was made.
+         */issued: Timestamp,
+        /**
+         * When it stopped being the current one.
+         */ended: Timestamp?,
+        /**
+         * Until when its value is kept, while it is the version before the current one.
+         */keptUntil: Timestamp?) {
+        self.version = version
+        self.algorithm = algorithm
+        self.state = state
+        self.issued = issued
+        self.ended = ended
+        self.keptUntil = keptUntil
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyVersion: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyVersion: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyVersion {
+        return
+            try KeyVersion(
+                version: FfiConverterUInt32.read(from: &buf),
+                algorithm: FfiConverterTypeSymmetricAlgorithm.read(from: &buf),
+                state: FfiConverterTypeVersionState.read(from: &buf),
+                issued: FfiConverterTypeTimestamp.read(from: &buf),
+                ended: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                keptUntil: FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeyVersion, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.version, into: &buf)
+        FfiConverterTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterTypeVersionState.write(value.state, into: &buf)
+        FfiConverterTypeTimestamp.write(value.issued, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.ended, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.keptUntil, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyVersion_lift(_ buf: RustBuffer) throws -> KeyVersion {
+    return try FfiConverterTypeKeyVersion.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyVersion_lower(_ value: KeyVersion) -> RustBuffer {
+    return FfiConverterTypeKeyVersion.lower(value)
 }
 
 
@@ -11744,6 +15852,204 @@ public func FfiConverterTypeNewAuthority_lower(_ value: NewAuthority) -> RustBuf
 
 
 /**
+ * A campaign to be started.
+ */
+public struct NewCampaign: Equatable, Hashable {
+    /**
+     * What people call it; no two campaigns have one name.
+     */
+    public let name: String
+    /**
+     * Which credentials are to be replaced.
+     */
+    public let selection: Selection
+    /**
+     * How many credentials one wave has; at least 1.
+     */
+    public let waveSize: UInt32
+    /**
+     * How long after the beginning of a wave the next one may begin, in seconds. 0: with the next call.
+     */
+    public let waveSeconds: UInt32
+    /**
+     * How they are replaced.
+     */
+    public let policy: ReissuePolicy
+    /**
+     * For how long old values count beside the new ones where the registry makes them, in days.
+     */
+    public let graceDays: UInt32
+    /**
+     * After how many days whoever was asked and has not come is shut out; never by default.
+     */
+    public let revokeAfterDays: UInt32?
+    /**
+     * The reason for which certificates are revoked then.
+     */
+    public let revocation: RevocationReason
+    /**
+     * Why there is a campaign; it stands in its record and its event.
+     */
+    public let reason: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What people call it; no two campaigns have one name.
+         */name: String,
+        /**
+         * Which credentials are to be replaced.
+         */selection: Selection,
+        /**
+         * How many credentials one wave has; at least 1.
+         */waveSize: UInt32 = UInt32(1000),
+        /**
+         * How long after the beginning of a wave the next one may begin, in seconds. 0: with the next call.
+         */waveSeconds: UInt32 = UInt32(3600),
+        /**
+         * How they are replaced.
+         */policy: ReissuePolicy,
+        /**
+         * For how long old values count beside the new ones where the registry makes them, in days.
+         */graceDays: UInt32 = UInt32(0),
+        /**
+         * After how many days whoever was asked and has not come is shut out; never by default.
+         */revokeAfterDays: UInt32? = nil,
+        /**
+         * The reason for which certificates are revoked then.
+         */revocation: RevocationReason,
+        /**
+         * Why there is a campaign; it stands in its record and its event.
+         */reason: String? = nil) {
+        self.name = name
+        self.selection = selection
+        self.waveSize = waveSize
+        self.waveSeconds = waveSeconds
+        self.policy = policy
+        self.graceDays = graceDays
+        self.revokeAfterDays = revokeAfterDays
+        self.revocation = revocation
+        self.reason = reason
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NewCampaign: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNewCampaign: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewCampaign {
+        return
+            try NewCampaign(
+                name: FfiConverterString.read(from: &buf),
+                selection: FfiConverterTypeSelection.read(from: &buf),
+                waveSize: FfiConverterUInt32.read(from: &buf),
+                waveSeconds: FfiConverterUInt32.read(from: &buf),
+                policy: FfiConverterTypeReissuePolicy.read(from: &buf),
+                graceDays: FfiConverterUInt32.read(from: &buf),
+                revokeAfterDays: FfiConverterOptionUInt32.read(from: &buf),
+                revocation: FfiConverterTypeRevocationReason.read(from: &buf),
+                reason: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NewCampaign, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeSelection.write(value.selection, into: &buf)
+        FfiConverterUInt32.write(value.waveSize, into: &buf)
+        FfiConverterUInt32.write(value.waveSeconds, into: &buf)
+        FfiConverterTypeReissuePolicy.write(value.policy, into: &buf)
+        FfiConverterUInt32.write(value.graceDays, into: &buf)
+        FfiConverterOptionUInt32.write(value.revokeAfterDays, into: &buf)
+        FfiConverterTypeRevocationReason.write(value.revocation, into: &buf)
+        FfiConverterOptionString.write(value.reason, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewCampaign_lift(_ buf: RustBuffer) throws -> NewCampaign {
+    return try FfiConverterTypeNewCampaign.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewCampaign_lower(_ value: NewCampaign) -> RustBuffer {
+    return FfiConverterTypeNewCampaign.lower(value)
+}
+
+
+/**
+ * A client to be registered.
+ */
+public struct NewClient: Equatable, Hashable {
+    /**
+     * What it calls itself.
+     */
+    public let name: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it calls itself.
+         */name: String) {
+        self.name = name
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NewClient: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNewClient: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewClient {
+        return
+            try NewClient(
+                name: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NewClient, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewClient_lift(_ buf: RustBuffer) throws -> NewClient {
+    return try FfiConverterTypeNewClient.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewClient_lower(_ value: NewClient) -> RustBuffer {
+    return FfiConverterTypeNewClient.lower(value)
+}
+
+
+/**
  * A device to be registered.
  */
 public struct NewDevice: Equatable, Hashable {
@@ -11839,6 +16145,105 @@ public func FfiConverterTypeNewDevice_lift(_ buf: RustBuffer) throws -> NewDevic
 #endif
 public func FfiConverterTypeNewDevice_lower(_ value: NewDevice) -> RustBuffer {
     return FfiConverterTypeNewDevice.lower(value)
+}
+
+
+/**
+ * A symmetric key to be issued.
+ */
+public struct NewKey: Equatable, Hashable {
+    /**
+     * Whose it is to be.
+     */
+    public let owner: NewKeyOwner
+    /**
+     * Of what kind.
+     */
+    public let algorithm: SymmetricAlgorithm
+    /**
+     * Tells it apart from the other keys of its owner; by default the first number that was not used.
+     */
+    public let number: UInt32?
+    /**
+     * A value that exists already, in place of one that is made here.
+     */
+    public let value: SecretBytes?
+    /**
+     * After how many days it is due to be rotated; by default the group's interval counts.
+     */
+    public let renewDays: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whose it is to be.
+         */owner: NewKeyOwner,
+        /**
+         * Of what kind.
+         */algorithm: SymmetricAlgorithm,
+        /**
+         * Tells it apart from the other keys of its owner; by default the first number that was not used.
+         */number: UInt32? = nil,
+        /**
+         * A value that exists already, in place of one that is made here.
+         */value: SecretBytes? = nil,
+        /**
+         * After how many days it is due to be rotated; by default the group's interval counts.
+         */renewDays: UInt32? = nil) {
+        self.owner = owner
+        self.algorithm = algorithm
+        self.number = number
+        self.value = value
+        self.renewDays = renewDays
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NewKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNewKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewKey {
+        return
+            try NewKey(
+                owner: FfiConverterTypeNewKeyOwner.read(from: &buf),
+                algorithm: FfiConverterTypeSymmetricAlgorithm.read(from: &buf),
+                number: FfiConverterOptionUInt32.read(from: &buf),
+                value: FfiConverterOptionTypeSecretBytes.read(from: &buf),
+                renewDays: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NewKey, into buf: inout [UInt8]) {
+        FfiConverterTypeNewKeyOwner.write(value.owner, into: &buf)
+        FfiConverterTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterOptionUInt32.write(value.number, into: &buf)
+        FfiConverterOptionTypeSecretBytes.write(value.value, into: &buf)
+        FfiConverterOptionUInt32.write(value.renewDays, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewKey_lift(_ buf: RustBuffer) throws -> NewKey {
+    return try FfiConverterTypeNewKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewKey_lower(_ value: NewKey) -> RustBuffer {
+    return FfiConverterTypeNewKey.lower(value)
 }
 
 
@@ -11952,6 +16357,125 @@ public func FfiConverterTypeNewProduct_lower(_ value: NewProduct) -> RustBuffer 
 
 
 /**
+ * A pre-shared key to be issued.
+ */
+public struct NewPsk: Equatable, Hashable {
+    /**
+     * Whose it is; the device must be valid.
+     */
+    public let device: DeviceId
+    /**
+     * Whether the secret can be read again.
+     */
+    public let kind: PskKind
+    /**
+     * Where the identity comes from.
+     */
+    public let identityKind: IdentityKind
+    /**
+     * The identity, when it is chosen and only then: 1 to 128 bytes of text.
+     */
+    public let identity: String?
+    /**
+     * What the secret that is made here is like.
+     */
+    public let policy: PskPolicy
+    /**
+     * A secret that exists already, in place of one that is made here.
+     */
+    public let secret: SecretBytes?
+    /**
+     * After how many days it is due to be rotated; never by default.
+     */
+    public let renewDays: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whose it is; the device must be valid.
+         */device: DeviceId,
+        /**
+         * Whether the secret can be read again.
+         */kind: PskKind,
+        /**
+         * Where the identity comes from.
+         */identityKind: IdentityKind,
+        /**
+         * The identity, when it is chosen and only then: 1 to 128 bytes of text.
+         */identity: String? = nil,
+        /**
+         * What the secret that is made here is like.
+         */policy: PskPolicy,
+        /**
+         * A secret that exists already, in place of one that is made here.
+         */secret: SecretBytes? = nil,
+        /**
+         * After how many days it is due to be rotated; never by default.
+         */renewDays: UInt32? = nil) {
+        self.device = device
+        self.kind = kind
+        self.identityKind = identityKind
+        self.identity = identity
+        self.policy = policy
+        self.secret = secret
+        self.renewDays = renewDays
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NewPsk: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNewPsk: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewPsk {
+        return
+            try NewPsk(
+                device: FfiConverterTypeDeviceId.read(from: &buf),
+                kind: FfiConverterTypePskKind.read(from: &buf),
+                identityKind: FfiConverterTypeIdentityKind.read(from: &buf),
+                identity: FfiConverterOptionString.read(from: &buf),
+                policy: FfiConverterTypePskPolicy.read(from: &buf),
+                secret: FfiConverterOptionTypeSecretBytes.read(from: &buf),
+                renewDays: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NewPsk, into buf: inout [UInt8]) {
+        FfiConverterTypeDeviceId.write(value.device, into: &buf)
+        FfiConverterTypePskKind.write(value.kind, into: &buf)
+        FfiConverterTypeIdentityKind.write(value.identityKind, into: &buf)
+        FfiConverterOptionString.write(value.identity, into: &buf)
+        FfiConverterTypePskPolicy.write(value.policy, into: &buf)
+        FfiConverterOptionTypeSecretBytes.write(value.secret, into: &buf)
+        FfiConverterOptionUInt32.write(value.renewDays, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewPsk_lift(_ buf: RustBuffer) throws -> NewPsk {
+    return try FfiConverterTypeNewPsk.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewPsk_lower(_ value: NewPsk) -> RustBuffer {
+    return FfiConverterTypeNewPsk.lower(value)
+}
+
+
+/**
  * What surrounds a registry, besides its store and its sealer.
  */
 public struct Options {
@@ -11963,6 +16487,10 @@ public struct Options {
      * Where random octets come from; the operating system by default.
      */
     public let random: HostRandom?
+    /**
+     * The proxies whose word about who sent a request is taken.
+     */
+    public let proxies: [TrustedProxy]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11972,9 +16500,13 @@ public struct Options {
          */clock: HostClock? = nil,
         /**
          * Where random octets come from; the operating system by default.
-         */random: HostRandom? = nil) {
+         */random: HostRandom? = nil,
+        /**
+         * The proxies whose word about who sent a request is taken.
+         */proxies: [TrustedProxy] = []) {
         self.clock = clock
         self.random = random
+        self.proxies = proxies
     }
 
 
@@ -11994,13 +16526,15 @@ public struct FfiConverterTypeOptions: FfiConverterRustBuffer {
         return
             try Options(
                 clock: FfiConverterOptionTypeHostClock.read(from: &buf),
-                random: FfiConverterOptionTypeHostRandom.read(from: &buf)
+                random: FfiConverterOptionTypeHostRandom.read(from: &buf),
+                proxies: FfiConverterSequenceTypeTrustedProxy.read(from: &buf)
         )
     }
 
     public static func write(_ value: Options, into buf: inout [UInt8]) {
         FfiConverterOptionTypeHostClock.write(value.clock, into: &buf)
         FfiConverterOptionTypeHostRandom.write(value.random, into: &buf)
+        FfiConverterSequenceTypeTrustedProxy.write(value.proxies, into: &buf)
     }
 }
 
@@ -13330,6 +17864,977 @@ public func FfiConverterTypeProfileSpec_lower(_ value: ProfileSpec) -> RustBuffe
 
 
 /**
+ * A device to be registered, and what it gets at once.
+ */
+public struct Provision: Equatable, Hashable {
+    /**
+     * The device.
+     */
+    public let device: NewDevice
+    /**
+     * Its password or TLS key.
+     */
+    public let psk: PskWish?
+    /**
+     * Of what kind its symmetric key number 1 is.
+     */
+    public let key: SymmetricAlgorithm?
+    /**
+     * Its certificate.
+     */
+    public let certificate: CertificateWish?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The device.
+         */device: NewDevice,
+        /**
+         * Its password or TLS key.
+         */psk: PskWish? = nil,
+        /**
+         * Of what kind its symmetric key number 1 is.
+         */key: SymmetricAlgorithm? = nil,
+        /**
+         * Its certificate.
+         */certificate: CertificateWish? = nil) {
+        self.device = device
+        self.psk = psk
+        self.key = key
+        self.certificate = certificate
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Provision: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeProvision: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Provision {
+        return
+            try Provision(
+                device: FfiConverterTypeNewDevice.read(from: &buf),
+                psk: FfiConverterOptionTypePskWish.read(from: &buf),
+                key: FfiConverterOptionTypeSymmetricAlgorithm.read(from: &buf),
+                certificate: FfiConverterOptionTypeCertificateWish.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Provision, into buf: inout [UInt8]) {
+        FfiConverterTypeNewDevice.write(value.device, into: &buf)
+        FfiConverterOptionTypePskWish.write(value.psk, into: &buf)
+        FfiConverterOptionTypeSymmetricAlgorithm.write(value.key, into: &buf)
+        FfiConverterOptionTypeCertificateWish.write(value.certificate, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProvision_lift(_ buf: RustBuffer) throws -> Provision {
+    return try FfiConverterTypeProvision.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProvision_lower(_ value: Provision) -> RustBuffer {
+    return FfiConverterTypeProvision.lower(value)
+}
+
+
+/**
+ * A device that was provisioned, and what it got.
+ */
+public struct Provisioned: Equatable, Hashable {
+    /**
+     * The device.
+     */
+    public let device: Device
+    /**
+     * Its password or TLS key.
+     */
+    public let psk: IssuedPsk?
+    /**
+     * Its symmetric key.
+     */
+    public let key: IssuedKey?
+    /**
+     * Its certificate, with its key if that was made here.
+     */
+    public let certificate: IssuedWithKey?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The device.
+         */device: Device,
+        /**
+         * Its password or TLS key.
+         */psk: IssuedPsk?,
+        /**
+         * Its symmetric key.
+         */key: IssuedKey?,
+        /**
+         * Its certificate, with its key if that was made here.
+         */certificate: IssuedWithKey?) {
+        self.device = device
+        self.psk = psk
+        self.key = key
+        self.certificate = certificate
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Provisioned: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeProvisioned: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Provisioned {
+        return
+            try Provisioned(
+                device: FfiConverterTypeDevice.read(from: &buf),
+                psk: FfiConverterOptionTypeIssuedPsk.read(from: &buf),
+                key: FfiConverterOptionTypeIssuedKey.read(from: &buf),
+                certificate: FfiConverterOptionTypeIssuedWithKey.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Provisioned, into buf: inout [UInt8]) {
+        FfiConverterTypeDevice.write(value.device, into: &buf)
+        FfiConverterOptionTypeIssuedPsk.write(value.psk, into: &buf)
+        FfiConverterOptionTypeIssuedKey.write(value.key, into: &buf)
+        FfiConverterOptionTypeIssuedWithKey.write(value.certificate, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProvisioned_lift(_ buf: RustBuffer) throws -> Provisioned {
+    return try FfiConverterTypeProvisioned.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProvisioned_lower(_ value: Provisioned) -> RustBuffer {
+    return FfiConverterTypeProvisioned.lower(value)
+}
+
+
+/**
+ * Which headers of a proxy mean what. The proxy must set or remove each of these in every request that it passes on.
+ */
+public struct ProxyHeaders: Equatable, Hashable {
+    /**
+     * Carries the proxy's secret.
+     */
+    public let proof: String
+    /**
+     * Carries the result of the proxy's check of the certificate; needed if `certificate` is there.
+     */
+    public let verified: String?
+    /**
+     * The only value of `verified` that means success.
+     */
+    public let success: String
+    /**
+     * Carries the certificate.
+     */
+    public let certificate: String?
+    /**
+     * How it is written.
+     */
+    public let encoding: CertificateEncoding
+    /**
+     * Carries the identity of a pre-shared key.
+     */
+    public let identity: String?
+    /**
+     * Carries the secret of a pre-shared key, as text.
+     */
+    public let secret: String?
+    /**
+     * Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user.
+     */
+    public let basic: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Carries the proxy's secret.
+         */proof: String = "X-Proxy-Proof",
+        /**
+         * Carries the result of the proxy's check of the certificate; needed if `certificate` is there.
+         */verified: String? = "X-SSL-Client-Verify",
+        /**
+         * The only value of `verified` that means success.
+         */success: String = "SUCCESS",
+        /**
+         * Carries the certificate.
+         */certificate: String? = "X-SSL-Client-Cert",
+        /**
+         * How it is written.
+         */encoding: CertificateEncoding,
+        /**
+         * Carries the identity of a pre-shared key.
+         */identity: String? = nil,
+        /**
+         * Carries the secret of a pre-shared key, as text.
+         */secret: String? = nil,
+        /**
+         * Whether a pre-shared key may come as `Authorization: Basic` (RFC 7617), with the identity as the user.
+         */basic: Bool = true) {
+        self.proof = proof
+        self.verified = verified
+        self.success = success
+        self.certificate = certificate
+        self.encoding = encoding
+        self.identity = identity
+        self.secret = secret
+        self.basic = basic
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ProxyHeaders: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeProxyHeaders: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ProxyHeaders {
+        return
+            try ProxyHeaders(
+                proof: FfiConverterString.read(from: &buf),
+                verified: FfiConverterOptionString.read(from: &buf),
+                success: FfiConverterString.read(from: &buf),
+                certificate: FfiConverterOptionString.read(from: &buf),
+                encoding: FfiConverterTypeCertificateEncoding.read(from: &buf),
+                identity: FfiConverterOptionString.read(from: &buf),
+                secret: FfiConverterOptionString.read(from: &buf),
+                basic: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ProxyHeaders, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.proof, into: &buf)
+        FfiConverterOptionString.write(value.verified, into: &buf)
+        FfiConverterString.write(value.success, into: &buf)
+        FfiConverterOptionString.write(value.certificate, into: &buf)
+        FfiConverterTypeCertificateEncoding.write(value.encoding, into: &buf)
+        FfiConverterOptionString.write(value.identity, into: &buf)
+        FfiConverterOptionString.write(value.secret, into: &buf)
+        FfiConverterBool.write(value.basic, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProxyHeaders_lift(_ buf: RustBuffer) throws -> ProxyHeaders {
+    return try FfiConverterTypeProxyHeaders.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProxyHeaders_lower(_ value: ProxyHeaders) -> RustBuffer {
+    return FfiConverterTypeProxyHeaders.lower(value)
+}
+
+
+/**
+ * A pre-shared key, without its secret.
+ */
+public struct Psk: Equatable, Hashable {
+    /**
+     * Names the key through all its rotations.
+     */
+    public let id: PskId
+    /**
+     * Whose it is.
+     */
+    public let device: DeviceId
+    /**
+     * The device's group.
+     */
+    public let group: GroupId?
+    /**
+     * What the device calls itself when it shows the secret.
+     */
+    public let identity: String
+    /**
+     * Where the identity comes from.
+     */
+    public let identityKind: IdentityKind
+    /**
+     * Whether the secret can be read again.
+     */
+    public let kind: PskKind
+    /**
+     * Its state.
+     */
+    public let state: PskState
+    /**
+     * 1 at first, one more at each rotation.
+     */
+    public let version: UInt32
+    /**
+     * When the current secret was made.
+     */
+    public let issued: Timestamp
+    /**
+     * After how many days it is due to be rotated.
+     */
+    public let renewDays: UInt32?
+    /**
+     * When it is due to be rotated.
+     */
+    public let renewAt: Timestamp?
+    /**
+     * The identity before the last rotation, while it is still accepted and differs.
+     */
+    public let previousIdentity: String?
+    /**
+     * Until when the secret before the last rotation is accepted.
+     */
+    public let previousUntil: Timestamp?
+    /**
+     * How often in a row a wrong secret came, as far as it was kept.
+     */
+    public let failures: UInt32
+    /**
+     * No secret is looked at before this moment, since too many wrong ones came.
+     */
+    public let blockedUntil: Timestamp?
+    /**
+     * The campaign that asks for its rotation.
+     */
+    public let campaign: CampaignId?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names the key through all its rotations.
+         */id: PskId,
+        /**
+         * Whose it is.
+         */device: DeviceId,
+        /**
+         * The device's group.
+         */group: GroupId?,
+        /**
+         * What the device calls itself when it shows the secret.
+         */identity: String,
+        /**
+         * Where the identity comes from.
+         */identityKind: IdentityKind,
+        /**
+         * Whether the secret can be read again.
+         */kind: PskKind,
+        /**
+         * Its state.
+         */state: PskState,
+        /**
+         * 1 at first, one more at each rotation.
+         */version: UInt32,
+        /**
+         * When the current secret was made.
+         */issued: Timestamp,
+        /**
+         * After how many days it is due to be rotated.
+         */renewDays: UInt32?,
+        /**
+         * When it is due to be rotated.
+         */renewAt: Timestamp?,
+        /**
+         * The identity before the last rotation, while it is still accepted and differs.
+         */previousIdentity: String?,
+        /**
+         * Until when the secret before the last rotation is accepted.
+         */previousUntil: Timestamp?,
+        /**
+         * How often in a row a wrong secret came, as far as it was kept.
+         */failures: UInt32,
+        /**
+         * No secret is looked at before this moment, since too many wrong ones came.
+         */blockedUntil: Timestamp?,
+        /**
+         * The campaign that asks for its rotation.
+         */campaign: CampaignId?) {
+        self.id = id
+        self.device = device
+        self.group = group
+        self.identity = identity
+        self.identityKind = identityKind
+        self.kind = kind
+        self.state = state
+        self.version = version
+        self.issued = issued
+        self.renewDays = renewDays
+        self.renewAt = renewAt
+        self.previousIdentity = previousIdentity
+        self.previousUntil = previousUntil
+        self.failures = failures
+        self.blockedUntil = blockedUntil
+        self.campaign = campaign
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Psk: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePsk: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Psk {
+        return
+            try Psk(
+                id: FfiConverterTypePskId.read(from: &buf),
+                device: FfiConverterTypeDeviceId.read(from: &buf),
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                identity: FfiConverterString.read(from: &buf),
+                identityKind: FfiConverterTypeIdentityKind.read(from: &buf),
+                kind: FfiConverterTypePskKind.read(from: &buf),
+                state: FfiConverterTypePskState.read(from: &buf),
+                version: FfiConverterUInt32.read(from: &buf),
+                issued: FfiConverterTypeTimestamp.read(from: &buf),
+                renewDays: FfiConverterOptionUInt32.read(from: &buf),
+                renewAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                previousIdentity: FfiConverterOptionString.read(from: &buf),
+                previousUntil: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                failures: FfiConverterUInt32.read(from: &buf),
+                blockedUntil: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                campaign: FfiConverterOptionTypeCampaignId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Psk, into buf: inout [UInt8]) {
+        FfiConverterTypePskId.write(value.id, into: &buf)
+        FfiConverterTypeDeviceId.write(value.device, into: &buf)
+        FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterString.write(value.identity, into: &buf)
+        FfiConverterTypeIdentityKind.write(value.identityKind, into: &buf)
+        FfiConverterTypePskKind.write(value.kind, into: &buf)
+        FfiConverterTypePskState.write(value.state, into: &buf)
+        FfiConverterUInt32.write(value.version, into: &buf)
+        FfiConverterTypeTimestamp.write(value.issued, into: &buf)
+        FfiConverterOptionUInt32.write(value.renewDays, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.renewAt, into: &buf)
+        FfiConverterOptionString.write(value.previousIdentity, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.previousUntil, into: &buf)
+        FfiConverterUInt32.write(value.failures, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.blockedUntil, into: &buf)
+        FfiConverterOptionTypeCampaignId.write(value.campaign, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePsk_lift(_ buf: RustBuffer) throws -> Psk {
+    return try FfiConverterTypePsk.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePsk_lower(_ value: Psk) -> RustBuffer {
+    return FfiConverterTypePsk.lower(value)
+}
+
+
+/**
+ * Which pre-shared keys to list.
+ */
+public struct PskFilter: Equatable, Hashable {
+    /**
+     * Of this device.
+     */
+    public let device: DeviceId?
+    /**
+     * Of devices in this group.
+     */
+    public let group: GroupId?
+    /**
+     * In one of these states; empty for all, deleted ones included.
+     */
+    public let states: [PskState]
+    /**
+     * Of this kind.
+     */
+    public let kind: PskKind?
+    /**
+     * With exactly this identity.
+     */
+    public let identity: String?
+    /**
+     * Due to be rotated before this moment.
+     */
+    public let dueBefore: Timestamp?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Of this device.
+         */device: DeviceId? = nil,
+        /**
+         * Of devices in this group.
+         */group: GroupId? = nil,
+        /**
+         * In one of these states; empty for all, deleted ones included.
+         */states: [PskState] = [],
+        /**
+         * Of this kind.
+         */kind: PskKind? = nil,
+        /**
+         * With exactly this identity.
+         */identity: String? = nil,
+        /**
+         * Due to be rotated before this moment.
+         */dueBefore: Timestamp? = nil) {
+        self.device = device
+        self.group = group
+        self.states = states
+        self.kind = kind
+        self.identity = identity
+        self.dueBefore = dueBefore
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskFilter: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskFilter: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskFilter {
+        return
+            try PskFilter(
+                device: FfiConverterOptionTypeDeviceId.read(from: &buf),
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                states: FfiConverterSequenceTypePskState.read(from: &buf),
+                kind: FfiConverterOptionTypePskKind.read(from: &buf),
+                identity: FfiConverterOptionString.read(from: &buf),
+                dueBefore: FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PskFilter, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeDeviceId.write(value.device, into: &buf)
+        FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterSequenceTypePskState.write(value.states, into: &buf)
+        FfiConverterOptionTypePskKind.write(value.kind, into: &buf)
+        FfiConverterOptionString.write(value.identity, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.dueBefore, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskFilter_lift(_ buf: RustBuffer) throws -> PskFilter {
+    return try FfiConverterTypePskFilter.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskFilter_lower(_ value: PskFilter) -> RustBuffer {
+    return FfiConverterTypePskFilter.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct PskListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [Psk]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [Psk],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskListing {
+        return
+            try PskListing(
+                items: FfiConverterSequenceTypePsk.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PskListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypePsk.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskListing_lift(_ buf: RustBuffer) throws -> PskListing {
+    return try FfiConverterTypePskListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskListing_lower(_ value: PskListing) -> RustBuffer {
+    return FfiConverterTypePskListing.lower(value)
+}
+
+
+/**
+ * What the secrets of pre-shared keys and device passwords are like. Each is drawn evenly from all that meet the policy.
+ */
+public struct PskPolicy: Equatable, Hashable {
+    /**
+     * How many characters, or octets when `raw`; 512 at most.
+     */
+    public let length: UInt16
+    /**
+     * Of which kinds the characters are. Means nothing when `raw`.
+     */
+    public let classes: CharacterClasses
+    /**
+     * Whether characters may occur that people confuse, such as `0` and `O`.
+     */
+    public let lookAlikes: Bool
+    /**
+     * Whether the secret is any octets instead of text.
+     */
+    public let raw: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many characters, or octets when `raw`; 512 at most.
+         */length: UInt16 = UInt16(24),
+        /**
+         * Of which kinds the characters are. Means nothing when `raw`.
+         */classes: CharacterClasses,
+        /**
+         * Whether characters may occur that people confuse, such as `0` and `O`.
+         */lookAlikes: Bool = false,
+        /**
+         * Whether the secret is any octets instead of text.
+         */raw: Bool = false) {
+        self.length = length
+        self.classes = classes
+        self.lookAlikes = lookAlikes
+        self.raw = raw
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskPolicy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskPolicy: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskPolicy {
+        return
+            try PskPolicy(
+                length: FfiConverterUInt16.read(from: &buf),
+                classes: FfiConverterTypeCharacterClasses.read(from: &buf),
+                lookAlikes: FfiConverterBool.read(from: &buf),
+                raw: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PskPolicy, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.length, into: &buf)
+        FfiConverterTypeCharacterClasses.write(value.classes, into: &buf)
+        FfiConverterBool.write(value.lookAlikes, into: &buf)
+        FfiConverterBool.write(value.raw, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskPolicy_lift(_ buf: RustBuffer) throws -> PskPolicy {
+    return try FfiConverterTypePskPolicy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskPolicy_lower(_ value: PskPolicy) -> RustBuffer {
+    return FfiConverterTypePskPolicy.lower(value)
+}
+
+
+/**
+ * How many pre-shared keys are in one state.
+ */
+public struct PskStateCount: Equatable, Hashable {
+    /**
+     * The state.
+     */
+    public let state: PskState
+    /**
+     * How many there are.
+     */
+    public let count: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The state.
+         */state: PskState,
+        /**
+         * How many there are.
+         */count: UInt64) {
+        self.state = state
+        self.count = count
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskStateCount: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskStateCount: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskStateCount {
+        return
+            try PskStateCount(
+                state: FfiConverterTypePskState.read(from: &buf),
+                count: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PskStateCount, into buf: inout [UInt8]) {
+        FfiConverterTypePskState.write(value.state, into: &buf)
+        FfiConverterUInt64.write(value.count, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskStateCount_lift(_ buf: RustBuffer) throws -> PskStateCount {
+    return try FfiConverterTypePskStateCount.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskStateCount_lower(_ value: PskStateCount) -> RustBuffer {
+    return FfiConverterTypePskStateCount.lower(value)
+}
+
+
+/**
+ * The pre-shared key that a new device gets.
+ */
+public struct PskWish: Equatable, Hashable {
+    /**
+     * Whether the secret can be read again.
+     */
+    public let kind: PskKind
+    /**
+     * Where the identity comes from.
+     */
+    public let identityKind: IdentityKind
+    /**
+     * The identity, when it is chosen and only then.
+     */
+    public let identity: String?
+    /**
+     * What the secret that is made here is like.
+     */
+    public let policy: PskPolicy
+    /**
+     * A secret that exists already, in place of one that is made here.
+     */
+    public let secret: SecretBytes?
+    /**
+     * After how many days it is due to be rotated; never by default.
+     */
+    public let renewDays: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whether the secret can be read again.
+         */kind: PskKind,
+        /**
+         * Where the identity comes from.
+         */identityKind: IdentityKind,
+        /**
+         * The identity, when it is chosen and only then.
+         */identity: String? = nil,
+        /**
+         * What the secret that is made here is like.
+         */policy: PskPolicy,
+        /**
+         * A secret that exists already, in place of one that is made here.
+         */secret: SecretBytes? = nil,
+        /**
+         * After how many days it is due to be rotated; never by default.
+         */renewDays: UInt32? = nil) {
+        self.kind = kind
+        self.identityKind = identityKind
+        self.identity = identity
+        self.policy = policy
+        self.secret = secret
+        self.renewDays = renewDays
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskWish: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskWish: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskWish {
+        return
+            try PskWish(
+                kind: FfiConverterTypePskKind.read(from: &buf),
+                identityKind: FfiConverterTypeIdentityKind.read(from: &buf),
+                identity: FfiConverterOptionString.read(from: &buf),
+                policy: FfiConverterTypePskPolicy.read(from: &buf),
+                secret: FfiConverterOptionTypeSecretBytes.read(from: &buf),
+                renewDays: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PskWish, into buf: inout [UInt8]) {
+        FfiConverterTypePskKind.write(value.kind, into: &buf)
+        FfiConverterTypeIdentityKind.write(value.identityKind, into: &buf)
+        FfiConverterOptionString.write(value.identity, into: &buf)
+        FfiConverterTypePskPolicy.write(value.policy, into: &buf)
+        FfiConverterOptionTypeSecretBytes.write(value.secret, into: &buf)
+        FfiConverterOptionUInt32.write(value.renewDays, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskWish_lift(_ buf: RustBuffer) throws -> PskWish {
+    return try FfiConverterTypePskWish.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskWish_lower(_ value: PskWish) -> RustBuffer {
+    return FfiConverterTypePskWish.lower(value)
+}
+
+
+/**
  * A public key of an accepted algorithm in an accepted encoding.
  */
 public struct PublicKey: Equatable, Hashable {
@@ -13696,6 +19201,85 @@ public func FfiConverterTypeRefusal_lower(_ value: Refusal) -> RustBuffer {
 
 
 /**
+ * A client that was registered, and what it is given: this is the only time that it is seen.
+ */
+public struct RegisteredClient: Equatable, Hashable {
+    /**
+     * The client.
+     */
+    public let client: Client
+    /**
+     * Its licence key.
+     */
+    public let licence: SecretText
+    /**
+     * Its password.
+     */
+    public let password: SecretText
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The client.
+         */client: Client,
+        /**
+         * Its licence key.
+         */licence: SecretText,
+        /**
+         * Its password.
+         */password: SecretText) {
+        self.client = client
+        self.licence = licence
+        self.password = password
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RegisteredClient: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRegisteredClient: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RegisteredClient {
+        return
+            try RegisteredClient(
+                client: FfiConverterTypeClient.read(from: &buf),
+                licence: FfiConverterTypeSecretText.read(from: &buf),
+                password: FfiConverterTypeSecretText.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RegisteredClient, into buf: inout [UInt8]) {
+        FfiConverterTypeClient.write(value.client, into: &buf)
+        FfiConverterTypeSecretText.write(value.licence, into: &buf)
+        FfiConverterTypeSecretText.write(value.password, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRegisteredClient_lift(_ buf: RustBuffer) throws -> RegisteredClient {
+    return try FfiConverterTypeRegisteredClient.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRegisteredClient_lower(_ value: RegisteredClient) -> RustBuffer {
+    return FfiConverterTypeRegisteredClient.lower(value)
+}
+
+
+/**
  * A registered product with its first credential.
  */
 public struct RegisteredProduct: Equatable, Hashable {
@@ -14024,6 +19608,75 @@ public func FfiConverterTypeRequestedExtension_lower(_ value: RequestedExtension
 
 
 /**
+ * What resealing did.
+ */
+public struct Resealed: Equatable, Hashable {
+    /**
+     * How many records were looked at: all that have room for something sealed.
+     */
+    public let checked: UInt64
+    /**
+     * How many of them held something that was not sealed with the current key. Now it is.
+     */
+    public let resealed: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many records were looked at: all that have room for something sealed.
+         */checked: UInt64,
+        /**
+         * How many of them held something that was not sealed with the current key. Now it is.
+         */resealed: UInt64) {
+        self.checked = checked
+        self.resealed = resealed
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Resealed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResealed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Resealed {
+        return
+            try Resealed(
+                checked: FfiConverterUInt64.read(from: &buf),
+                resealed: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Resealed, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.checked, into: &buf)
+        FfiConverterUInt64.write(value.resealed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResealed_lift(_ buf: RustBuffer) throws -> Resealed {
+    return try FfiConverterTypeResealed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResealed_lower(_ value: Resealed) -> RustBuffer {
+    return FfiConverterTypeResealed.lower(value)
+}
+
+
+/**
  * An entry of a CRL: which certificate was revoked, when and why.
  */
 public struct Revocation: Equatable, Hashable {
@@ -14099,6 +19752,164 @@ public func FfiConverterTypeRevocation_lift(_ buf: RustBuffer) throws -> Revocat
 #endif
 public func FfiConverterTypeRevocation_lower(_ value: Revocation) -> RustBuffer {
     return FfiConverterTypeRevocation.lower(value)
+}
+
+
+/**
+ * How a key is rotated.
+ */
+public struct RotateKey: Equatable, Hashable {
+    /**
+     * How many days the version before is kept. With 0 it is destroyed at once.
+     */
+    public let graceDays: UInt32
+    /**
+     * Another algorithm from now on, such as a stronger one.
+     */
+    public let algorithm: SymmetricAlgorithm?
+    /**
+     * A value that exists already, in place of one that is made here.
+     */
+    public let value: SecretBytes?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many days the version before is kept. With 0 it is destroyed at once.
+         */graceDays: UInt32 = UInt32(0),
+        /**
+         * Another algorithm from now on, such as a stronger one.
+         */algorithm: SymmetricAlgorithm? = nil,
+        /**
+         * A value that exists already, in place of one that is made here.
+         */value: SecretBytes? = nil) {
+        self.graceDays = graceDays
+        self.algorithm = algorithm
+        self.value = value
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RotateKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRotateKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RotateKey {
+        return
+            try RotateKey(
+                graceDays: FfiConverterUInt32.read(from: &buf),
+                algorithm: FfiConverterOptionTypeSymmetricAlgorithm.read(from: &buf),
+                value: FfiConverterOptionTypeSecretBytes.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RotateKey, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.graceDays, into: &buf)
+        FfiConverterOptionTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterOptionTypeSecretBytes.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRotateKey_lift(_ buf: RustBuffer) throws -> RotateKey {
+    return try FfiConverterTypeRotateKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRotateKey_lower(_ value: RotateKey) -> RustBuffer {
+    return FfiConverterTypeRotateKey.lower(value)
+}
+
+
+/**
+ * How a key gets its new secret.
+ */
+public struct RotatePsk: Equatable, Hashable {
+    /**
+     * For how many days the secret before is accepted too. With 0 it ends now.
+     */
+    public let graceDays: UInt32
+    /**
+     * What the new secret is like.
+     */
+    public let policy: PskPolicy?
+    /**
+     * A secret that exists already, in place of one that is made here.
+     */
+    public let secret: SecretBytes?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * For how many days the secret before is accepted too. With 0 it ends now.
+         */graceDays: UInt32 = UInt32(0),
+        /**
+         * What the new secret is like.
+         */policy: PskPolicy? = nil,
+        /**
+         * A secret that exists already, in place of one that is made here.
+         */secret: SecretBytes? = nil) {
+        self.graceDays = graceDays
+        self.policy = policy
+        self.secret = secret
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RotatePsk: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRotatePsk: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RotatePsk {
+        return
+            try RotatePsk(
+                graceDays: FfiConverterUInt32.read(from: &buf),
+                policy: FfiConverterOptionTypePskPolicy.read(from: &buf),
+                secret: FfiConverterOptionTypeSecretBytes.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RotatePsk, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.graceDays, into: &buf)
+        FfiConverterOptionTypePskPolicy.write(value.policy, into: &buf)
+        FfiConverterOptionTypeSecretBytes.write(value.secret, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRotatePsk_lift(_ buf: RustBuffer) throws -> RotatePsk {
+    return try FfiConverterTypeRotatePsk.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRotatePsk_lower(_ value: RotatePsk) -> RustBuffer {
+    return FfiConverterTypeRotatePsk.lower(value)
 }
 
 
@@ -14242,6 +20053,155 @@ public func FfiConverterTypeSanPolicy_lower(_ value: SanPolicy) -> RustBuffer {
 
 
 /**
+ * Which credentials a campaign is about: those that match all of what is given.
+ */
+public struct Selection: Equatable, Hashable {
+    /**
+     * Of these kinds; empty stands for all.
+     */
+    public let kinds: [CredentialKind]
+    /**
+     * With this algorithm, by its name: `ecdsa-p256`, `aes-128`.
+     */
+    public let algorithm: String?
+    /**
+     * Issued by this authority.
+     */
+    public let authority: AuthorityId?
+    /**
+     * Of units of this product.
+     */
+    public let product: ProductId?
+    /**
+     * Of devices in this group, and the group's own keys.
+     */
+    public let group: GroupId?
+    /**
+     * Issued at this moment or later.
+     */
+    public let issuedFrom: Timestamp?
+    /**
+     * Issued before this moment.
+     */
+    public let issuedTo: Timestamp?
+    /**
+     * These certificates.
+     */
+    public let certificates: [CertificateId]
+    /**
+     * These symmetric keys.
+     */
+    public let keys: [KeyId]
+    /**
+     * These pre-shared keys.
+     */
+    public let psks: [PskId]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Of these kinds; empty stands for all.
+         */kinds: [CredentialKind] = [],
+        /**
+         * With this algorithm, by its name: `ecdsa-p256`, `aes-128`.
+         */algorithm: String? = nil,
+        /**
+         * Issued by this authority.
+         */authority: AuthorityId? = nil,
+        /**
+         * Of units of this product.
+         */product: ProductId? = nil,
+        /**
+         * Of devices in this group, and the group's own keys.
+         */group: GroupId? = nil,
+        /**
+         * Issued at this moment or later.
+         */issuedFrom: Timestamp? = nil,
+        /**
+         * Issued before this moment.
+         */issuedTo: Timestamp? = nil,
+        /**
+         * These certificates.
+         */certificates: [CertificateId] = [],
+        /**
+         * These symmetric keys.
+         */keys: [KeyId] = [],
+        /**
+         * These pre-shared keys.
+         */psks: [PskId] = []) {
+        self.kinds = kinds
+        self.algorithm = algorithm
+        self.authority = authority
+        self.product = product
+        self.group = group
+        self.issuedFrom = issuedFrom
+        self.issuedTo = issuedTo
+        self.certificates = certificates
+        self.keys = keys
+        self.psks = psks
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Selection: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSelection: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Selection {
+        return
+            try Selection(
+                kinds: FfiConverterSequenceTypeCredentialKind.read(from: &buf),
+                algorithm: FfiConverterOptionString.read(from: &buf),
+                authority: FfiConverterOptionTypeAuthorityId.read(from: &buf),
+                product: FfiConverterOptionTypeProductId.read(from: &buf),
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                issuedFrom: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                issuedTo: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                certificates: FfiConverterSequenceTypeCertificateId.read(from: &buf),
+                keys: FfiConverterSequenceTypeKeyId.read(from: &buf),
+                psks: FfiConverterSequenceTypePskId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Selection, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeCredentialKind.write(value.kinds, into: &buf)
+        FfiConverterOptionString.write(value.algorithm, into: &buf)
+        FfiConverterOptionTypeAuthorityId.write(value.authority, into: &buf)
+        FfiConverterOptionTypeProductId.write(value.product, into: &buf)
+        FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.issuedFrom, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.issuedTo, into: &buf)
+        FfiConverterSequenceTypeCertificateId.write(value.certificates, into: &buf)
+        FfiConverterSequenceTypeKeyId.write(value.keys, into: &buf)
+        FfiConverterSequenceTypePskId.write(value.psks, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSelection_lift(_ buf: RustBuffer) throws -> Selection {
+    return try FfiConverterTypeSelection.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSelection_lower(_ value: Selection) -> RustBuffer {
+    return FfiConverterTypeSelection.lower(value)
+}
+
+
+/**
  * How to open a [`SqliteStore`].
  */
 public struct SqliteOptions: Equatable, Hashable {
@@ -14265,6 +20225,11 @@ public struct SqliteOptions: Equatable, Hashable {
      * How large the file may grow, in bytes.
      */
     public let maxSize: UInt64?
+    /**
+     * How many bytes of the file may be read through a mapping instead of being copied; none by default. Where the disk
+     * fails to bring a mapped page, the system ends the process.
+     */
+    public let map: UInt64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -14283,12 +20248,17 @@ public struct SqliteOptions: Equatable, Hashable {
          */cache: UInt32? = nil,
         /**
          * How large the file may grow, in bytes.
-         */maxSize: UInt64? = nil) {
+         */maxSize: UInt64? = nil,
+        /**
+         * How many bytes of the file may be read through a mapping instead of being copied; none by default. Where the disk
+         * fails to bring a mapped page, the system ends the process.
+         */map: UInt64? = nil) {
         self.create = create
         self.wait = wait
         self.readers = readers
         self.cache = cache
         self.maxSize = maxSize
+        self.map = map
     }
 
 
@@ -14311,7 +20281,8 @@ public struct FfiConverterTypeSqliteOptions: FfiConverterRustBuffer {
                 wait: FfiConverterOptionDuration.read(from: &buf),
                 readers: FfiConverterOptionUInt32.read(from: &buf),
                 cache: FfiConverterOptionUInt32.read(from: &buf),
-                maxSize: FfiConverterOptionUInt64.read(from: &buf)
+                maxSize: FfiConverterOptionUInt64.read(from: &buf),
+                map: FfiConverterOptionUInt64.read(from: &buf)
         )
     }
 
@@ -14321,6 +20292,7 @@ public struct FfiConverterTypeSqliteOptions: FfiConverterRustBuffer {
         FfiConverterOptionUInt32.write(value.readers, into: &buf)
         FfiConverterOptionUInt32.write(value.cache, into: &buf)
         FfiConverterOptionUInt64.write(value.maxSize, into: &buf)
+        FfiConverterOptionUInt64.write(value.map, into: &buf)
     }
 }
 
@@ -15281,6 +21253,363 @@ public func FfiConverterTypeStoreTally_lower(_ value: StoreTally) -> RustBuffer 
 
 
 /**
+ * How many symmetric keys are of one algorithm.
+ */
+public struct SymmetricAlgorithmCount: Equatable, Hashable {
+    /**
+     * The algorithm.
+     */
+    public let algorithm: SymmetricAlgorithm
+    /**
+     * How many there are.
+     */
+    public let count: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The algorithm.
+         */algorithm: SymmetricAlgorithm,
+        /**
+         * How many there are.
+         */count: UInt64) {
+        self.algorithm = algorithm
+        self.count = count
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SymmetricAlgorithmCount: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSymmetricAlgorithmCount: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SymmetricAlgorithmCount {
+        return
+            try SymmetricAlgorithmCount(
+                algorithm: FfiConverterTypeSymmetricAlgorithm.read(from: &buf),
+                count: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SymmetricAlgorithmCount, into buf: inout [UInt8]) {
+        FfiConverterTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterUInt64.write(value.count, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricAlgorithmCount_lift(_ buf: RustBuffer) throws -> SymmetricAlgorithmCount {
+    return try FfiConverterTypeSymmetricAlgorithmCount.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricAlgorithmCount_lower(_ value: SymmetricAlgorithmCount) -> RustBuffer {
+    return FfiConverterTypeSymmetricAlgorithmCount.lower(value)
+}
+
+
+/**
+ * A symmetric key, without its values.
+ */
+public struct SymmetricKey: Equatable, Hashable {
+    /**
+     * Names the key through all its versions.
+     */
+    public let id: KeyId
+    /**
+     * What kind of owner it has.
+     */
+    public let owner: KeyOwner
+    /**
+     * The device that owns it, or the first of several.
+     */
+    public let device: DeviceId?
+    /**
+     * The group that owns it, or the group of the device that owns it.
+     */
+    public let group: GroupId?
+    /**
+     * How many devices share it, when each was added by name.
+     */
+    public let holders: UInt32
+    /**
+     * Tells the keys of one owner apart; another thing than the version.
+     */
+    public let number: UInt32
+    /**
+     * Of what kind its current value is.
+     */
+    public let algorithm: SymmetricAlgorithm
+    /**
+     * Its state.
+     */
+    public let state: KeyState
+    /**
+     * The current version: 1 at first, one more at each rotation.
+     */
+    public let version: UInt32
+    /**
+     * When the current version was made.
+     */
+    public let issued: Timestamp
+    /**
+     * After how many days it is due to be rotated; without it, the group's interval counts.
+     */
+    public let renewDays: UInt32?
+    /**
+     * When it is due to be rotated.
+     */
+    public let renewAt: Timestamp?
+    /**
+     * The version before, while its value is kept.
+     */
+    public let previousVersion: UInt32?
+    /**
+     * Until when the version before is kept.
+     */
+    public let previousUntil: Timestamp?
+    /**
+     * The newest version that was handed out to a device.
+     */
+    public let delivered: UInt32?
+    /**
+     * The campaign that asks for its rotation.
+     */
+    public let campaign: CampaignId?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names the key through all its versions.
+         */id: KeyId,
+        /**
+         * What kind of owner it has.
+         */owner: KeyOwner,
+        /**
+         * The device that owns it, or the first of several.
+         */device: DeviceId?,
+        /**
+         * The group that owns it, or the group of the device that owns it.
+         */group: GroupId?,
+        /**
+         * How many devices share it, when each was added by name.
+         */holders: UInt32,
+        /**
+         * Tells the keys of one owner apart; another thing than the version.
+         */number: UInt32,
+        /**
+         * Of what kind its current value is.
+         */algorithm: SymmetricAlgorithm,
+        /**
+         * Its state.
+         */state: KeyState,
+        /**
+         * The current version: 1 at first, one more at each rotation.
+         */version: UInt32,
+        /**
+         * When the current version was made.
+         */issued: Timestamp,
+        /**
+         * After how many days it is due to be rotated; without it, the group's interval counts.
+         */renewDays: UInt32?,
+        /**
+         * When it is due to be rotated.
+         */renewAt: Timestamp?,
+        /**
+         * The version before, while its value is kept.
+         */previousVersion: UInt32?,
+        /**
+         * Until when the version before is kept.
+         */previousUntil: Timestamp?,
+        /**
+         * The newest version that was handed out to a device.
+         */delivered: UInt32?,
+        /**
+         * The campaign that asks for its rotation.
+         */campaign: CampaignId?) {
+        self.id = id
+        self.owner = owner
+        self.device = device
+        self.group = group
+        self.holders = holders
+        self.number = number
+        self.algorithm = algorithm
+        self.state = state
+        self.version = version
+        self.issued = issued
+        self.renewDays = renewDays
+        self.renewAt = renewAt
+        self.previousVersion = previousVersion
+        self.previousUntil = previousUntil
+        self.delivered = delivered
+        self.campaign = campaign
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SymmetricKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSymmetricKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SymmetricKey {
+        return
+            try SymmetricKey(
+                id: FfiConverterTypeKeyId.read(from: &buf),
+                owner: FfiConverterTypeKeyOwner.read(from: &buf),
+                device: FfiConverterOptionTypeDeviceId.read(from: &buf),
+                group: FfiConverterOptionTypeGroupId.read(from: &buf),
+                holders: FfiConverterUInt32.read(from: &buf),
+                number: FfiConverterUInt32.read(from: &buf),
+                algorithm: FfiConverterTypeSymmetricAlgorithm.read(from: &buf),
+                state: FfiConverterTypeKeyState.read(from: &buf),
+                version: FfiConverterUInt32.read(from: &buf),
+                issued: FfiConverterTypeTimestamp.read(from: &buf),
+                renewDays: FfiConverterOptionUInt32.read(from: &buf),
+                renewAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                previousVersion: FfiConverterOptionUInt32.read(from: &buf),
+                previousUntil: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                delivered: FfiConverterOptionUInt32.read(from: &buf),
+                campaign: FfiConverterOptionTypeCampaignId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SymmetricKey, into buf: inout [UInt8]) {
+        FfiConverterTypeKeyId.write(value.id, into: &buf)
+        FfiConverterTypeKeyOwner.write(value.owner, into: &buf)
+        FfiConverterOptionTypeDeviceId.write(value.device, into: &buf)
+        FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
+        FfiConverterUInt32.write(value.holders, into: &buf)
+        FfiConverterUInt32.write(value.number, into: &buf)
+        FfiConverterTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterTypeKeyState.write(value.state, into: &buf)
+        FfiConverterUInt32.write(value.version, into: &buf)
+        FfiConverterTypeTimestamp.write(value.issued, into: &buf)
+        FfiConverterOptionUInt32.write(value.renewDays, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.renewAt, into: &buf)
+        FfiConverterOptionUInt32.write(value.previousVersion, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.previousUntil, into: &buf)
+        FfiConverterOptionUInt32.write(value.delivered, into: &buf)
+        FfiConverterOptionTypeCampaignId.write(value.campaign, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricKey_lift(_ buf: RustBuffer) throws -> SymmetricKey {
+    return try FfiConverterTypeSymmetricKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricKey_lower(_ value: SymmetricKey) -> RustBuffer {
+    return FfiConverterTypeSymmetricKey.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct SymmetricKeyListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [SymmetricKey]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [SymmetricKey],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SymmetricKeyListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSymmetricKeyListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SymmetricKeyListing {
+        return
+            try SymmetricKeyListing(
+                items: FfiConverterSequenceTypeSymmetricKey.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SymmetricKeyListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeSymmetricKey.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricKeyListing_lift(_ buf: RustBuffer) throws -> SymmetricKeyListing {
+    return try FfiConverterTypeSymmetricKeyListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricKeyListing_lower(_ value: SymmetricKeyListing) -> RustBuffer {
+    return FfiConverterTypeSymmetricKeyListing.lower(value)
+}
+
+
+/**
  * The roots that whoever trusts this registry should trust.
  */
 public struct TrustBundle: Equatable, Hashable {
@@ -15348,6 +21677,85 @@ public func FfiConverterTypeTrustBundle_lift(_ buf: RustBuffer) throws -> TrustB
 #endif
 public func FfiConverterTypeTrustBundle_lower(_ value: TrustBundle) -> RustBuffer {
     return FfiConverterTypeTrustBundle.lower(value)
+}
+
+
+/**
+ * A proxy that ends TLS in front of the host and is believed, because it shows a secret of its.
+ */
+public struct TrustedProxy: Equatable, Hashable {
+    /**
+     * Its name.
+     */
+    public let name: String
+    /**
+     * By what it shows that it is the one: 16 to 1024 octets each.
+     */
+    public let secrets: [SecretBytes]
+    /**
+     * Which of its headers mean what.
+     */
+    public let headers: ProxyHeaders
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name.
+         */name: String,
+        /**
+         * By what it shows that it is the one: 16 to 1024 octets each.
+         */secrets: [SecretBytes],
+        /**
+         * Which of its headers mean what.
+         */headers: ProxyHeaders) {
+        self.name = name
+        self.secrets = secrets
+        self.headers = headers
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TrustedProxy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTrustedProxy: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TrustedProxy {
+        return
+            try TrustedProxy(
+                name: FfiConverterString.read(from: &buf),
+                secrets: FfiConverterSequenceTypeSecretBytes.read(from: &buf),
+                headers: FfiConverterTypeProxyHeaders.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TrustedProxy, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterSequenceTypeSecretBytes.write(value.secrets, into: &buf)
+        FfiConverterTypeProxyHeaders.write(value.headers, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTrustedProxy_lift(_ buf: RustBuffer) throws -> TrustedProxy {
+    return try FfiConverterTypeTrustedProxy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTrustedProxy_lower(_ value: TrustedProxy) -> RustBuffer {
+    return FfiConverterTypeTrustedProxy.lower(value)
 }
 
 
@@ -15572,7 +21980,7 @@ public func FfiConverterTypeVerifiedCsr_lower(_ value: VerifiedCsr) -> RustBuffe
 
 
 /**
- * How many certificates are due in one week.
+ * How many are due in one week.
  */
 public struct WeekCount: Equatable, Hashable {
     /**
@@ -15641,6 +22049,125 @@ public func FfiConverterTypeWeekCount_lower(_ value: WeekCount) -> RustBuffer {
 
 
 /**
+ * A key that only the holder of a pre-shared key can read. It tells nothing of the key, so any channel will do.
+ */
+public struct WrappedKey: Equatable, Hashable {
+    /**
+     * How it is wrapped.
+     */
+    public let method: WrapMethod
+    /**
+     * What it is a key of.
+     */
+    public let algorithm: SymmetricAlgorithm
+    /**
+     * The ID of the device it is for.
+     */
+    public let device: String
+    /**
+     * The key's ID.
+     */
+    public let key: String
+    /**
+     * The key's number among those of its owner.
+     */
+    public let number: UInt32
+    /**
+     * The key's version. The device refuses one that is lower than what it has: that is not seen here.
+     */
+    public let version: UInt32
+    /**
+     * The wrapped octets.
+     */
+    public let wrapped: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How it is wrapped.
+         */method: WrapMethod,
+        /**
+         * What it is a key of.
+         */algorithm: SymmetricAlgorithm,
+        /**
+         * The ID of the device it is for.
+         */device: String,
+        /**
+         * The key's ID.
+         */key: String,
+        /**
+         * The key's number among those of its owner.
+         */number: UInt32,
+        /**
+         * The key's version. The device refuses one that is lower than what it has: that is not seen here.
+         */version: UInt32,
+        /**
+         * The wrapped octets.
+         */wrapped: Data) {
+        self.method = method
+        self.algorithm = algorithm
+        self.device = device
+        self.key = key
+        self.number = number
+        self.version = version
+        self.wrapped = wrapped
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension WrappedKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWrappedKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WrappedKey {
+        return
+            try WrappedKey(
+                method: FfiConverterTypeWrapMethod.read(from: &buf),
+                algorithm: FfiConverterTypeSymmetricAlgorithm.read(from: &buf),
+                device: FfiConverterString.read(from: &buf),
+                key: FfiConverterString.read(from: &buf),
+                number: FfiConverterUInt32.read(from: &buf),
+                version: FfiConverterUInt32.read(from: &buf),
+                wrapped: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WrappedKey, into buf: inout [UInt8]) {
+        FfiConverterTypeWrapMethod.write(value.method, into: &buf)
+        FfiConverterTypeSymmetricAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterString.write(value.device, into: &buf)
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterUInt32.write(value.number, into: &buf)
+        FfiConverterUInt32.write(value.version, into: &buf)
+        FfiConverterData.write(value.wrapped, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWrappedKey_lift(_ buf: RustBuffer) throws -> WrappedKey {
+    return try FfiConverterTypeWrappedKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWrappedKey_lower(_ value: WrappedKey) -> RustBuffer {
+    return FfiConverterTypeWrappedKey.lower(value)
+}
+
+
+/**
  * Any sealer that a registry can be opened with.
  */
 
@@ -15650,6 +22177,11 @@ public enum AnySealer {
      * With a key in memory.
      */
     case software(sealer: SoftwareSealer
+    )
+    /**
+     * A ring of several.
+     */
+    case keys(sealer: SealingKeys
     )
     /**
      * The host's.
@@ -15680,7 +22212,10 @@ public struct FfiConverterTypeAnySealer: FfiConverterRustBuffer {
         case 1: return .software(sealer: try FfiConverterTypeSoftwareSealer.read(from: &buf)
         )
 
-        case 2: return .host(sealer: try FfiConverterTypeHostSealer.read(from: &buf)
+        case 2: return .keys(sealer: try FfiConverterTypeSealingKeys.read(from: &buf)
+        )
+
+        case 3: return .host(sealer: try FfiConverterTypeHostSealer.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -15696,8 +22231,13 @@ public struct FfiConverterTypeAnySealer: FfiConverterRustBuffer {
             FfiConverterTypeSoftwareSealer.write(sealer, into: &buf)
 
 
-        case let .host(sealer):
+        case let .keys(sealer):
             writeInt(&buf, Int32(2))
+            FfiConverterTypeSealingKeys.write(sealer, into: &buf)
+
+
+        case let .host(sealer):
+            writeInt(&buf, Int32(3))
             FfiConverterTypeHostSealer.write(sealer, into: &buf)
 
         }
@@ -15986,6 +22526,101 @@ public func FfiConverterTypeAuthorityState_lower(_ value: AuthorityState) -> Rus
 
 
 /**
+ * Where a campaign stands.
+ */
+
+public enum CampaignState: Equatable, Hashable {
+
+    /**
+     * Its waves are released when their time comes.
+     */
+    case running
+    /**
+     * It waits to be resumed.
+     */
+    case paused
+    /**
+     * Everybody was asked, and nobody is waited for any more.
+     */
+    case finished
+    /**
+     * It was given up.
+     */
+    case cancelled
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CampaignState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignState: FfiConverterRustBuffer {
+    typealias SwiftType = CampaignState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .running
+
+        case 2: return .paused
+
+        case 3: return .finished
+
+        case 4: return .cancelled
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CampaignState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .running:
+            writeInt(&buf, Int32(1))
+
+
+        case .paused:
+            writeInt(&buf, Int32(2))
+
+
+        case .finished:
+            writeInt(&buf, Int32(3))
+
+
+        case .cancelled:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignState_lift(_ buf: RustBuffer) throws -> CampaignState {
+    return try FfiConverterTypeCampaignState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignState_lower(_ value: CampaignState) -> RustBuffer {
+    return FfiConverterTypeCampaignState.lower(value)
+}
+
+
+
+/**
  * What was counted; nothing stands for those without one.
  */
 
@@ -16024,6 +22659,11 @@ public enum CertificateCount: Equatable, Hashable {
      * Of this profile.
      */
     case profile(value: ProfileId
+    )
+    /**
+     * With this kind of key; nothing for requests.
+     */
+    case algorithm(value: KeyAlgorithm?
     )
     /**
      * Due in the week that begins at this moment.
@@ -16071,7 +22711,10 @@ public struct FfiConverterTypeCertificateCount: FfiConverterRustBuffer {
         case 7: return .profile(value: try FfiConverterTypeProfileId.read(from: &buf)
         )
 
-        case 8: return .dueWeek(value: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+        case 8: return .algorithm(value: try FfiConverterOptionTypeKeyAlgorithm.read(from: &buf)
+        )
+
+        case 9: return .dueWeek(value: try FfiConverterOptionTypeTimestamp.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -16116,8 +22759,13 @@ public struct FfiConverterTypeCertificateCount: FfiConverterRustBuffer {
             FfiConverterTypeProfileId.write(value, into: &buf)
 
 
-        case let .dueWeek(value):
+        case let .algorithm(value):
             writeInt(&buf, Int32(8))
+            FfiConverterOptionTypeKeyAlgorithm.write(value, into: &buf)
+
+
+        case let .dueWeek(value):
+            writeInt(&buf, Int32(9))
             FfiConverterOptionTypeTimestamp.write(value, into: &buf)
 
         }
@@ -16137,6 +22785,101 @@ public func FfiConverterTypeCertificateCount_lift(_ buf: RustBuffer) throws -> C
 #endif
 public func FfiConverterTypeCertificateCount_lower(_ value: CertificateCount) -> RustBuffer {
     return FfiConverterTypeCertificateCount.lower(value)
+}
+
+
+
+/**
+ * How a proxy writes a certificate into a header.
+ */
+
+public enum CertificateEncoding: Equatable, Hashable {
+
+    /**
+     * PEM with percent-encoding, as nginx gives it; or with blanks in place of the line ends, as Apache does.
+     */
+    case escapedPem
+    /**
+     * DER in base64, as HAProxy gives it.
+     */
+    case base64Der
+    /**
+     * DER as a byte sequence of structured fields (RFC 9440).
+     */
+    case byteSequence
+    /**
+     * Envoy's `x-forwarded-client-cert` with one element, of which `Cert` counts.
+     */
+    case xfcc
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CertificateEncoding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCertificateEncoding: FfiConverterRustBuffer {
+    typealias SwiftType = CertificateEncoding
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CertificateEncoding {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .escapedPem
+
+        case 2: return .base64Der
+
+        case 3: return .byteSequence
+
+        case 4: return .xfcc
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CertificateEncoding, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .escapedPem:
+            writeInt(&buf, Int32(1))
+
+
+        case .base64Der:
+            writeInt(&buf, Int32(2))
+
+
+        case .byteSequence:
+            writeInt(&buf, Int32(3))
+
+
+        case .xfcc:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCertificateEncoding_lift(_ buf: RustBuffer) throws -> CertificateEncoding {
+    return try FfiConverterTypeCertificateEncoding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCertificateEncoding_lower(_ value: CertificateEncoding) -> RustBuffer {
+    return FfiConverterTypeCertificateEncoding.lower(value)
 }
 
 
@@ -16176,6 +22919,10 @@ public enum CertificateGrouping: Equatable, Hashable {
      */
     case profile
     /**
+     * By the kind of key that they certify.
+     */
+    case algorithm
+    /**
      * By the week in which they are due for renewal; weeks begin on Thursdays, as 1970 did.
      */
     case dueWeek
@@ -16214,7 +22961,9 @@ public struct FfiConverterTypeCertificateGrouping: FfiConverterRustBuffer {
 
         case 7: return .profile
 
-        case 8: return .dueWeek
+        case 8: return .algorithm
+
+        case 9: return .dueWeek
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -16252,8 +23001,12 @@ public struct FfiConverterTypeCertificateGrouping: FfiConverterRustBuffer {
             writeInt(&buf, Int32(7))
 
 
-        case .dueWeek:
+        case .algorithm:
             writeInt(&buf, Int32(8))
+
+
+        case .dueWeek:
+            writeInt(&buf, Int32(9))
 
         }
     }
@@ -16554,6 +23307,166 @@ public func FfiConverterTypeCertificateState_lower(_ value: CertificateState) ->
 
 
 /**
+ * How a check value is made.
+ */
+
+public enum CheckMethod: Equatable, Hashable {
+
+    /**
+     * The first 5 octets of the CMAC of one block of zeros (ANSI X9.24-1); for AES.
+     */
+    case cmac
+    /**
+     * The first 3 octets of the encryption of one block of zeros.
+     */
+    case encryptedZero
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CheckMethod: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckMethod: FfiConverterRustBuffer {
+    typealias SwiftType = CheckMethod
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckMethod {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .cmac
+
+        case 2: return .encryptedZero
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CheckMethod, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .cmac:
+            writeInt(&buf, Int32(1))
+
+
+        case .encryptedZero:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckMethod_lift(_ buf: RustBuffer) throws -> CheckMethod {
+    return try FfiConverterTypeCheckMethod.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckMethod_lower(_ value: CheckMethod) -> RustBuffer {
+    return FfiConverterTypeCheckMethod.lower(value)
+}
+
+
+
+/**
+ * Where a client stands.
+ */
+
+public enum ClientState: Equatable, Hashable {
+
+    /**
+     * It is let in.
+     */
+    case active
+    /**
+     * It is not let in for now.
+     */
+    case suspended
+    /**
+     * Gone: licence key and password are erased, only the record remains.
+     */
+    case deleted
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ClientState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClientState: FfiConverterRustBuffer {
+    typealias SwiftType = ClientState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .active
+
+        case 2: return .suspended
+
+        case 3: return .deleted
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ClientState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .active:
+            writeInt(&buf, Int32(1))
+
+
+        case .suspended:
+            writeInt(&buf, Int32(2))
+
+
+        case .deleted:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientState_lift(_ buf: RustBuffer) throws -> ClientState {
+    return try FfiConverterTypeClientState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientState_lower(_ value: ClientState) -> RustBuffer {
+    return FfiConverterTypeClientState.lower(value)
+}
+
+
+
+/**
  * What a column holds, besides nothing.
  */
 
@@ -16634,6 +23547,172 @@ public func FfiConverterTypeColumnKind_lift(_ buf: RustBuffer) throws -> ColumnK
 #endif
 public func FfiConverterTypeColumnKind_lower(_ value: ColumnKind) -> RustBuffer {
     return FfiConverterTypeColumnKind.lower(value)
+}
+
+
+
+/**
+ * By what somebody was recognised.
+ */
+
+public enum Credential: Equatable, Hashable {
+
+    /**
+     * By this certificate.
+     */
+    case certificate(value: CertificateId
+    )
+    /**
+     * By this pre-shared key.
+     */
+    case psk(value: PskId
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Credential: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCredential: FfiConverterRustBuffer {
+    typealias SwiftType = Credential
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Credential {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .certificate(value: try FfiConverterTypeCertificateId.read(from: &buf)
+        )
+
+        case 2: return .psk(value: try FfiConverterTypePskId.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Credential, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .certificate(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeCertificateId.write(value, into: &buf)
+
+
+        case let .psk(value):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypePskId.write(value, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredential_lift(_ buf: RustBuffer) throws -> Credential {
+    return try FfiConverterTypeCredential.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredential_lower(_ value: Credential) -> RustBuffer {
+    return FfiConverterTypeCredential.lower(value)
+}
+
+
+
+/**
+ * The kinds of credentials that are renewed.
+ */
+
+public enum CredentialKind: Equatable, Hashable {
+
+    /**
+     * A certificate.
+     */
+    case certificate
+    /**
+     * A symmetric key.
+     */
+    case key
+    /**
+     * A pre-shared key.
+     */
+    case psk
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CredentialKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCredentialKind: FfiConverterRustBuffer {
+    typealias SwiftType = CredentialKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CredentialKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .certificate
+
+        case 2: return .key
+
+        case 3: return .psk
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CredentialKind, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .certificate:
+            writeInt(&buf, Int32(1))
+
+
+        case .key:
+            writeInt(&buf, Int32(2))
+
+
+        case .psk:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredentialKind_lift(_ buf: RustBuffer) throws -> CredentialKind {
+    return try FfiConverterTypeCredentialKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCredentialKind_lower(_ value: CredentialKind) -> RustBuffer {
+    return FfiConverterTypeCredentialKind.lower(value)
 }
 
 
@@ -16816,6 +23895,119 @@ public func FfiConverterTypeDeviceState_lift(_ buf: RustBuffer) throws -> Device
 #endif
 public func FfiConverterTypeDeviceState_lower(_ value: DeviceState) -> RustBuffer {
     return FfiConverterTypeDeviceState.lower(value)
+}
+
+
+
+/**
+ * Something to be renewed.
+ */
+
+public enum DueItem: Equatable, Hashable {
+
+    /**
+     * A certificate.
+     */
+    case certificate(
+        /**
+         * Its record.
+         */value: CertificateRecord
+    )
+    /**
+     * A symmetric key.
+     */
+    case key(
+        /**
+         * Its record.
+         */value: SymmetricKey
+    )
+    /**
+     * A pre-shared key.
+     */
+    case psk(
+        /**
+         * Its record.
+         */value: Psk
+    )
+    /**
+     * Something that this version of the binding does not know.
+     */
+    case other
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DueItem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDueItem: FfiConverterRustBuffer {
+    typealias SwiftType = DueItem
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DueItem {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .certificate(value: try FfiConverterTypeCertificateRecord.read(from: &buf)
+        )
+
+        case 2: return .key(value: try FfiConverterTypeSymmetricKey.read(from: &buf)
+        )
+
+        case 3: return .psk(value: try FfiConverterTypePsk.read(from: &buf)
+        )
+
+        case 4: return .other
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: DueItem, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .certificate(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeCertificateRecord.write(value, into: &buf)
+
+
+        case let .key(value):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeSymmetricKey.write(value, into: &buf)
+
+
+        case let .psk(value):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypePsk.write(value, into: &buf)
+
+
+        case .other:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueItem_lift(_ buf: RustBuffer) throws -> DueItem {
+    return try FfiConverterTypeDueItem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueItem_lower(_ value: DueItem) -> RustBuffer {
+    return FfiConverterTypeDueItem.lower(value)
 }
 
 
@@ -17208,6 +24400,26 @@ public enum Entity: Equatable, Hashable {
      */
     case certificate(value: CertificateId
     )
+    /**
+     * A pre-shared key.
+     */
+    case psk(value: PskId
+    )
+    /**
+     * A symmetric key.
+     */
+    case key(value: KeyId
+    )
+    /**
+     * A campaign.
+     */
+    case campaign(value: CampaignId
+    )
+    /**
+     * A client of the host's API.
+     */
+    case client(value: ClientId
+    )
 
 
 
@@ -17247,6 +24459,18 @@ public struct FfiConverterTypeEntity: FfiConverterRustBuffer {
         case 6: return .certificate(value: try FfiConverterTypeCertificateId.read(from: &buf)
         )
 
+        case 7: return .psk(value: try FfiConverterTypePskId.read(from: &buf)
+        )
+
+        case 8: return .key(value: try FfiConverterTypeKeyId.read(from: &buf)
+        )
+
+        case 9: return .campaign(value: try FfiConverterTypeCampaignId.read(from: &buf)
+        )
+
+        case 10: return .client(value: try FfiConverterTypeClientId.read(from: &buf)
+        )
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -17283,6 +24507,26 @@ public struct FfiConverterTypeEntity: FfiConverterRustBuffer {
         case let .certificate(value):
             writeInt(&buf, Int32(6))
             FfiConverterTypeCertificateId.write(value, into: &buf)
+
+
+        case let .psk(value):
+            writeInt(&buf, Int32(7))
+            FfiConverterTypePskId.write(value, into: &buf)
+
+
+        case let .key(value):
+            writeInt(&buf, Int32(8))
+            FfiConverterTypeKeyId.write(value, into: &buf)
+
+
+        case let .campaign(value):
+            writeInt(&buf, Int32(9))
+            FfiConverterTypeCampaignId.write(value, into: &buf)
+
+
+        case let .client(value):
+            writeInt(&buf, Int32(10))
+            FfiConverterTypeClientId.write(value, into: &buf)
 
         }
     }
@@ -17677,6 +24921,91 @@ public func FfiConverterTypeHandOut_lower(_ value: HandOut) -> RustBuffer {
 
 
 /**
+ * Where an identity comes from.
+ */
+
+public enum IdentityKind: Equatable, Hashable {
+
+    /**
+     * It is the device's ID: each device has at most one such key.
+     */
+    case device
+    /**
+     * Made here and another one at each rotation, so that who listens cannot link them.
+     */
+    case unlinkable
+    /**
+     * Chosen by the host; unique while the key is not deleted.
+     */
+    case chosen
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension IdentityKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIdentityKind: FfiConverterRustBuffer {
+    typealias SwiftType = IdentityKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IdentityKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .device
+
+        case 2: return .unlinkable
+
+        case 3: return .chosen
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: IdentityKind, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .device:
+            writeInt(&buf, Int32(1))
+
+
+        case .unlinkable:
+            writeInt(&buf, Int32(2))
+
+
+        case .chosen:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIdentityKind_lift(_ buf: RustBuffer) throws -> IdentityKind {
+    return try FfiConverterTypeIdentityKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIdentityKind_lower(_ value: IdentityKind) -> RustBuffer {
+    return FfiConverterTypeIdentityKind.lower(value)
+}
+
+
+
+/**
  * How a column is indexed. Only indexed columns can order a query.
  */
 
@@ -17948,6 +25277,93 @@ public func FfiConverterTypeInvalidReason_lower(_ value: InvalidReason) -> RustB
 
 
 /**
+ * What became of one symmetric key to be read.
+ */
+
+public enum IssuedKeyOutcome: Equatable, Hashable {
+
+    /**
+     * Done.
+     */
+    case done(
+        /**
+         * The result.
+         */value: IssuedKey
+    )
+    /**
+     * Refused; nothing was changed.
+     */
+    case refused(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension IssuedKeyOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIssuedKeyOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = IssuedKeyOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IssuedKeyOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(value: try FfiConverterTypeIssuedKey.read(from: &buf)
+        )
+
+        case 2: return .refused(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: IssuedKeyOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeIssuedKey.write(value, into: &buf)
+
+
+        case let .refused(refusal):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedKeyOutcome_lift(_ buf: RustBuffer) throws -> IssuedKeyOutcome {
+    return try FfiConverterTypeIssuedKeyOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedKeyOutcome_lower(_ value: IssuedKeyOutcome) -> RustBuffer {
+    return FfiConverterTypeIssuedKeyOutcome.lower(value)
+}
+
+
+
+/**
  * What became of one certificate to be issued.
  */
 
@@ -18030,6 +25446,93 @@ public func FfiConverterTypeIssuedOutcome_lift(_ buf: RustBuffer) throws -> Issu
 #endif
 public func FfiConverterTypeIssuedOutcome_lower(_ value: IssuedOutcome) -> RustBuffer {
     return FfiConverterTypeIssuedOutcome.lower(value)
+}
+
+
+
+/**
+ * What became of one pre-shared key to be issued or rotated.
+ */
+
+public enum IssuedPskOutcome: Equatable, Hashable {
+
+    /**
+     * Done.
+     */
+    case done(
+        /**
+         * The result.
+         */value: IssuedPsk
+    )
+    /**
+     * Refused; nothing was changed.
+     */
+    case refused(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension IssuedPskOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIssuedPskOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = IssuedPskOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IssuedPskOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(value: try FfiConverterTypeIssuedPsk.read(from: &buf)
+        )
+
+        case 2: return .refused(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: IssuedPskOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeIssuedPsk.write(value, into: &buf)
+
+
+        case let .refused(refusal):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedPskOutcome_lift(_ buf: RustBuffer) throws -> IssuedPskOutcome {
+    return try FfiConverterTypeIssuedPskOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuedPskOutcome_lower(_ value: IssuedPskOutcome) -> RustBuffer {
+    return FfiConverterTypeIssuedPskOutcome.lower(value)
 }
 
 
@@ -18225,6 +25728,186 @@ public func FfiConverterTypeKeyOrigin_lower(_ value: KeyOrigin) -> RustBuffer {
 
 
 /**
+ * What kind of owner a symmetric key has.
+ */
+
+public enum KeyOwner: Equatable, Hashable {
+
+    /**
+     * One device.
+     */
+    case device
+    /**
+     * Several devices, each added by name.
+     */
+    case shared
+    /**
+     * A group: whoever is a member.
+     */
+    case group
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyOwner: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyOwner: FfiConverterRustBuffer {
+    typealias SwiftType = KeyOwner
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyOwner {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .device
+
+        case 2: return .shared
+
+        case 3: return .group
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: KeyOwner, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .device:
+            writeInt(&buf, Int32(1))
+
+
+        case .shared:
+            writeInt(&buf, Int32(2))
+
+
+        case .group:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyOwner_lift(_ buf: RustBuffer) throws -> KeyOwner {
+    return try FfiConverterTypeKeyOwner.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyOwner_lower(_ value: KeyOwner) -> RustBuffer {
+    return FfiConverterTypeKeyOwner.lower(value)
+}
+
+
+
+/**
+ * Where a symmetric key stands.
+ */
+
+public enum KeyState: Equatable, Hashable {
+
+    /**
+     * It may be used.
+     */
+    case active
+    /**
+     * It may not be used for now.
+     */
+    case suspended
+    /**
+     * It must not be trusted any more: its values can be asked for by their version, until it is rotated or destroyed.
+     */
+    case compromised
+    /**
+     * Gone: all values are erased, only the record remains.
+     */
+    case destroyed
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeyState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyState: FfiConverterRustBuffer {
+    typealias SwiftType = KeyState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .active
+
+        case 2: return .suspended
+
+        case 3: return .compromised
+
+        case 4: return .destroyed
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: KeyState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .active:
+            writeInt(&buf, Int32(1))
+
+
+        case .suspended:
+            writeInt(&buf, Int32(2))
+
+
+        case .compromised:
+            writeInt(&buf, Int32(3))
+
+
+        case .destroyed:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyState_lift(_ buf: RustBuffer) throws -> KeyState {
+    return try FfiConverterTypeKeyState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyState_lower(_ value: KeyState) -> RustBuffer {
+    return FfiConverterTypeKeyState.lower(value)
+}
+
+
+
+/**
  * What a key may be used for (RFC 5280, 4.2.1.3).
  */
 
@@ -18365,6 +26048,100 @@ public func FfiConverterTypeKeyUsageBit_lift(_ buf: RustBuffer) throws -> KeyUsa
 #endif
 public func FfiConverterTypeKeyUsageBit_lower(_ value: KeyUsageBit) -> RustBuffer {
     return FfiConverterTypeKeyUsageBit.lower(value)
+}
+
+
+
+/**
+ * Who is to own a key.
+ */
+
+public enum NewKeyOwner: Equatable, Hashable {
+
+    /**
+     * One device.
+     */
+    case device(value: DeviceId
+    )
+    /**
+     * Several devices, each named; others can be added later, and these withdrawn.
+     */
+    case devices(value: [DeviceId]
+    )
+    /**
+     * A group: whoever is a member.
+     */
+    case group(value: GroupId
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NewKeyOwner: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNewKeyOwner: FfiConverterRustBuffer {
+    typealias SwiftType = NewKeyOwner
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewKeyOwner {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .device(value: try FfiConverterTypeDeviceId.read(from: &buf)
+        )
+
+        case 2: return .devices(value: try FfiConverterSequenceTypeDeviceId.read(from: &buf)
+        )
+
+        case 3: return .group(value: try FfiConverterTypeGroupId.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: NewKeyOwner, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .device(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeDeviceId.write(value, into: &buf)
+
+
+        case let .devices(value):
+            writeInt(&buf, Int32(2))
+            FfiConverterSequenceTypeDeviceId.write(value, into: &buf)
+
+
+        case let .group(value):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeGroupId.write(value, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewKeyOwner_lift(_ buf: RustBuffer) throws -> NewKeyOwner {
+    return try FfiConverterTypeNewKeyOwner.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewKeyOwner_lower(_ value: NewKeyOwner) -> RustBuffer {
+    return FfiConverterTypeNewKeyOwner.lower(value)
 }
 
 
@@ -18539,6 +26316,39 @@ public enum Presented: Equatable, Hashable {
          * Which device presents it; needed only where several hold one certificate.
          */device: DeviceId? = nil
     )
+    /**
+     * A pre-shared key: a device's password, or what a TLS-PSK handshake was made with.
+     */
+    case psk(
+        /**
+         * What the device calls itself.
+         */identity: String,
+        /**
+         * The secret.
+         */secret: SecretBytes
+    )
+    /**
+     * What a proxy passed on in the headers of a request.
+     */
+    case headers(
+        /**
+         * All headers of the request as they came; one that came twice is here twice.
+         */headers: [Header]
+    )
+    /**
+     * A client of the host's API, by all of what it was given.
+     */
+    case client(
+        /**
+         * The licence key.
+         */licence: SecretText,
+        /**
+         * The client's name.
+         */name: String,
+        /**
+         * Its password.
+         */password: SecretText
+    )
 
 
 
@@ -18563,6 +26373,15 @@ public struct FfiConverterTypePresented: FfiConverterRustBuffer {
         case 1: return .certificate(certificate: try FfiConverterData.read(from: &buf), proof: try FfiConverterTypeProof.read(from: &buf), device: try FfiConverterOptionTypeDeviceId.read(from: &buf)
         )
 
+        case 2: return .psk(identity: try FfiConverterString.read(from: &buf), secret: try FfiConverterTypeSecretBytes.read(from: &buf)
+        )
+
+        case 3: return .headers(headers: try FfiConverterSequenceTypeHeader.read(from: &buf)
+        )
+
+        case 4: return .client(licence: try FfiConverterTypeSecretText.read(from: &buf), name: try FfiConverterString.read(from: &buf), password: try FfiConverterTypeSecretText.read(from: &buf)
+        )
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -18576,6 +26395,24 @@ public struct FfiConverterTypePresented: FfiConverterRustBuffer {
             FfiConverterData.write(certificate, into: &buf)
             FfiConverterTypeProof.write(proof, into: &buf)
             FfiConverterOptionTypeDeviceId.write(device, into: &buf)
+
+
+        case let .psk(identity,secret):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(identity, into: &buf)
+            FfiConverterTypeSecretBytes.write(secret, into: &buf)
+
+
+        case let .headers(headers):
+            writeInt(&buf, Int32(3))
+            FfiConverterSequenceTypeHeader.write(headers, into: &buf)
+
+
+        case let .client(licence,name,password):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeSecretText.write(licence, into: &buf)
+            FfiConverterString.write(name, into: &buf)
+            FfiConverterTypeSecretText.write(password, into: &buf)
 
         }
     }
@@ -18615,11 +26452,11 @@ public enum Principal: Equatable, Hashable {
          * The product it is a unit of.
          */product: ProductId?,
         /**
-         * By which certificate.
-         */certificate: CertificateId,
+         * By what.
+         */credential: Credential,
         /**
-         * Until when the certificate counts, if nothing happens to it.
-         */until: Timestamp
+         * Until when the credential counts, if nothing happens to it; without an end if null.
+         */until: Timestamp?
     )
     /**
      * Some unit of a product, by the product credential: good for enrolling and nothing else.
@@ -18634,6 +26471,17 @@ public enum Principal: Equatable, Hashable {
         /**
          * Until when the certificate counts, if nothing happens to it.
          */until: Timestamp
+    )
+    /**
+     * A client of the host's API, by licence key, name and password.
+     */
+    case client(
+        /**
+         * Which.
+         */client: ClientId,
+        /**
+         * Its name.
+         */name: String
     )
 
 
@@ -18656,10 +26504,13 @@ public struct FfiConverterTypePrincipal: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .device(device: try FfiConverterTypeDeviceId.read(from: &buf), product: try FfiConverterOptionTypeProductId.read(from: &buf), certificate: try FfiConverterTypeCertificateId.read(from: &buf), until: try FfiConverterTypeTimestamp.read(from: &buf)
+        case 1: return .device(device: try FfiConverterTypeDeviceId.read(from: &buf), product: try FfiConverterOptionTypeProductId.read(from: &buf), credential: try FfiConverterTypeCredential.read(from: &buf), until: try FfiConverterOptionTypeTimestamp.read(from: &buf)
         )
 
         case 2: return .product(product: try FfiConverterTypeProductId.read(from: &buf), certificate: try FfiConverterTypeCertificateId.read(from: &buf), until: try FfiConverterTypeTimestamp.read(from: &buf)
+        )
+
+        case 3: return .client(client: try FfiConverterTypeClientId.read(from: &buf), name: try FfiConverterString.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -18670,12 +26521,12 @@ public struct FfiConverterTypePrincipal: FfiConverterRustBuffer {
         switch value {
 
 
-        case let .device(device,product,certificate,until):
+        case let .device(device,product,credential,until):
             writeInt(&buf, Int32(1))
             FfiConverterTypeDeviceId.write(device, into: &buf)
             FfiConverterOptionTypeProductId.write(product, into: &buf)
-            FfiConverterTypeCertificateId.write(certificate, into: &buf)
-            FfiConverterTypeTimestamp.write(until, into: &buf)
+            FfiConverterTypeCredential.write(credential, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(until, into: &buf)
 
 
         case let .product(product,certificate,until):
@@ -18683,6 +26534,12 @@ public struct FfiConverterTypePrincipal: FfiConverterRustBuffer {
             FfiConverterTypeProductId.write(product, into: &buf)
             FfiConverterTypeCertificateId.write(certificate, into: &buf)
             FfiConverterTypeTimestamp.write(until, into: &buf)
+
+
+        case let .client(client,name):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeClientId.write(client, into: &buf)
+            FfiConverterString.write(name, into: &buf)
 
         }
     }
@@ -18811,6 +26668,17 @@ public enum Proof: Equatable, Hashable {
          * The signature.
          */signature: Data
     )
+    /**
+     * In a TLS handshake that a proxy ended, which checked the chain and says so.
+     */
+    case proxy(
+        /**
+         * The proxy's name.
+         */name: String,
+        /**
+         * The secret by which the proxy shows that it is the one.
+         */token: SecretBytes
+    )
 
 
 
@@ -18837,6 +26705,9 @@ public struct FfiConverterTypeProof: FfiConverterRustBuffer {
         case 2: return .signature(message: try FfiConverterData.read(from: &buf), signature: try FfiConverterData.read(from: &buf)
         )
 
+        case 3: return .proxy(name: try FfiConverterString.read(from: &buf), token: try FfiConverterTypeSecretBytes.read(from: &buf)
+        )
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -18853,6 +26724,12 @@ public struct FfiConverterTypeProof: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
             FfiConverterData.write(message, into: &buf)
             FfiConverterData.write(signature, into: &buf)
+
+
+        case let .proxy(name,token):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(name, into: &buf)
+            FfiConverterTypeSecretBytes.write(token, into: &buf)
 
         }
     }
@@ -18871,6 +26748,455 @@ public func FfiConverterTypeProof_lift(_ buf: RustBuffer) throws -> Proof {
 #endif
 public func FfiConverterTypeProof_lower(_ value: Proof) -> RustBuffer {
     return FfiConverterTypeProof.lower(value)
+}
+
+
+
+/**
+ * What became of one device to be provisioned.
+ */
+
+public enum ProvisionedOutcome: Equatable, Hashable {
+
+    /**
+     * Done.
+     */
+    case done(
+        /**
+         * The result.
+         */value: Provisioned
+    )
+    /**
+     * Refused; nothing was changed.
+     */
+    case refused(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ProvisionedOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeProvisionedOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = ProvisionedOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ProvisionedOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(value: try FfiConverterTypeProvisioned.read(from: &buf)
+        )
+
+        case 2: return .refused(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ProvisionedOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeProvisioned.write(value, into: &buf)
+
+
+        case let .refused(refusal):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProvisionedOutcome_lift(_ buf: RustBuffer) throws -> ProvisionedOutcome {
+    return try FfiConverterTypeProvisionedOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProvisionedOutcome_lower(_ value: ProvisionedOutcome) -> RustBuffer {
+    return FfiConverterTypeProvisionedOutcome.lower(value)
+}
+
+
+
+/**
+ * For which server a list of pre-shared keys is written.
+ */
+
+public enum PskFormat: Equatable, Hashable {
+
+    /**
+     * `psk_file` of mosquitto.
+     */
+    case mosquitto
+    /**
+     * Arguments of `openssl s_server` and `s_client`.
+     */
+    case openSsl
+    /**
+     * Password file of GnuTLS (`psktool`).
+     */
+    case gnuTls
+    /**
+     * `PSKsecrets` of stunnel.
+     */
+    case stunnel
+    /**
+     * C header for mbed TLS.
+     */
+    case mbedTls
+    /**
+     * C header for wolfSSL.
+     */
+    case wolfSsl
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskFormat: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskFormat: FfiConverterRustBuffer {
+    typealias SwiftType = PskFormat
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskFormat {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .mosquitto
+
+        case 2: return .openSsl
+
+        case 3: return .gnuTls
+
+        case 4: return .stunnel
+
+        case 5: return .mbedTls
+
+        case 6: return .wolfSsl
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PskFormat, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .mosquitto:
+            writeInt(&buf, Int32(1))
+
+
+        case .openSsl:
+            writeInt(&buf, Int32(2))
+
+
+        case .gnuTls:
+            writeInt(&buf, Int32(3))
+
+
+        case .stunnel:
+            writeInt(&buf, Int32(4))
+
+
+        case .mbedTls:
+            writeInt(&buf, Int32(5))
+
+
+        case .wolfSsl:
+            writeInt(&buf, Int32(6))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskFormat_lift(_ buf: RustBuffer) throws -> PskFormat {
+    return try FfiConverterTypePskFormat.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskFormat_lower(_ value: PskFormat) -> RustBuffer {
+    return FfiConverterTypePskFormat.lower(value)
+}
+
+
+
+/**
+ * Whether the secret of a pre-shared key can be read again.
+ */
+
+public enum PskKind: Equatable, Hashable {
+
+    /**
+     * Sealed, so that it can be read: TLS-PSK servers and key wrapping need it. Reads leave an event.
+     */
+    case readable
+    /**
+     * Only a keyed tag is kept: the secret can be checked and never read.
+     */
+    case verifyOnly
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskKind: FfiConverterRustBuffer {
+    typealias SwiftType = PskKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .readable
+
+        case 2: return .verifyOnly
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PskKind, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .readable:
+            writeInt(&buf, Int32(1))
+
+
+        case .verifyOnly:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskKind_lift(_ buf: RustBuffer) throws -> PskKind {
+    return try FfiConverterTypePskKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskKind_lower(_ value: PskKind) -> RustBuffer {
+    return FfiConverterTypePskKind.lower(value)
+}
+
+
+
+/**
+ * What became of one pre-shared key of a bulk call.
+ */
+
+public enum PskOutcome: Equatable, Hashable {
+
+    /**
+     * Done.
+     */
+    case done(
+        /**
+         * The result.
+         */value: Psk
+    )
+    /**
+     * Refused; nothing was changed.
+     */
+    case refused(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = PskOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(value: try FfiConverterTypePsk.read(from: &buf)
+        )
+
+        case 2: return .refused(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PskOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypePsk.write(value, into: &buf)
+
+
+        case let .refused(refusal):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskOutcome_lift(_ buf: RustBuffer) throws -> PskOutcome {
+    return try FfiConverterTypePskOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskOutcome_lower(_ value: PskOutcome) -> RustBuffer {
+    return FfiConverterTypePskOutcome.lower(value)
+}
+
+
+
+/**
+ * Where a pre-shared key stands.
+ */
+
+public enum PskState: Equatable, Hashable {
+
+    /**
+     * It counts.
+     */
+    case active
+    /**
+     * It does not count for now.
+     */
+    case suspended
+    /**
+     * Gone: secret and tag are erased, only the record remains.
+     */
+    case deleted
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PskState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskState: FfiConverterRustBuffer {
+    typealias SwiftType = PskState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .active
+
+        case 2: return .suspended
+
+        case 3: return .deleted
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PskState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .active:
+            writeInt(&buf, Int32(1))
+
+
+        case .suspended:
+            writeInt(&buf, Int32(2))
+
+
+        case .deleted:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskState_lift(_ buf: RustBuffer) throws -> PskState {
+    return try FfiConverterTypePskState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskState_lower(_ value: PskState) -> RustBuffer {
+    return FfiConverterTypePskState.lower(value)
 }
 
 
@@ -18969,6 +27295,81 @@ public func FfiConverterTypePurpose_lift(_ buf: RustBuffer) throws -> Purpose {
 #endif
 public func FfiConverterTypePurpose_lower(_ value: Purpose) -> RustBuffer {
     return FfiConverterTypePurpose.lower(value)
+}
+
+
+
+/**
+ * How a campaign has credentials replaced.
+ */
+
+public enum ReissuePolicy: Equatable, Hashable {
+
+    /**
+     * They become due at once: their holders renew them by the ordinary procedure.
+     */
+    case due
+    /**
+     * Symmetric keys and readable pre-shared keys get their new value at once; others become due.
+     */
+    case rotate
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ReissuePolicy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReissuePolicy: FfiConverterRustBuffer {
+    typealias SwiftType = ReissuePolicy
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReissuePolicy {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .due
+
+        case 2: return .rotate
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ReissuePolicy, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .due:
+            writeInt(&buf, Int32(1))
+
+
+        case .rotate:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReissuePolicy_lift(_ buf: RustBuffer) throws -> ReissuePolicy {
+    return try FfiConverterTypeReissuePolicy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReissuePolicy_lower(_ value: ReissuePolicy) -> RustBuffer {
+    return FfiConverterTypeReissuePolicy.lower(value)
 }
 
 
@@ -20652,6 +29053,188 @@ public func FfiConverterTypeSuspendMode_lower(_ value: SuspendMode) -> RustBuffe
 
 
 /**
+ * Kinds of symmetric keys.
+ */
+
+public enum SymmetricAlgorithm: Equatable, Hashable {
+
+    /**
+     * AES with a key of 128 bits.
+     */
+    case aes128
+    /**
+     * AES with a key of 256 bits.
+     */
+    case aes256
+    /**
+     * TWINE with a key of 80 bits.
+     */
+    case twine80
+    /**
+     * TWINE with a key of 128 bits.
+     */
+    case twine128
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SymmetricAlgorithm: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSymmetricAlgorithm: FfiConverterRustBuffer {
+    typealias SwiftType = SymmetricAlgorithm
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SymmetricAlgorithm {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .aes128
+
+        case 2: return .aes256
+
+        case 3: return .twine80
+
+        case 4: return .twine128
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SymmetricAlgorithm, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .aes128:
+            writeInt(&buf, Int32(1))
+
+
+        case .aes256:
+            writeInt(&buf, Int32(2))
+
+
+        case .twine80:
+            writeInt(&buf, Int32(3))
+
+
+        case .twine128:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricAlgorithm_lift(_ buf: RustBuffer) throws -> SymmetricAlgorithm {
+    return try FfiConverterTypeSymmetricAlgorithm.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricAlgorithm_lower(_ value: SymmetricAlgorithm) -> RustBuffer {
+    return FfiConverterTypeSymmetricAlgorithm.lower(value)
+}
+
+
+
+/**
+ * What became of one symmetric key of a bulk call.
+ */
+
+public enum SymmetricKeyOutcome: Equatable, Hashable {
+
+    /**
+     * Done.
+     */
+    case done(
+        /**
+         * The result.
+         */value: SymmetricKey
+    )
+    /**
+     * Refused; nothing was changed.
+     */
+    case refused(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SymmetricKeyOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSymmetricKeyOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = SymmetricKeyOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SymmetricKeyOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(value: try FfiConverterTypeSymmetricKey.read(from: &buf)
+        )
+
+        case 2: return .refused(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SymmetricKeyOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeSymmetricKey.write(value, into: &buf)
+
+
+        case let .refused(refusal):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricKeyOutcome_lift(_ buf: RustBuffer) throws -> SymmetricKeyOutcome {
+    return try FfiConverterTypeSymmetricKeyOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSymmetricKeyOutcome_lower(_ value: SymmetricKeyOutcome) -> RustBuffer {
+    return FfiConverterTypeSymmetricKeyOutcome.lower(value)
+}
+
+
+
+/**
  * Why a call failed: one case per kind of trouble, each with the stable code and a sentence that says what to do.
  */
 public
@@ -21128,6 +29711,271 @@ public func FfiConverterTypeUsualProfile_lower(_ value: UsualProfile) -> RustBuf
 }
 
 
+
+/**
+ * Headers that proxies are known to send.
+ */
+
+public enum UsualProxy: Equatable, Hashable {
+
+    /**
+     * nginx.
+     */
+    case nginx
+    /**
+     * `HAProxy`.
+     */
+    case haproxy
+    /**
+     * Envoy.
+     */
+    case envoy
+    /**
+     * RFC 9440.
+     */
+    case rfc9440
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension UsualProxy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUsualProxy: FfiConverterRustBuffer {
+    typealias SwiftType = UsualProxy
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UsualProxy {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .nginx
+
+        case 2: return .haproxy
+
+        case 3: return .envoy
+
+        case 4: return .rfc9440
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: UsualProxy, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .nginx:
+            writeInt(&buf, Int32(1))
+
+
+        case .haproxy:
+            writeInt(&buf, Int32(2))
+
+
+        case .envoy:
+            writeInt(&buf, Int32(3))
+
+
+        case .rfc9440:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUsualProxy_lift(_ buf: RustBuffer) throws -> UsualProxy {
+    return try FfiConverterTypeUsualProxy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUsualProxy_lower(_ value: UsualProxy) -> RustBuffer {
+    return FfiConverterTypeUsualProxy.lower(value)
+}
+
+
+
+/**
+ * Where one version of a symmetric key stands.
+ */
+
+public enum VersionState: Equatable, Hashable {
+
+    /**
+     * The one to use.
+     */
+    case current
+    /**
+     * The one before: still good for reading until its grace period ends.
+     */
+    case previous
+    /**
+     * Erased.
+     */
+    case destroyed
+    /**
+     * Not to be trusted.
+     */
+    case compromised
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension VersionState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVersionState: FfiConverterRustBuffer {
+    typealias SwiftType = VersionState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VersionState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .current
+
+        case 2: return .previous
+
+        case 3: return .destroyed
+
+        case 4: return .compromised
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: VersionState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .current:
+            writeInt(&buf, Int32(1))
+
+
+        case .previous:
+            writeInt(&buf, Int32(2))
+
+
+        case .destroyed:
+            writeInt(&buf, Int32(3))
+
+
+        case .compromised:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVersionState_lift(_ buf: RustBuffer) throws -> VersionState {
+    return try FfiConverterTypeVersionState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVersionState_lower(_ value: VersionState) -> RustBuffer {
+    return FfiConverterTypeVersionState.lower(value)
+}
+
+
+
+/**
+ * How a key is wrapped.
+ */
+
+public enum WrapMethod: Equatable, Hashable {
+
+    /**
+     * AES key wrap (RFC 3394) with a key of 256 bits.
+     */
+    case aesKw
+    /**
+     * AES key wrap with padding (RFC 5649) with a key of 256 bits.
+     */
+    case aesKwp
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension WrapMethod: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWrapMethod: FfiConverterRustBuffer {
+    typealias SwiftType = WrapMethod
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WrapMethod {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .aesKw
+
+        case 2: return .aesKwp
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: WrapMethod, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .aesKw:
+            writeInt(&buf, Int32(1))
+
+
+        case .aesKwp:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWrapMethod_lift(_ buf: RustBuffer) throws -> WrapMethod {
+    return try FfiConverterTypeWrapMethod.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWrapMethod_lower(_ value: WrapMethod) -> RustBuffer {
+    return FfiConverterTypeWrapMethod.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -21515,6 +30363,174 @@ fileprivate struct FfiConverterOptionTypeCertificate: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeCertificateWish: FfiConverterRustBuffer {
+    typealias SwiftType = CertificateWish?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCertificateWish.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCertificateWish.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeIssuedKey: FfiConverterRustBuffer {
+    typealias SwiftType = IssuedKey?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeIssuedKey.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeIssuedKey.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeIssuedPsk: FfiConverterRustBuffer {
+    typealias SwiftType = IssuedPsk?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeIssuedPsk.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeIssuedPsk.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeIssuedWithKey: FfiConverterRustBuffer {
+    typealias SwiftType = IssuedWithKey?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeIssuedWithKey.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeIssuedWithKey.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeKeyMatch: FfiConverterRustBuffer {
+    typealias SwiftType = KeyMatch?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeKeyMatch.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeKeyMatch.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePskPolicy: FfiConverterRustBuffer {
+    typealias SwiftType = PskPolicy?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePskPolicy.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePskPolicy.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePskWish: FfiConverterRustBuffer {
+    typealias SwiftType = PskWish?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePskWish.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePskWish.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypePublicKey: FfiConverterRustBuffer {
     typealias SwiftType = PublicKey?
 
@@ -21627,6 +30643,30 @@ fileprivate struct FfiConverterOptionTypeAuthorityState: FfiConverterRustBuffer 
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeAuthorityState.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeCampaignState: FfiConverterRustBuffer {
+    typealias SwiftType = CampaignState?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCampaignState.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCampaignState.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -21755,6 +30795,30 @@ fileprivate struct FfiConverterOptionTypeKeyAlgorithm: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeKeyOwner: FfiConverterRustBuffer {
+    typealias SwiftType = KeyOwner?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeKeyOwner.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeKeyOwner.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeProductState: FfiConverterRustBuffer {
     typealias SwiftType = ProductState?
 
@@ -21771,6 +30835,30 @@ fileprivate struct FfiConverterOptionTypeProductState: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeProductState.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePskKind: FfiConverterRustBuffer {
+    typealias SwiftType = PskKind?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePskKind.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePskKind.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -21875,6 +30963,30 @@ fileprivate struct FfiConverterOptionTypeSuspendCause: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeSymmetricAlgorithm: FfiConverterRustBuffer {
+    typealias SwiftType = SymmetricAlgorithm?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSymmetricAlgorithm.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSymmetricAlgorithm.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeText: FfiConverterRustBuffer {
     typealias SwiftType = Text?
 
@@ -21915,6 +31027,30 @@ fileprivate struct FfiConverterOptionTypeAuthorityId: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeAuthorityId.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeCampaignId: FfiConverterRustBuffer {
+    typealias SwiftType = CampaignId?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCampaignId.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCampaignId.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -22312,6 +31448,31 @@ fileprivate struct FfiConverterSequenceTypeAuthority: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeCampaign: FfiConverterRustBuffer {
+    typealias SwiftType = [Campaign]
+
+    public static func write(_ value: [Campaign], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCampaign.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Campaign] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Campaign]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCampaign.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeCertificate: FfiConverterRustBuffer {
     typealias SwiftType = [Certificate]
 
@@ -22429,6 +31590,31 @@ fileprivate struct FfiConverterSequenceTypeCertificateTally: FfiConverterRustBuf
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeCertificateTally.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeClient: FfiConverterRustBuffer {
+    typealias SwiftType = [Client]
+
+    public static func write(_ value: [Client], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeClient.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Client] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Client]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeClient.read(from: &buf))
         }
         return seq
     }
@@ -22637,6 +31823,31 @@ fileprivate struct FfiConverterSequenceTypeGroupCount: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeHeader: FfiConverterRustBuffer {
+    typealias SwiftType = [Header]
+
+    public static func write(_ value: [Header], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeHeader.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Header] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Header]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeHeader.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeIssue: FfiConverterRustBuffer {
     typealias SwiftType = [Issue]
 
@@ -22662,6 +31873,81 @@ fileprivate struct FfiConverterSequenceTypeIssue: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeKeyAlgorithmCount: FfiConverterRustBuffer {
+    typealias SwiftType = [KeyAlgorithmCount]
+
+    public static func write(_ value: [KeyAlgorithmCount], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeKeyAlgorithmCount.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KeyAlgorithmCount] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [KeyAlgorithmCount]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeKeyAlgorithmCount.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeKeyStateCount: FfiConverterRustBuffer {
+    typealias SwiftType = [KeyStateCount]
+
+    public static func write(_ value: [KeyStateCount], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeKeyStateCount.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KeyStateCount] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [KeyStateCount]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeKeyStateCount.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeKeyVersion: FfiConverterRustBuffer {
+    typealias SwiftType = [KeyVersion]
+
+    public static func write(_ value: [KeyVersion], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeKeyVersion.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KeyVersion] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [KeyVersion]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeKeyVersion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeNewDevice: FfiConverterRustBuffer {
     typealias SwiftType = [NewDevice]
 
@@ -22679,6 +31965,56 @@ fileprivate struct FfiConverterSequenceTypeNewDevice: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeNewDevice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeNewKey: FfiConverterRustBuffer {
+    typealias SwiftType = [NewKey]
+
+    public static func write(_ value: [NewKey], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNewKey.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NewKey] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NewKey]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNewKey.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeNewPsk: FfiConverterRustBuffer {
+    typealias SwiftType = [NewPsk]
+
+    public static func write(_ value: [NewPsk], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNewPsk.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NewPsk] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NewPsk]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNewPsk.read(from: &buf))
         }
         return seq
     }
@@ -22804,6 +32140,81 @@ fileprivate struct FfiConverterSequenceTypeProfile: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeProfile.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeProvision: FfiConverterRustBuffer {
+    typealias SwiftType = [Provision]
+
+    public static func write(_ value: [Provision], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeProvision.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Provision] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Provision]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeProvision.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePsk: FfiConverterRustBuffer {
+    typealias SwiftType = [Psk]
+
+    public static func write(_ value: [Psk], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePsk.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Psk] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Psk]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePsk.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePskStateCount: FfiConverterRustBuffer {
+    typealias SwiftType = [PskStateCount]
+
+    public static func write(_ value: [PskStateCount], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePskStateCount.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PskStateCount] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PskStateCount]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePskStateCount.read(from: &buf))
         }
         return seq
     }
@@ -23062,6 +32473,81 @@ fileprivate struct FfiConverterSequenceTypeStoreTallied: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSymmetricAlgorithmCount: FfiConverterRustBuffer {
+    typealias SwiftType = [SymmetricAlgorithmCount]
+
+    public static func write(_ value: [SymmetricAlgorithmCount], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSymmetricAlgorithmCount.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SymmetricAlgorithmCount] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SymmetricAlgorithmCount]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSymmetricAlgorithmCount.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSymmetricKey: FfiConverterRustBuffer {
+    typealias SwiftType = [SymmetricKey]
+
+    public static func write(_ value: [SymmetricKey], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSymmetricKey.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SymmetricKey] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SymmetricKey]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSymmetricKey.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeTrustedProxy: FfiConverterRustBuffer {
+    typealias SwiftType = [TrustedProxy]
+
+    public static func write(_ value: [TrustedProxy], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeTrustedProxy.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [TrustedProxy] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [TrustedProxy]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeTrustedProxy.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeWeekCount: FfiConverterRustBuffer {
     typealias SwiftType = [WeekCount]
 
@@ -23087,6 +32573,31 @@ fileprivate struct FfiConverterSequenceTypeWeekCount: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeAnySealer: FfiConverterRustBuffer {
+    typealias SwiftType = [AnySealer]
+
+    public static func write(_ value: [AnySealer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAnySealer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AnySealer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AnySealer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAnySealer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeCertificateOutcome: FfiConverterRustBuffer {
     typealias SwiftType = [CertificateOutcome]
 
@@ -23104,6 +32615,56 @@ fileprivate struct FfiConverterSequenceTypeCertificateOutcome: FfiConverterRustB
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeCertificateOutcome.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeClientState: FfiConverterRustBuffer {
+    typealias SwiftType = [ClientState]
+
+    public static func write(_ value: [ClientState], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeClientState.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ClientState] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ClientState]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeClientState.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeCredentialKind: FfiConverterRustBuffer {
+    typealias SwiftType = [CredentialKind]
+
+    public static func write(_ value: [CredentialKind], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCredentialKind.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [CredentialKind] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [CredentialKind]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCredentialKind.read(from: &buf))
         }
         return seq
     }
@@ -23162,6 +32723,31 @@ fileprivate struct FfiConverterSequenceTypeDeviceState: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeDueItem: FfiConverterRustBuffer {
+    typealias SwiftType = [DueItem]
+
+    public static func write(_ value: [DueItem], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDueItem.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DueItem] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DueItem]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDueItem.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeEnrolledOutcome: FfiConverterRustBuffer {
     typealias SwiftType = [EnrolledOutcome]
 
@@ -23212,6 +32798,31 @@ fileprivate struct FfiConverterSequenceTypeGeneralName: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeIssuedKeyOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = [IssuedKeyOutcome]
+
+    public static func write(_ value: [IssuedKeyOutcome], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeIssuedKeyOutcome.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [IssuedKeyOutcome] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [IssuedKeyOutcome]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeIssuedKeyOutcome.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeIssuedOutcome: FfiConverterRustBuffer {
     typealias SwiftType = [IssuedOutcome]
 
@@ -23229,6 +32840,31 @@ fileprivate struct FfiConverterSequenceTypeIssuedOutcome: FfiConverterRustBuffer
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeIssuedOutcome.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeIssuedPskOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = [IssuedPskOutcome]
+
+    public static func write(_ value: [IssuedPskOutcome], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeIssuedPskOutcome.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [IssuedPskOutcome] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [IssuedPskOutcome]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeIssuedPskOutcome.read(from: &buf))
         }
         return seq
     }
@@ -23262,6 +32898,31 @@ fileprivate struct FfiConverterSequenceTypeKeyAlgorithm: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeKeyState: FfiConverterRustBuffer {
+    typealias SwiftType = [KeyState]
+
+    public static func write(_ value: [KeyState], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeKeyState.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KeyState] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [KeyState]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeKeyState.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeKeyUsageBit: FfiConverterRustBuffer {
     typealias SwiftType = [KeyUsageBit]
 
@@ -23279,6 +32940,81 @@ fileprivate struct FfiConverterSequenceTypeKeyUsageBit: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeKeyUsageBit.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeProvisionedOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = [ProvisionedOutcome]
+
+    public static func write(_ value: [ProvisionedOutcome], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeProvisionedOutcome.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ProvisionedOutcome] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ProvisionedOutcome]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeProvisionedOutcome.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePskOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = [PskOutcome]
+
+    public static func write(_ value: [PskOutcome], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePskOutcome.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PskOutcome] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PskOutcome]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePskOutcome.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePskState: FfiConverterRustBuffer {
+    typealias SwiftType = [PskState]
+
+    public static func write(_ value: [PskState], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePskState.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PskState] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PskState]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePskState.read(from: &buf))
         }
         return seq
     }
@@ -23329,6 +33065,31 @@ fileprivate struct FfiConverterSequenceTypeStoreWrite: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeStoreWrite.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSymmetricKeyOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = [SymmetricKeyOutcome]
+
+    public static func write(_ value: [SymmetricKeyOutcome], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSymmetricKeyOutcome.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SymmetricKeyOutcome] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SymmetricKeyOutcome]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSymmetricKeyOutcome.read(from: &buf))
         }
         return seq
     }
@@ -23437,6 +33198,31 @@ fileprivate struct FfiConverterSequenceTypeDeviceId: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeKeyId: FfiConverterRustBuffer {
+    typealias SwiftType = [KeyId]
+
+    public static func write(_ value: [KeyId], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeKeyId.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KeyId] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [KeyId]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeKeyId.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeOid: FfiConverterRustBuffer {
     typealias SwiftType = [Oid]
 
@@ -23454,6 +33240,56 @@ fileprivate struct FfiConverterSequenceTypeOid: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeOid.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePskId: FfiConverterRustBuffer {
+    typealias SwiftType = [PskId]
+
+    public static func write(_ value: [PskId], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePskId.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PskId] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PskId]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePskId.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSecretBytes: FfiConverterRustBuffer {
+    typealias SwiftType = [SecretBytes]
+
+    public static func write(_ value: [SecretBytes], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSecretBytes.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SecretBytes] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SecretBytes]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSecretBytes.read(from: &buf))
         }
         return seq
     }
@@ -23551,6 +33387,46 @@ public func FfiConverterTypeAuthorityId_lower(_ value: AuthorityId) -> RustBuffe
 
 
 
+public typealias CampaignId = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignId: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignId {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: CampaignId, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> CampaignId {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: CampaignId) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignId_lift(_ value: RustBuffer) throws -> CampaignId {
+    return try FfiConverterTypeCampaignId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignId_lower(_ value: CampaignId) -> RustBuffer {
+    return FfiConverterTypeCampaignId.lower(value)
+}
+
+
+
 public typealias CertificateId = String
 
 #if swift(>=5.8)
@@ -23587,6 +33463,86 @@ public func FfiConverterTypeCertificateId_lift(_ value: RustBuffer) throws -> Ce
 #endif
 public func FfiConverterTypeCertificateId_lower(_ value: CertificateId) -> RustBuffer {
     return FfiConverterTypeCertificateId.lower(value)
+}
+
+
+
+public typealias CheckValue = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckValue: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckValue {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: CheckValue, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> CheckValue {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: CheckValue) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckValue_lift(_ value: RustBuffer) throws -> CheckValue {
+    return try FfiConverterTypeCheckValue.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckValue_lower(_ value: CheckValue) -> RustBuffer {
+    return FfiConverterTypeCheckValue.lower(value)
+}
+
+
+
+public typealias ClientId = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClientId: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClientId {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: ClientId, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> ClientId {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: ClientId) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientId_lift(_ value: RustBuffer) throws -> ClientId {
+    return try FfiConverterTypeClientId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClientId_lower(_ value: ClientId) -> RustBuffer {
+    return FfiConverterTypeClientId.lower(value)
 }
 
 
@@ -23871,6 +33827,46 @@ public func FfiConverterTypeIpAddress_lower(_ value: IpAddress) -> RustBuffer {
 
 
 
+public typealias KeyId = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyId: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyId {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: KeyId, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> KeyId {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: KeyId) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyId_lift(_ value: RustBuffer) throws -> KeyId {
+    return try FfiConverterTypeKeyId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyId_lower(_ value: KeyId) -> RustBuffer {
+    return FfiConverterTypeKeyId.lower(value)
+}
+
+
+
 public typealias KeyUsage = [KeyUsageBit]
 
 #if swift(>=5.8)
@@ -24071,6 +34067,46 @@ public func FfiConverterTypeProfileId_lower(_ value: ProfileId) -> RustBuffer {
 
 
 
+public typealias PskId = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePskId: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PskId {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: PskId, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> PskId {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: PskId) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskId_lift(_ value: RustBuffer) throws -> PskId {
+    return try FfiConverterTypePskId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePskId_lower(_ value: PskId) -> RustBuffer {
+    return FfiConverterTypePskId.lower(value)
+}
+
+
+
 
 
 public typealias SecretBytes = Secret
@@ -24251,6 +34287,17 @@ public func FfiConverterTypeUri_lower(_ value: Uri) -> RustBuffer {
     return FfiConverterTypeUri.lower(value)
 }
 
+/**
+ * What such a proxy sends.
+ */
+public func usualProxy(proxy: UsualProxy) -> ProxyHeaders  {
+    return try!  FfiConverterTypeProxyHeaders_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_usual_proxy(
+        FfiConverterTypeUsualProxy_lower(proxy),uniffiCallStatus
+    )
+})
+}
 /**
  * Every reason for which a call can fail.
  */
@@ -24494,6 +34541,53 @@ public func usualProfile(which: UsualProfile) -> ProfileSpec  {
     )
 })
 }
+/**
+ * A secret that meets `policy`, from the operating system's generator. A raw one comes in lower-case hexadecimal.
+ */
+public func generatePassword(policy: PskPolicy)throws  -> SecretText  {
+    return try  FfiConverterTypeSecretText_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_generate_password(
+        FfiConverterTypePskPolicy_lower(policy),uniffiCallStatus
+    )
+})
+}
+/**
+ * How many bits of entropy a secret has under a policy, rounded down.
+ */
+public func policyEntropyBits(policy: PskPolicy) -> UInt32  {
+    return try!  FfiConverterUInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_policy_entropy_bits(
+        FfiConverterTypePskPolicy_lower(policy),uniffiCallStatus
+    )
+})
+}
+/**
+ * The check value of a key: it tells whether two have the same key and tells nothing of the key.
+ */
+public func checkValue(algorithm: SymmetricAlgorithm, key: SecretBytes, method: CheckMethod)throws  -> CheckValue  {
+    return try  FfiConverterTypeCheckValue_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_check_value(
+        FfiConverterTypeSymmetricAlgorithm_lower(algorithm),
+        FfiConverterTypeSecretBytes_lower(key),
+        FfiConverterTypeCheckMethod_lower(method),uniffiCallStatus
+    )
+})
+}
+/**
+ * On the device: the key that was wrapped under its pre-shared key.
+ */
+public func unwrapKey(wrapped: WrappedKey, psk: SecretBytes)throws  -> SecretBytes  {
+    return try  FfiConverterTypeSecretBytes_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_unwrap_key(
+        FfiConverterTypeWrappedKey_lower(wrapped),
+        FfiConverterTypeSecretBytes_lower(psk),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -24509,6 +34603,9 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_tegata_uniffi_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_usual_proxy() != 8524) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_func_error_table() != 26522) {
         return InitializationResult.apiChecksumMismatch
@@ -24573,6 +34670,18 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_func_usual_profile() != 61476) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_func_generate_password() != 10893) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_policy_entropy_bits() != 14082) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_check_value() != 63452) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_unwrap_key() != 8184) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_authorities_chain() != 29515) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -24619,6 +34728,36 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_bulkprogress_report() != 24588) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_advance() != 50168) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_cancel() != 1231) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_find() != 14289) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_get() != 12003) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_pause() != 8028) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_preview() != 63209) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_progress() != 27080) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_resume() != 16568) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_start() != 4013) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_campaigns_stragglers() != 37581) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_certificates_approve() != 1837) {
@@ -24723,6 +34862,33 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_certificates_suspend_many() != 18784) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_clients_check_licence() != 61443) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_delete() != 12876) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_find() != 19872) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_get() != 54422) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_register() != 54119) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_resume() != 40712) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_rotate_licence() != 39813) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_rotate_password() != 56163) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_clients_suspend() != 43856) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_crl_authority_key_id() != 15257) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -24774,7 +34940,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_devices_count() != 39463) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_devices_credentials() != 15921) {
+    if (uniffi_tegata_uniffi_checksum_method_devices_credentials() != 42906) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_devices_delete() != 59324) {
@@ -24811,6 +34977,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_devices_get() != 13156) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_devices_provision() != 54167) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_devices_provision_many() != 59959) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_devices_register() != 61513) {
@@ -24874,6 +35046,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_hostsealer_unseal() != 25281) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_hostsealer_is_current() != 47675) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_hostsigner_spki() != 21143) {
@@ -24984,13 +35159,70 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_profiles_versions() != 1899) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_psks_delete() != 15369) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_delete_many() != 35837) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_end_grace() != 26038) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_erase_expired() != 53341) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_export() != 39047) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_find() != 6069) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_get() != 1518) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_issue() != 32786) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_issue_many() != 54261) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_read() != 43228) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_resume() != 26237) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_resume_many() != 58810) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_rotate() != 12639) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_rotate_many() != 24858) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_suspend() != 39369) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_suspend_many() != 7388) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_psks_verify() != 38773) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_registry_authenticate() != 3340) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_registry_authorities() != 31648) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_registry_campaigns() != 38730) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_registry_certificates() != 44878) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_clients() != 50802) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_registry_close_registry() != 60120) {
@@ -25002,7 +35234,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_registry_devices() != 36051) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_registry_due() != 55756) {
+    if (uniffi_tegata_uniffi_checksum_method_registry_due() != 10317) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_registry_events() != 26999) {
@@ -25011,13 +35243,106 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_registry_groups() != 33660) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_registry_keys() != 32668) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_registry_products() != 62631) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_registry_profiles() != 58795) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_registry_psks() != 35696) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_reseal() != 21794) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_registry_trust_bundle() != 15352) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_check_value() != 3855) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_count() != 45883) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_deliver() != 36444) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_deliver_clear() != 7729) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_destroy() != 44051) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_destroy_many() != 29990) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_end_grace() != 3663) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_erase_expired() != 43638) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_find() != 19176) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_get() != 22884) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_get_many() != 11975) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_holders() != 30032) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_issue() != 35139) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_issue_many() != 7286) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_mark_compromised() != 53349) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_mark_compromised_many() != 44761) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_record() != 7565) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_resume() != 46702) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_resume_many() != 53500) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_rotate() != 25695) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_rotate_many() != 29227) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_share() != 25420) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_suspend() != 30556) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_suspend_many() != 52804) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_unshare() != 43355) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_verify() != 1527) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_verify_check_value() != 28229) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_keys_versions() != 23359) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_constructor_crl_from_bytes() != 40745) {
@@ -25033,6 +35358,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_constructor_memorystore_new() != 5646) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_constructor_sealingkeys_ring() != 6200) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_constructor_softwaresealer_create_file() != 16949) {

@@ -37,6 +37,18 @@ class AsyncRegistry internal constructor(
 
     /** What happened. */
     val events = AsyncEvents(blocking.events)
+
+    /** Pre-shared keys. */
+    val psks = AsyncPsks(blocking.psks)
+
+    /** Symmetric keys. */
+    val keys = AsyncKeys(blocking.keys)
+
+    /** Campaigns. */
+    val campaigns = AsyncCampaigns(blocking.campaigns)
+
+    /** Clients of the host's API. */
+    val clients = AsyncClients(blocking.clients)
 }
 
 internal suspend inline fun <T> io(crossinline call: () -> T): T = withContext(Dispatchers.IO) { call() }

@@ -49,6 +49,36 @@ fun Presented.Companion.overTls(certificate: ByteArray): Presented = Presented.C
 fun Presented.Companion.signed(certificate: ByteArray, message: ByteArray, signature: ByteArray): Presented =
     Presented.Certificate(certificate, Proof.Signature(message, signature))
 
+/** A pre-shared key: a device's password, or what a TLS-PSK handshake was made with. */
+fun Presented.Companion.psk(identity: String, secret: ByteArray): Presented = Presented.Psk(identity, Secret(secret))
+
+/** A device's password: checked and never read, under the device's ID. */
+fun NewPsk.Companion.password(device: String): NewPsk = NewPsk(device)
+
+/** A key for TLS: 32 random octets that can be read, under an identity that tells nobody whose it is. */
+fun NewPsk.Companion.tls(device: String): NewPsk = NewPsk(
+    device, kind = PskKind.READABLE, identityKind = IdentityKind.UNLINKABLE, policy = PskPolicy(length = 32u, raw = true),
+)
+
+/** A ring of sealing keys: seals with [current] and opens what [current] or one of [previous] sealed. */
+fun SealingKeys.Companion.of(current: Sealer, previous: List<Sealer>): SealingKeys =
+    SealingKeys.ring(current.any(), previous.map { it.any() })
+
+/** How many bits of entropy a secret has under this policy, rounded down; 0 when none meets it. */
+fun PskPolicy.entropyBits(): UInt = policyEntropyBits(this)
+
+/** As nginx forwards, with `$ssl_client_verify` and `$ssl_client_escaped_cert`. */
+fun ProxyHeaders.Companion.nginx(): ProxyHeaders = usualProxy(UsualProxy.NGINX)
+
+/** As HAProxy forwards. */
+fun ProxyHeaders.Companion.haproxy(): ProxyHeaders = usualProxy(UsualProxy.HAPROXY)
+
+/** As Envoy forwards. */
+fun ProxyHeaders.Companion.envoy(): ProxyHeaders = usualProxy(UsualProxy.ENVOY)
+
+/** As RFC 9440 says. */
+fun ProxyHeaders.Companion.rfc9440(): ProxyHeaders = usualProxy(UsualProxy.RFC9440)
+
 /**
  * Puts stores made by [factory] (a new, empty one each time) through everything that every store must do: what a [HostStore]
  * is tested with. Null when all is well, otherwise a line for each check that failed.

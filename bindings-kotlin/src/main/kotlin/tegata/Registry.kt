@@ -3,7 +3,7 @@ package tegata
 /** Where a registry lives: a [MemoryStore], a [SqliteStore], or a [HostStore] of your own. */
 sealed interface Store
 
-/** What seals a registry's secrets: a [SoftwareSealer], or a [HostSealer] of your own. */
+/** What seals a registry's secrets: a [SoftwareSealer], [SealingKeys] while one takes the place of another, or a [HostSealer] of your own. */
 sealed interface Sealer
 
 /**
@@ -35,6 +35,18 @@ class Registry private constructor(private val native: NativeRegistry) : Registr
     /** What happened. */
     val events = Events(native.events())
 
+    /** Pre-shared keys: the passwords of devices, and what TLS-PSK servers share with them. */
+    val psks = Psks(native.psks())
+
+    /** Symmetric keys. */
+    val keys = Keys(native.keys())
+
+    /** Campaigns: many credentials replaced, wave by wave. */
+    val campaigns = Campaigns(native.campaigns())
+
+    /** Clients of the host's API. */
+    val clients = Clients(native.clients())
+
     /** The same calls as suspending functions; needs kotlinx-coroutines. */
     val async: AsyncRegistry by lazy { AsyncRegistry(this) }
 
@@ -56,11 +68,13 @@ class Registry private constructor(private val native: NativeRegistry) : Registr
                 is SqliteStore -> AnyStore.Sqlite(store)
                 is HostStore -> AnyStore.Host(store)
             }
-            val anySealer = when (sealer) {
-                is SoftwareSealer -> AnySealer.Software(sealer)
-                is HostSealer -> AnySealer.Host(sealer)
-            }
-            return Registry(openRegistry(anyStore, anySealer, options))
+            return Registry(openRegistry(anyStore, sealer.any(), options))
         }
     }
+}
+
+internal fun Sealer.any(): AnySealer = when (this) {
+    is SoftwareSealer -> AnySealer.Software(this)
+    is SealingKeys -> AnySealer.Keys(this)
+    is HostSealer -> AnySealer.Host(this)
 }

@@ -278,6 +278,13 @@ typedef void (*UniffiCallbackInterfaceHostSealerMethod1)(uint64_t, RustBuffer, R
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_SEALER_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_SEALER_METHOD2
+typedef void (*UniffiCallbackInterfaceHostSealerMethod2)(uint64_t, RustBuffer, RustBuffer, int8_t* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_SIGNER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_SIGNER_METHOD0
 typedef void (*UniffiCallbackInterfaceHostSignerMethod0)(uint64_t, RustBuffer* _Nonnull,
@@ -375,6 +382,7 @@ typedef struct UniffiVTableCallbackInterfaceHostSealer {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceHostSealerMethod0 _Nonnull seal;
     UniffiCallbackInterfaceHostSealerMethod1 _Nonnull unseal;
+    UniffiCallbackInterfaceHostSealerMethod2 _Nonnull isCurrent;
 } UniffiVTableCallbackInterfaceHostSealer;
 
 #endif
@@ -514,6 +522,66 @@ void uniffi_tegata_uniffi_fn_init_callback_vtable_bulkprogress(const UniffiVTabl
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_BULKPROGRESS_REPORT
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_BULKPROGRESS_REPORT
 int8_t uniffi_tegata_uniffi_fn_method_bulkprogress_report(uint64_t ptr, uint64_t done, uint64_t total, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CAMPAIGNS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CAMPAIGNS
+uint64_t uniffi_tegata_uniffi_fn_clone_campaigns(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_CAMPAIGNS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_CAMPAIGNS
+void uniffi_tegata_uniffi_fn_free_campaigns(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_ADVANCE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_ADVANCE
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_advance(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_CANCEL
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_cancel(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_FIND
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_find(uint64_t ptr, RustBuffer filter, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_GET
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_get(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_PAUSE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_PAUSE
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_pause(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_PREVIEW
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_PREVIEW
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_preview(uint64_t ptr, RustBuffer selection, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_PROGRESS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_PROGRESS
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_progress(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_RESUME
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_resume(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_START
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_START
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_start(uint64_t ptr, RustBuffer new, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_STRAGGLERS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CAMPAIGNS_STRAGGLERS
+RustBuffer uniffi_tegata_uniffi_fn_method_campaigns_stragglers(uint64_t ptr, RustBuffer id, RustBuffer page, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CERTIFICATES
@@ -696,6 +764,61 @@ RustBuffer uniffi_tegata_uniffi_fn_method_certificates_suspend(uint64_t ptr, Rus
 RustBuffer uniffi_tegata_uniffi_fn_method_certificates_suspend_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CLIENTS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CLIENTS
+uint64_t uniffi_tegata_uniffi_fn_clone_clients(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_CLIENTS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_CLIENTS
+void uniffi_tegata_uniffi_fn_free_clients(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_CHECK_LICENCE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_CHECK_LICENCE
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_check_licence(uint64_t ptr, RustBuffer licence, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_DELETE
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_delete(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_FIND
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_find(uint64_t ptr, RustBuffer filter, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_GET
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_get(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_REGISTER
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_REGISTER
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_register(uint64_t ptr, RustBuffer new, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_RESUME
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_resume(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_ROTATE_LICENCE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_ROTATE_LICENCE
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_rotate_licence(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_ROTATE_PASSWORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_ROTATE_PASSWORD
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_rotate_password(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_CLIENTS_SUSPEND
+RustBuffer uniffi_tegata_uniffi_fn_method_clients_suspend(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CRL
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_CRL
 uint64_t uniffi_tegata_uniffi_fn_clone_crl(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -869,6 +992,16 @@ RustBuffer uniffi_tegata_uniffi_fn_method_devices_find(uint64_t ptr, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_GET
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_GET
 RustBuffer uniffi_tegata_uniffi_fn_method_devices_get(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_PROVISION
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_PROVISION
+RustBuffer uniffi_tegata_uniffi_fn_method_devices_provision(uint64_t ptr, RustBuffer wish, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_PROVISION_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_PROVISION_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_devices_provision_many(uint64_t ptr, RustBuffer wishes, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_DEVICES_REGISTER
@@ -1056,6 +1189,11 @@ RustBuffer uniffi_tegata_uniffi_fn_method_hostsealer_seal(uint64_t ptr, RustBuff
 RustBuffer uniffi_tegata_uniffi_fn_method_hostsealer_unseal(uint64_t ptr, RustBuffer associated, RustBuffer sealed, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTSEALER_IS_CURRENT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTSEALER_IS_CURRENT
+int8_t uniffi_tegata_uniffi_fn_method_hostsealer_is_current(uint64_t ptr, RustBuffer associated, RustBuffer sealed, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTSIGNER
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTSIGNER
 uint64_t uniffi_tegata_uniffi_fn_clone_hostsigner(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1210,6 +1348,21 @@ void uniffi_tegata_uniffi_fn_free_memorystore(uint64_t handle, RustCallStatus *_
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CONSTRUCTOR_MEMORYSTORE_NEW
 uint64_t uniffi_tegata_uniffi_fn_constructor_memorystore_new(RustCallStatus *_Nonnull out_status
 
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_SEALINGKEYS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_SEALINGKEYS
+uint64_t uniffi_tegata_uniffi_fn_clone_sealingkeys(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_SEALINGKEYS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_SEALINGKEYS
+void uniffi_tegata_uniffi_fn_free_sealingkeys(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CONSTRUCTOR_SEALINGKEYS_RING
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CONSTRUCTOR_SEALINGKEYS_RING
+uint64_t uniffi_tegata_uniffi_fn_constructor_sealingkeys_ring(RustBuffer current, RustBuffer previous, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_SOFTWARESEALER
@@ -1383,6 +1536,101 @@ RustBuffer uniffi_tegata_uniffi_fn_method_profiles_put(uint64_t ptr, RustBuffer 
 RustBuffer uniffi_tegata_uniffi_fn_method_profiles_versions(uint64_t ptr, RustBuffer name, RustBuffer page, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_PSKS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_PSKS
+uint64_t uniffi_tegata_uniffi_fn_clone_psks(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_PSKS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_PSKS
+void uniffi_tegata_uniffi_fn_free_psks(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_DELETE
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_delete(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_DELETE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_DELETE_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_delete_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_END_GRACE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_END_GRACE
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_end_grace(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ERASE_EXPIRED
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ERASE_EXPIRED
+uint64_t uniffi_tegata_uniffi_fn_method_psks_erase_expired(uint64_t ptr, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_EXPORT
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_export(uint64_t ptr, RustBuffer filter, RustBuffer format, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_FIND
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_find(uint64_t ptr, RustBuffer filter, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_GET
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_get(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ISSUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ISSUE
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_issue(uint64_t ptr, RustBuffer new, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ISSUE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ISSUE_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_issue_many(uint64_t ptr, RustBuffer new, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_READ
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_READ
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_read(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_RESUME
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_resume(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_RESUME_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_RESUME_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_resume_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ROTATE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ROTATE
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_rotate(uint64_t ptr, RustBuffer id, RustBuffer rotate, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ROTATE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_ROTATE_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_rotate_many(uint64_t ptr, RustBuffer ids, RustBuffer rotate, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_SUSPEND
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_suspend(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_SUSPEND_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_SUSPEND_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_psks_suspend_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_PSKS_VERIFY
+int8_t uniffi_tegata_uniffi_fn_method_psks_verify(uint64_t ptr, RustBuffer identity, RustBuffer secret, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_REGISTRY
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_REGISTRY
 uint64_t uniffi_tegata_uniffi_fn_clone_registry(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1403,9 +1651,19 @@ RustBuffer uniffi_tegata_uniffi_fn_method_registry_authenticate(uint64_t ptr, Ru
 uint64_t uniffi_tegata_uniffi_fn_method_registry_authorities(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CAMPAIGNS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CAMPAIGNS
+uint64_t uniffi_tegata_uniffi_fn_method_registry_campaigns(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CERTIFICATES
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CERTIFICATES
 uint64_t uniffi_tegata_uniffi_fn_method_registry_certificates(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CLIENTS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CLIENTS
+uint64_t uniffi_tegata_uniffi_fn_method_registry_clients(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CLOSE_REGISTRY
@@ -1438,6 +1696,11 @@ uint64_t uniffi_tegata_uniffi_fn_method_registry_events(uint64_t ptr, RustCallSt
 uint64_t uniffi_tegata_uniffi_fn_method_registry_groups(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_KEYS
+uint64_t uniffi_tegata_uniffi_fn_method_registry_keys(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_PRODUCTS
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_PRODUCTS
 uint64_t uniffi_tegata_uniffi_fn_method_registry_products(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1448,9 +1711,169 @@ uint64_t uniffi_tegata_uniffi_fn_method_registry_products(uint64_t ptr, RustCall
 uint64_t uniffi_tegata_uniffi_fn_method_registry_profiles(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_PSKS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_PSKS
+uint64_t uniffi_tegata_uniffi_fn_method_registry_psks(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_RESEAL
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_RESEAL
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_reseal(uint64_t ptr, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_TRUST_BUNDLE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_TRUST_BUNDLE
 RustBuffer uniffi_tegata_uniffi_fn_method_registry_trust_bundle(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_KEYS
+uint64_t uniffi_tegata_uniffi_fn_clone_keys(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_KEYS
+void uniffi_tegata_uniffi_fn_free_keys(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_CHECK_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_CHECK_VALUE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_check_value(uint64_t ptr, RustBuffer id, RustBuffer method, RustBuffer version, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_COUNT
+uint64_t uniffi_tegata_uniffi_fn_method_keys_count(uint64_t ptr, RustBuffer filter, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DELIVER
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DELIVER
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_deliver(uint64_t ptr, RustBuffer id, RustBuffer device, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DELIVER_CLEAR
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DELIVER_CLEAR
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_deliver_clear(uint64_t ptr, RustBuffer id, RustBuffer device, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DESTROY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DESTROY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_destroy(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DESTROY_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_DESTROY_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_destroy_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_END_GRACE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_END_GRACE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_end_grace(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ERASE_EXPIRED
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ERASE_EXPIRED
+uint64_t uniffi_tegata_uniffi_fn_method_keys_erase_expired(uint64_t ptr, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_FIND
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_find(uint64_t ptr, RustBuffer filter, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_GET
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_get(uint64_t ptr, RustBuffer id, RustBuffer version, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_GET_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_GET_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_get_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_HOLDERS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_HOLDERS
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_holders(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ISSUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ISSUE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_issue(uint64_t ptr, RustBuffer new, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ISSUE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ISSUE_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_issue_many(uint64_t ptr, RustBuffer new, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_MARK_COMPROMISED
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_MARK_COMPROMISED
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_mark_compromised(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_MARK_COMPROMISED_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_MARK_COMPROMISED_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_mark_compromised_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_RECORD
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_record(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_RESUME
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_resume(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_RESUME_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_RESUME_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_resume_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ROTATE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ROTATE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_rotate(uint64_t ptr, RustBuffer id, RustBuffer rotate, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ROTATE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_ROTATE_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_rotate_many(uint64_t ptr, RustBuffer ids, RustBuffer rotate, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_SHARE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_SHARE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_share(uint64_t ptr, RustBuffer id, RustBuffer device, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_SUSPEND
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_suspend(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_SUSPEND_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_SUSPEND_MANY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_suspend_many(uint64_t ptr, RustBuffer ids, RustBuffer bulk, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_UNSHARE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_UNSHARE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_unshare(uint64_t ptr, RustBuffer id, RustBuffer device, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_VERIFY
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_verify(uint64_t ptr, RustBuffer id, RustBuffer presented, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_VERIFY_CHECK_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_VERIFY_CHECK_VALUE
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_verify_check_value(uint64_t ptr, RustBuffer id, RustBuffer presented, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_VERSIONS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_KEYS_VERSIONS
+RustBuffer uniffi_tegata_uniffi_fn_method_keys_versions(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITY_PEM
@@ -1558,9 +1981,24 @@ RustBuffer uniffi_tegata_uniffi_fn_method_verifiedchain_root(RustBuffer ptr, Rus
 RustBuffer uniffi_tegata_uniffi_fn_method_profilespec_to_json(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_ISSUEDPSK_HEX
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_ISSUEDPSK_HEX
+RustBuffer uniffi_tegata_uniffi_fn_method_issuedpsk_hex(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_ISSUEDPSK_PASSWORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_ISSUEDPSK_PASSWORD
+RustBuffer uniffi_tegata_uniffi_fn_method_issuedpsk_password(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_TRUSTBUNDLE_PEM
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_TRUSTBUNDLE_PEM
 RustBuffer uniffi_tegata_uniffi_fn_method_trustbundle_pem(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_USUAL_PROXY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_USUAL_PROXY
+RustBuffer uniffi_tegata_uniffi_fn_func_usual_proxy(RustBuffer proxy, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_ERROR_TABLE
@@ -1667,6 +2105,26 @@ RustBuffer uniffi_tegata_uniffi_fn_func_profile_from_toml(RustBuffer text, RustC
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_USUAL_PROFILE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_USUAL_PROFILE
 RustBuffer uniffi_tegata_uniffi_fn_func_usual_profile(RustBuffer which, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_GENERATE_PASSWORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_GENERATE_PASSWORD
+RustBuffer uniffi_tegata_uniffi_fn_func_generate_password(RustBuffer policy, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_POLICY_ENTROPY_BITS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_POLICY_ENTROPY_BITS
+uint32_t uniffi_tegata_uniffi_fn_func_policy_entropy_bits(RustBuffer policy, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_CHECK_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_CHECK_VALUE
+RustBuffer uniffi_tegata_uniffi_fn_func_check_value(RustBuffer algorithm, RustBuffer key, RustBuffer method, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_UNWRAP_KEY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_UNWRAP_KEY
+RustBuffer uniffi_tegata_uniffi_fn_func_unwrap_key(RustBuffer wrapped, RustBuffer psk, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_TEGATA_UNIFFI_RUSTBUFFER_ALLOC
@@ -1929,6 +2387,12 @@ void ffi_tegata_uniffi_rust_future_free_void(uint64_t handle
 void ffi_tegata_uniffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_USUAL_PROXY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_USUAL_PROXY
+uint16_t uniffi_tegata_uniffi_checksum_func_usual_proxy(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_ERROR_TABLE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_ERROR_TABLE
 uint16_t uniffi_tegata_uniffi_checksum_func_error_table(void
@@ -2055,6 +2519,30 @@ uint16_t uniffi_tegata_uniffi_checksum_func_usual_profile(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_GENERATE_PASSWORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_GENERATE_PASSWORD
+uint16_t uniffi_tegata_uniffi_checksum_func_generate_password(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_POLICY_ENTROPY_BITS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_POLICY_ENTROPY_BITS
+uint16_t uniffi_tegata_uniffi_checksum_func_policy_entropy_bits(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_CHECK_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_CHECK_VALUE
+uint16_t uniffi_tegata_uniffi_checksum_func_check_value(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_UNWRAP_KEY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_UNWRAP_KEY
+uint16_t uniffi_tegata_uniffi_checksum_func_unwrap_key(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_CHAIN
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_CHAIN
 uint16_t uniffi_tegata_uniffi_checksum_method_authorities_chain(void
@@ -2148,6 +2636,66 @@ uint16_t uniffi_tegata_uniffi_checksum_method_authorities_use_signer(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_BULKPROGRESS_REPORT
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_BULKPROGRESS_REPORT
 uint16_t uniffi_tegata_uniffi_checksum_method_bulkprogress_report(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_ADVANCE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_ADVANCE
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_advance(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_CANCEL
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_cancel(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_FIND
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_find(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_GET
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_PAUSE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_PAUSE
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_pause(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_PREVIEW
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_PREVIEW
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_preview(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_PROGRESS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_PROGRESS
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_progress(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_RESUME
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_resume(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_START
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_START
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_start(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_STRAGGLERS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CAMPAIGNS_STRAGGLERS
+uint16_t uniffi_tegata_uniffi_checksum_method_campaigns_stragglers(void
 
 );
 #endif
@@ -2355,6 +2903,60 @@ uint16_t uniffi_tegata_uniffi_checksum_method_certificates_suspend_many(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_CHECK_LICENCE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_CHECK_LICENCE
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_check_licence(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_DELETE
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_delete(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_FIND
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_find(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_GET
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_REGISTER
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_REGISTER
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_register(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_RESUME
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_resume(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_ROTATE_LICENCE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_ROTATE_LICENCE
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_rotate_licence(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_ROTATE_PASSWORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_ROTATE_PASSWORD
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_rotate_password(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CLIENTS_SUSPEND
+uint16_t uniffi_tegata_uniffi_checksum_method_clients_suspend(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CRL_AUTHORITY_KEY_ID
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_CRL_AUTHORITY_KEY_ID
 uint16_t uniffi_tegata_uniffi_checksum_method_crl_authority_key_id(void
@@ -2535,6 +3137,18 @@ uint16_t uniffi_tegata_uniffi_checksum_method_devices_get(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_DEVICES_PROVISION
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_DEVICES_PROVISION
+uint16_t uniffi_tegata_uniffi_checksum_method_devices_provision(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_DEVICES_PROVISION_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_DEVICES_PROVISION_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_devices_provision_many(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_DEVICES_REGISTER
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_DEVICES_REGISTER
 uint16_t uniffi_tegata_uniffi_checksum_method_devices_register(void
@@ -2658,6 +3272,12 @@ uint16_t uniffi_tegata_uniffi_checksum_method_hostsealer_seal(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_UNSEAL
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_UNSEAL
 uint16_t uniffi_tegata_uniffi_checksum_method_hostsealer_unseal(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_IS_CURRENT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTSEALER_IS_CURRENT
+uint16_t uniffi_tegata_uniffi_checksum_method_hostsealer_is_current(void
 
 );
 #endif
@@ -2877,6 +3497,108 @@ uint16_t uniffi_tegata_uniffi_checksum_method_profiles_versions(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_DELETE
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_delete(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_DELETE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_DELETE_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_delete_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_END_GRACE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_END_GRACE
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_end_grace(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ERASE_EXPIRED
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ERASE_EXPIRED
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_erase_expired(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_EXPORT
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_export(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_FIND
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_find(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_GET
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ISSUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ISSUE
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_issue(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ISSUE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ISSUE_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_issue_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_READ
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_READ
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_read(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_RESUME
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_resume(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_RESUME_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_RESUME_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_resume_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ROTATE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ROTATE
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_rotate(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ROTATE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_ROTATE_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_rotate_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_SUSPEND
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_suspend(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_SUSPEND_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_SUSPEND_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_suspend_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PSKS_VERIFY
+uint16_t uniffi_tegata_uniffi_checksum_method_psks_verify(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_AUTHENTICATE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_AUTHENTICATE
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_authenticate(void
@@ -2889,9 +3611,21 @@ uint16_t uniffi_tegata_uniffi_checksum_method_registry_authorities(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CAMPAIGNS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CAMPAIGNS
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_campaigns(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CERTIFICATES
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CERTIFICATES
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_certificates(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CLIENTS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CLIENTS
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_clients(void
 
 );
 #endif
@@ -2931,6 +3665,12 @@ uint16_t uniffi_tegata_uniffi_checksum_method_registry_groups(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_KEYS
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_keys(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_PRODUCTS
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_PRODUCTS
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_products(void
@@ -2943,9 +3683,189 @@ uint16_t uniffi_tegata_uniffi_checksum_method_registry_profiles(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_PSKS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_PSKS
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_psks(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_RESEAL
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_RESEAL
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_reseal(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_TRUST_BUNDLE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_TRUST_BUNDLE
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_trust_bundle(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_CHECK_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_CHECK_VALUE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_check_value(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_COUNT
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_count(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DELIVER
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DELIVER
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_deliver(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DELIVER_CLEAR
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DELIVER_CLEAR
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_deliver_clear(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DESTROY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DESTROY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_destroy(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DESTROY_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_DESTROY_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_destroy_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_END_GRACE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_END_GRACE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_end_grace(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ERASE_EXPIRED
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ERASE_EXPIRED
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_erase_expired(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_FIND
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_find(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_GET
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_GET_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_GET_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_get_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_HOLDERS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_HOLDERS
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_holders(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ISSUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ISSUE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_issue(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ISSUE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ISSUE_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_issue_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_MARK_COMPROMISED
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_MARK_COMPROMISED
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_mark_compromised(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_MARK_COMPROMISED_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_MARK_COMPROMISED_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_mark_compromised_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_RECORD
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_record(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_RESUME
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_resume(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_RESUME_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_RESUME_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_resume_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ROTATE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ROTATE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_rotate(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ROTATE_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_ROTATE_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_rotate_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_SHARE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_SHARE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_share(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_SUSPEND
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_suspend(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_SUSPEND_MANY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_SUSPEND_MANY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_suspend_many(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_UNSHARE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_UNSHARE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_unshare(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_VERIFY
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_verify(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_VERIFY_CHECK_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_VERIFY_CHECK_VALUE
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_verify_check_value(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_VERSIONS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_KEYS_VERSIONS
+uint16_t uniffi_tegata_uniffi_checksum_method_keys_versions(void
 
 );
 #endif
@@ -2976,6 +3896,12 @@ uint16_t uniffi_tegata_uniffi_checksum_constructor_privatekey_from_bytes_with(vo
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_MEMORYSTORE_NEW
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_MEMORYSTORE_NEW
 uint16_t uniffi_tegata_uniffi_checksum_constructor_memorystore_new(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_SEALINGKEYS_RING
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_SEALINGKEYS_RING
+uint16_t uniffi_tegata_uniffi_checksum_constructor_sealingkeys_ring(void
 
 );
 #endif

@@ -70,6 +70,7 @@ class Builder(private val named: Map<String, Any?>) {
             wanted.isInstance(value) && value !is JSONObject && value !is JSONArray -> value
             wanted == UInt::class -> (value as Number).toLong().toUInt()
             wanted == ULong::class -> (value as? Number)?.toString()?.toULong() ?: value
+            wanted == UShort::class -> (value as Number).toInt().toUShort()
             wanted == UByte::class -> (value as Number).toInt().toUByte()
             wanted == Long::class -> (value as Number).toLong()
             wanted == Instant::class -> Instant.parse(value as String)

@@ -25,7 +25,7 @@ object Operations {
         .filter { it.visibility == KVisibility.PUBLIC }
 
     /** Where names differ from Rust's. */
-    private val renamed = mapOf("Error.table" to "error_table")
+    private val renamed = mapOf("Error.table" to "error_table", "SealingKeys.new" to "SealingKeys.of")
 
     /** What `operation` is: a member of a handle, of a type or of its companion, or a function. */
     fun find(operation: String): KCallable<*>? {

@@ -3,6 +3,7 @@ package tegata.test
 import java.io.File
 import java.time.Instant
 import kotlin.reflect.KClass
+import kotlin.reflect.full.createType
 import kotlin.reflect.full.primaryConstructor
 import org.json.JSONArray
 import org.json.JSONObject
@@ -79,6 +80,7 @@ class Scenario(private val json: JSONObject) {
     private fun on(operation: String, step: JSONObject): Any? {
         if (step.has("on")) {
             val on = step["on"]
+            if (on is JSONObject) return builder.build(on, PskPolicy::class.createType())
             return if (on is String && !on.startsWith("$")) Statement.valueOf(on.uppercase().replace('-', '_')) else builder.reference(on as String)
         }
         val owner = operation.substringBefore('.', "")
@@ -141,6 +143,7 @@ class Expectation(private val builder: Builder) {
     private fun text(found: Any?): String? = when (found) {
         is String -> found
         is Secret -> found.exposeText()
+        is Instant -> found.toString()
         else -> null
     }
 

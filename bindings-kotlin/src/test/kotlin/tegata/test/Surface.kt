@@ -44,7 +44,8 @@ class Surface {
         val pairs = listOf<Pair<KClass<*>, KClass<*>>>(
             Authorities::class to AsyncAuthorities::class, Profiles::class to AsyncProfiles::class,
             Products::class to AsyncProducts::class, Devices::class to AsyncDevices::class, Groups::class to AsyncGroups::class,
-            Certificates::class to AsyncCertificates::class, Events::class to AsyncEvents::class,
+            Certificates::class to AsyncCertificates::class, Events::class to AsyncEvents::class, Psks::class to AsyncPsks::class,
+            Keys::class to AsyncKeys::class, Campaigns::class to AsyncCampaigns::class, Clients::class to AsyncClients::class,
             RegistryQuestions::class to AsyncRegistryQuestions::class,
         )
         for ((blocking, suspending) in pairs) {

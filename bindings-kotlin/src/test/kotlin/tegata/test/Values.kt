@@ -32,6 +32,21 @@ class Values {
         assertThrows<IllegalStateException> { secret.expose() }
     }
 
+    fun `what a device is given shows in no text`() = world {
+        val given = registry.devices.provision(Provision(psk = PskWish(), key = SymmetricAlgorithm.TWINE128), admin)
+        val password = given.psk!!.password()!!.exposeText()
+        assertSame(24, password.length)
+        assertSame(16, given.key!!.value.expose().size)
+        val presented = Presented.psk(given.device.id, password.toByteArray())
+        val client = registry.clients.register(NewClient("portal"), admin)
+        val licence = client.licence.exposeText()
+        for (shown in listOf(given.toString(), presented.toString(), client.toString(), given.psk.toString())) {
+            assertTrue("Secret(..)" in shown && password !in shown && licence !in shown) { shown }
+        }
+        assertTrue(registry.authenticate(presented) is Principal.Device)
+        assertRefused("authentication.failed") { registry.authenticate(Presented.psk(given.device.id, byteArrayOf(1))) }
+    }
+
     fun `moments at the ends of time are clamped and never wrap`() = world {
         for (extreme in listOf(Instant.MIN, Instant.MAX, Instant.EPOCH, Instant.ofEpochSecond(Long.MAX_VALUE / 1000))) {
             clock.set(extreme)
