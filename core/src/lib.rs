@@ -12,10 +12,12 @@
 //! | [`certificates`](Registry::certificates) | issue, renew, confirm, suspend, revoke, hand out keys |
 //! | [`psks`](Registry::psks) | device passwords and keys for TLS-PSK: issue, verify, rotate, suspend |
 //! | [`keys`](Registry::keys) | AES and TWINE keys: issue, read, rotate, verify, deliver, share, destroy |
+//! | [`campaigns`](Registry::campaigns) | replace what a selection names, wave by wave, and see who has not come |
+//! | [`clients`](Registry::clients) | who may use the host's API: licence key, then name and password |
 //! | [`groups`](Registry::groups) | sets of devices with a renewal interval of their own |
 //! | [`events`](Registry::events) | who did what, to which, when |
 //!
-//! [`Registry::authenticate`] answers who presents a certificate. What needs no registry is a free function:
+//! [`Registry::authenticate`] answers who presents a certificate, a password, or what a proxy passes on. What needs no registry is a free function:
 //! [`parse_csr`], [`make_csr`], [`make_key`], [`verify_chain`], [`check_installation`], [`generate_password`],
 //! [`check_value`], [`unwrap_key`].
 //!

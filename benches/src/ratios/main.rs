@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod bindings;
+mod disk;
 mod durable;
 mod issue;
 mod twine;
@@ -18,6 +19,7 @@ const ALL: &[(&str, Measure)] = &[
     ("durable-bulk", durable::bulk),
     ("durable-64", durable::callers),
     ("authenticate", authenticate::measure),
+    ("disk", disk::measure),
     ("twine", twine::measure),
     ("bindings", bindings::measure),
 ];

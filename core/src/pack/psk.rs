@@ -31,7 +31,7 @@ pub enum PskFormat {
     /// `gnutls-serv --pskpasswd` read it: `identity:hex` in each line, or `#hex:hex` where the identity has a colon in it
     /// or a `#` in front. Secrets have 1 to 512 octets.
     GnuTls,
-    /// The file that `PSKsecrets` names in the configuration of stunnel 5.42 and later: `identity:hex` in each line. It
+    /// The file that `PSKsecrets` names in the configuration of stunnel 5.51 and later: `identity:hex` in each line. It
     /// must not be readable for others; secrets have 16 to 256 octets.
     Stunnel,
     /// A C header for servers with mbedTLS 2 and 3: a table, and the callback `tegata_psk` for `mbedtls_ssl_conf_psk_cb`.
