@@ -52,10 +52,13 @@ NEC-32 attributes
 NEC-34 one action over a group
 NEC-35 counts for a dashboard
 NEC-36 groups with a renewal interval
+NEC-37 unattended renewal: what is due, for whoever asks
 NEC-38 a record of which device got which key when
+NEC-39 licence key, then name and password; either failing denies
 NEC-41 a PSK bootstraps a device, which then fetches its keys
 NEC-42 one procedure for issue
 NEC-43 renewal is the same procedure
+NEC-44 an authentication answers with a principal
 NEC-45 device state and authorisation are linked
 NEC-51 private CA, or another behind the same interface
 NEC-52 profiles for issue and renewal
@@ -84,6 +87,9 @@ PAP-7 the registry never sees the device's key
 PAP-8 subject and ID are unique per entity
 PAP-10 the device authenticates with its own certificate
 PAP-11 the bootstrap identifies the product, never the unit
+PAP-12 a proxy passes PSK credentials through in a header
+PAP-13 a proxy passes the verified certificate; the registry authenticates from it
+PAP-14 PSK and certificate coexist
 PAP-15 no certificate without a record, no record without its certificate
 SOL-2 renewal only where it is allowed
 SOL-4 renewal after a rebuild of the CA

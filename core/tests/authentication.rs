@@ -121,7 +121,7 @@ fn a_device_authenticates_with_its_password_and_the_principal_says_by_what() {
     }
 }
 
-/// NEC-39, NEC-45: what is answered, in the same work, does not tell an unknown identity from a wrong secret.
+/// NEC-44, NEC-45: what is answered, in the same work, does not tell an unknown identity from a wrong secret.
 #[test]
 fn an_unknown_identity_and_a_wrong_secret_are_told_apart_by_nothing() {
     let fleet = Fleet::new();
@@ -291,6 +291,7 @@ fn what_was_written_down_counts_after_a_restart_and_in_another_process() {
     assert_eq!(refused, AuthenticationError::BackedOff { retry_after: 32 }.into());
 }
 
+/// NEC-39: two steps, and either failing denies.
 #[test]
 fn a_client_needs_its_licence_key_first_and_then_name_and_password() {
     let fleet = Fleet::new();

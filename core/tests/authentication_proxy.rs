@@ -1,4 +1,4 @@
-//! What a proxy that ended TLS says of its clients, and what others say in its name.
+//! What a proxy that ended TLS says of its clients, and what others say in its name (PAP-12, PAP-13, PAP-14, trap 8).
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 

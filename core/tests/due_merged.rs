@@ -1,4 +1,5 @@
-//! What is due: certificates, symmetric keys and pre-shared keys in one list (NEC-36, NEC-42, NEC-43).
+//! What is due: certificates, symmetric keys and pre-shared keys in one list (NEC-36, NEC-42, NEC-43), which is what a device
+//! that renews unattended is told (the server's half of NEC-37).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
