@@ -46,6 +46,22 @@ class Backend(private val clock: FixedClock) : AutoCloseable {
     fun standing(serial: BigInteger): Standing =
         registry.certificates.bySerial(issuing.id, serial.toByteArray()).standing(clock.now())
 
+    /** Gives the device with this certificate an AES key for its data, and a secret that both share from now on. */
+    fun share(serial: BigInteger): Secret {
+        val device = device(serial)
+        registry.keys.issue(NewKey(NewKeyOwner.Device(device), SymmetricAlgorithm.AES256), call)
+        return registry.psks.issue(NewPsk.tls(device), call).secret!!
+    }
+
+    /** The device's AES key, wrapped under the secret that it shares: any channel will do. */
+    fun dataKey(serial: BigInteger): WrappedKey {
+        val device = device(serial)
+        val key = registry.keys.find(KeyFilter(device = device)).items.single()
+        return registry.keys.deliver(key.id, device, call)
+    }
+
+    private fun device(serial: BigInteger): String = registry.certificates.bySerial(issuing.id, serial.toByteArray()).device!!
+
     private fun enroll(unit: String, body: String): String {
         val (credential, csr) = body.split("(?<=-----END CERTIFICATE-----\n)".toRegex(), limit = 2)
         val request = Enroll(credential.toByteArray(), csr = csr.toByteArray(), unit = unit)

@@ -4,6 +4,8 @@ import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
+import javax.crypto.Cipher
+import javax.crypto.spec.SecretKeySpec
 import tegata.*
 
 /**
@@ -36,6 +38,14 @@ fun main(args: Array<String>) {
 
         // The old certificate counts for nothing any more: the renewal was confirmed.
         check(backend.standing(before) == Standing.SUPERSEDED)
+
+        // What it measures is encrypted with an AES key, which comes wrapped under a secret that both have.
+        val serial = identity.certificate()!!.serialNumber
+        val shared = backend.share(serial)
+        val dataKey = unwrapKey(backend.dataKey(serial), shared)
+        val cipher = Cipher.getInstance("AES/GCM/NoPadding")
+        cipher.init(Cipher.ENCRYPT_MODE, SecretKeySpec(dataKey.expose(), "AES"))
+        println("encrypted with its AES key: ${cipher.doFinal("21.5".toByteArray()).size} octets")
         println("the key never left ${vault.path.fileName}")
     }
 }
