@@ -141,6 +141,5 @@ fn plan(view: &View<'_>, id: PskId, rotate: &RotatePsk) -> Result<Plan<'static, 
 
 /// Whether a secret is a password; one that cannot be read is.
 fn is_text(secret: Option<&Secret<Vec<u8>>>) -> bool {
-    secret
-        .is_none_or(|secret| std::str::from_utf8(secret.expose()).is_ok_and(|text| !text.chars().any(char::is_control)))
+    secret.is_none_or(|secret| IssuedPsk::password_in(secret.expose()).is_some())
 }
