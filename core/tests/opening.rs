@@ -14,8 +14,9 @@ use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec};
 use tegata::store::{SoftwareSealer, SqliteOptions, SqliteStore};
 use tegata::{
     AuthorityFilter, Bulk, Call, Credential, CrlOptions, DeviceFilter, Due, EventFilter, FixedClock, HandOut, Issue,
-    IssueWithKey, NewAuthority, NewDevice, NewProduct, Options, Page, Presented, Principal, PrivateKey, ProductFilter,
-    ProductSpec, Proof, Rebuild, Registry, Result, Secret, Signer, Timestamp,
+    IssueWithKey, KeyFilter, NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, Options, Page, Presented, Principal,
+    PrivateKey, ProductFilter, ProductSpec, Proof, Rebuild, Registry, Result, Secret, Signer, SymmetricAlgorithm,
+    Timestamp,
 };
 
 /// The file of a registry in a directory of its own.
@@ -389,55 +390,75 @@ fn find(content: &[u8], wanted: &[u8]) -> bool {
     content.windows(wanted.len()).any(|window| window == wanted)
 }
 
-/// The sealing key of the old databases: 07 thirty-two times.
+/// The databases of former versions. Their sealing key: 07 thirty-two times.
 const OLD: &str = "tests/data/database";
-const CREDENTIAL: &str = "v1-credential.der";
-const DEVICE: &str = "v1-device.der";
+const PASSWORD: &[u8] = b"a password of former days";
 
-/// Writes the database that later versions must open: `cargo test -p tegata --test opening -- --ignored`.
+fn old(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(OLD).join(name)
+}
+
+/// Writes the database that later versions must open: `cargo test -p tegata --test opening -- --ignored`. Committed once
+/// per schema version, by that version.
 #[test]
 #[ignore = "makes a file that is committed once per schema version"]
 fn make_the_database_of_this_version() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(OLD);
-    std::fs::create_dir_all(&directory).unwrap();
+    let version = tegata::store::tables::SCHEMA.version;
     let place = Place::new();
     let world = place.world(EnrollmentPolicy { quota: Some(10), ..EnrollmentPolicy::default() });
     let group = world.registry.groups().create("lobby", &tegata::GroupChange::default(), &world.call).unwrap();
     let (_, enrolled) = world.enrolled(Some("SN-1"));
-    world.registry.devices().set_group(enrolled.device.id, Some(group.id), &world.call).unwrap();
+    let device = enrolled.device.id;
+    world.registry.devices().set_group(device, Some(group.id), &world.call).unwrap();
     let (_, disabled) = world.enrolled(Some("SN-2"));
     world.registry.devices().disable(disabled.device.id, &world.call).unwrap();
     let (_, gone) = world.enrolled(Some("SN-3"));
     world.registry.devices().delete(gone.device.id, &world.call).unwrap();
+    let password = NewPsk { secret: Some(Secret::new(PASSWORD.to_vec())), ..NewPsk::password(device) };
+    world.registry.psks().issue(&password, &world.call).unwrap();
+    let key = NewKey::for_device(device, SymmetricAlgorithm::Aes128);
+    let key = NewKey { value: Some(Secret::new(vec![9; 16])), ..key };
+    world.registry.keys().issue(&key, &world.call).unwrap();
     world.registry.authorities().crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
     let repeated = Call::by("admin").with_request_id("order-1");
     world.registry.devices().register(&NewDevice::named("first"), &repeated).unwrap();
-    std::fs::write(directory.join(CREDENTIAL), &world.credential).unwrap();
-    std::fs::write(directory.join(DEVICE), &enrolled.issued.der).unwrap();
+    std::fs::create_dir_all(old("")).unwrap();
+    std::fs::write(old(&format!("v{version}-credential.der")), &world.credential).unwrap();
+    std::fs::write(old(&format!("v{version}-device.der")), &enrolled.issued.der).unwrap();
     drop(world);
     Connection::open(place.path()).unwrap().execute_batch("PRAGMA journal_mode = DELETE; VACUUM;").unwrap();
-    std::fs::copy(place.path(), directory.join("v1.sqlite")).unwrap();
+    std::fs::copy(place.path(), old(&format!("v{version}.sqlite"))).unwrap();
 }
 
 #[test]
-fn a_database_of_version_1_still_opens_and_goes_on() {
-    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join(OLD);
+fn databases_of_former_versions_still_open_and_go_on() {
+    for version in 1..tegata::store::tables::SCHEMA.version {
+        opens_and_goes_on(version);
+    }
+}
+
+fn opens_and_goes_on(version: u32) {
     let place = Place::new();
-    std::fs::copy(old.join("v1.sqlite"), place.path()).unwrap();
+    std::fs::copy(old(&format!("v{version}.sqlite")), place.path()).unwrap();
     let registry = place.open();
     let counts = registry.counts().unwrap();
     assert_eq!(counts.devices.iter().map(|(_, count)| count).sum::<u64>(), 4);
-    let device = std::fs::read(old.join(DEVICE)).unwrap();
+    let device = std::fs::read(old(&format!("v{version}-device.der"))).unwrap();
     let Principal::Device { device: id, credential: Credential::Certificate(certificate), .. } =
         registry.authenticate(&shown(&device)).unwrap()
     else {
         panic!("not a device by its certificate");
     };
     assert_eq!(registry.devices().get(id).unwrap().unit.as_deref(), Some("SN-1"));
+    if version >= 2 {
+        assert!(registry.psks().verify(&id.to_string(), PASSWORD).unwrap());
+        let key = registry.keys().find(&KeyFilter::default(), &Page::of(9)).unwrap().items.remove(0);
+        assert!(registry.keys().verify(key.id, &[9; 16]).unwrap().is_some());
+    }
     let repeated = Call::by("admin").with_request_id("order-1");
     assert_eq!(registry.devices().register(&NewDevice::named("first"), &repeated).unwrap().name, "first");
     // The keys in it still open: it issues, renews and signs CRLs.
-    let credential = std::fs::read(old.join(CREDENTIAL)).unwrap();
+    let credential = std::fs::read(old(&format!("v{version}-credential.der"))).unwrap();
     let request = tegata::Enroll { credential, csr: csr(&key(), "x"), ..tegata::Enroll::default() };
     let new = registry.devices().enroll(&request, &Call::by("unit")).unwrap();
     assert!(registry.authenticate(&shown(&new.issued.der)).is_ok());

@@ -1,6 +1,7 @@
 //! What the host brought, called so that it cannot call back.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Inner;
@@ -10,7 +11,7 @@ use crate::env::{Timestamp, draw};
 use crate::error::StoreError;
 use crate::secret::{Sealed, Secret};
 use crate::store::schema::Schema;
-use crate::store::{Counter, Page, Query, Row, RowRef, Sealer, Store, Tally, Value, Write};
+use crate::store::{Counter, Maintenance, Page, Query, Row, RowRef, Sealer, Store, Tally, Value, Write};
 
 /// A store or a sealer, each call of which is marked as a callback. That costs a thread-local count, no more.
 pub(super) struct Host<T>(pub(super) T);
@@ -33,6 +34,29 @@ impl Store for Host<Box<dyn Store>> {
     }
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         run(|| self.0.commit(writes))
+    }
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        self.0.maintenance()?;
+        Some(self)
+    }
+}
+
+impl Maintenance for Host<Box<dyn Store>> {
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        run(|| self.upkeep()?.backup(to))
+    }
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        run(|| self.upkeep()?.check())
+    }
+    fn shrink(&self, bytes: u64) -> Result<u64, StoreError> {
+        run(|| self.upkeep()?.shrink(bytes))
+    }
+}
+
+impl Host<Box<dyn Store>> {
+    fn upkeep(&self) -> Result<&dyn Maintenance, StoreError> {
+        let missing = || StoreError::Backend { reason: "the store offers no maintenance any more".to_owned() };
+        self.0.maintenance().ok_or_else(missing)
     }
 }
 

@@ -21,7 +21,9 @@ use std::ops::Range;
 
 use super::check::bucket_of;
 use super::schema::{Column, Schema, Table};
-use super::{Counter, Cursor, Filter, Match, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write};
+use super::{
+    Counter, Cursor, Filter, Maintenance, Match, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write,
+};
 use crate::callback::{reason, run};
 
 /// The highest version, count or number there is.
@@ -105,6 +107,10 @@ impl<S: Store> Store for Foreign<S> {
             return Ok(());
         }
         run(|| self.0.commit(writes)).map_err(|error| told(error, writes.len()))
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        self.0.maintenance()
     }
 }
 

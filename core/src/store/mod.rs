@@ -26,6 +26,7 @@ pub mod sqlite;
 pub mod tables;
 
 use std::ops::Range;
+use std::path::Path;
 
 pub use crate::error::StoreError;
 pub use foreign::Foreign;
@@ -244,28 +245,64 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Conflict`] with the index of the first write whose expectation, uniqueness or limit failed.
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+
+    /// What the store can do for its own upkeep. A store that leaves this out is as good for all else.
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        None
+    }
 }
 
-impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
-    fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
-        (**self).migrate(schema)
-    }
-    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
-        (**self).reserve(counter, count)
-    }
-    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
-        (**self).get(rows)
-    }
-    fn find(&self, query: &Query) -> Result<Page, StoreError> {
-        (**self).find(query)
-    }
-    fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
-        (**self).count(tally)
-    }
-    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        (**self).commit(writes)
-    }
+/// What a store may offer for its upkeep, besides keeping rows. All of it goes on beside reading and writing.
+pub trait Maintenance {
+    /// Copies the store, as it is at one moment, to the new file `to`; durable when it answers. On failure no file is left.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when `to` exists already or cannot be written; whatever keeps the store from answering.
+    fn backup(&self, to: &Path) -> Result<(), StoreError>;
+
+    /// Reads everything and tells what is damaged, a sentence each; nothing when the store is sound.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from answering.
+    fn check(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Gives space that is not used any more back to the file system, at most so many bytes, so that others wait for a
+    /// moment only. Answers how many bytes it were; 0 when there is nothing left to give.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from answering.
+    fn shrink(&self, bytes: u64) -> Result<u64, StoreError>;
 }
+
+/// Whatever leads to a store is one.
+macro_rules! forwarded {
+    ($($pointer:ty),*) => { $(
+        impl<S: Store + ?Sized> Store for $pointer {
+            fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
+                (**self).migrate(schema)
+            }
+            fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
+                (**self).reserve(counter, count)
+            }
+            fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
+                (**self).get(rows)
+            }
+            fn find(&self, query: &Query) -> Result<Page, StoreError> {
+                (**self).find(query)
+            }
+            fn count(&self, tally: &Tally) -> Result<Vec<(Value, u64)>, StoreError> {
+                (**self).count(tally)
+            }
+            fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+                (**self).commit(writes)
+            }
+            fn maintenance(&self) -> Option<&dyn Maintenance> {
+                (**self).maintenance()
+            }
+        }
+    )* };
+}
+forwarded!(std::sync::Arc<S>, Box<S>, &S);
 
 #[cfg(all(test, feature = "sqlite"))]
 mod model;

@@ -25,7 +25,7 @@ use crate::x509::{Name, RevocationReason};
 
 /// The schema of this version.
 pub static SCHEMA: Schema = Schema {
-    version: 2,
+    version: 3,
     tables: &[
         &META,
         &AUTHORITIES,
