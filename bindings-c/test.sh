@@ -57,33 +57,39 @@ build() { # build VARIANT COMPILER...
     done
 }
 
-run() { # run VARIANT WRAPPER...: every program, in a folder of its own
-    local variant=$1
-    shift
-    rm -rf "$work/files" "$work/folders"
-    mkdir "$work/files"
-    "$python" bindings-c/tests/scenarios/run.py folders "$work/folders"
-    "$@" "$work/$variant/scenarios" "$work/folders" >"$work/$variant/scenarios.out"
-    "$python" bindings-c/tests/scenarios/run.py check "$work/$variant/scenarios.out"
+run() { # run NAME VARIANT WRAPPER...: every program, in folders of its own
+    local place=$work/run-$1 programs=$work/$2
+    shift 2
+    mkdir -p "$place/files"
+    "$python" bindings-c/tests/scenarios/run.py folders "$place/folders"
+    "$@" "$programs/scenarios" "$place/folders" >"$place/scenarios.out"
+    "$python" bindings-c/tests/scenarios/run.py check "$place/scenarios.out"
     for program in misuse host secrets threads; do
-        (cd "$work/files" && "$@" "$work/$variant/$program")
+        (cd "$place/files" && "$@" "$programs/$program")
     done
 }
 
 build c gcc -std=c11
 say "C11, plainly"
-run c
+run plain c
 if [ "${1:-}" != quick ]; then
-    say "C++17, plainly"
-    build c++ g++ -x c++ -std=c++17
-    run c++
-    say "C11, address and undefined behaviour sanitizers"
-    build sanitized gcc -std=c11 -fsanitize=address,undefined -fno-sanitize-recover=all
-    run sanitized
+    # valgrind takes as long as all the rest, and one processor: it goes on beside.
     say "C11, valgrind"
     # Rust keeps some memory to the end by pointers into its middle, which valgrind calls "possibly lost".
-    run c valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --error-exitcode=99 \
-        --suppressions="$PWD/bindings-c/tests/valgrind.supp"
+    run valgrind c valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --error-exitcode=99 \
+        --suppressions="$PWD/bindings-c/tests/valgrind.supp" >"$work/valgrind.log" 2>&1 &
+    valgrind=$!
+    say "C++17, plainly"
+    build c++ g++ -x c++ -std=c++17
+    run c++ c++
+    say "C11, address and undefined behaviour sanitizers"
+    build sanitized gcc -std=c11 -fsanitize=address,undefined -fno-sanitize-recover=all
+    run sanitized sanitized
+    wait "$valgrind" || {
+        cat "$work/valgrind.log"
+        fail "not clean under valgrind"
+    }
+    cat "$work/valgrind.log"
 fi
 
 # --- the parts with tests of their own -------------------------------------------------------------------------------
