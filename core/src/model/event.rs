@@ -68,4 +68,6 @@ pub struct Event {
     pub object: Option<Entity>,
     /// A few words more; never a secret.
     pub detail: Option<String>,
+    /// A keyed tag over all of it and its number; events from before there were tags have none.
+    pub(crate) tag: Option<Vec<u8>>,
 }

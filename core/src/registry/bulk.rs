@@ -77,8 +77,8 @@ impl Inner {
                 if let Some(earlier) = committing.take() {
                     self.settle(call, now, items, earlier, many, &mut results);
                 }
-                let (merged, owners) = merge(&ready.items);
-                let commit = scope.spawn(move || self.commit(&merged));
+                let (mut merged, owners) = merge(&ready.items);
+                let commit = scope.spawn(move || self.commit(&mut merged));
                 committing = Some(Committing { ready, owners, commit });
                 done += chunk.len();
                 if let Some(progress) = bulk.progress
@@ -185,9 +185,9 @@ impl Inner {
                         Some(position) => alone.push(ready.items.remove(position).0),
                         None => alone.extend(ready.items.drain(..).map(|(index, ..)| index)),
                     }
-                    let merged;
+                    let mut merged;
                     (merged, owners) = merge(&ready.items);
-                    outcome = self.commit(&merged);
+                    outcome = self.commit(&mut merged);
                 }
                 Err(error) => {
                     for (index, ..) in ready.items {
@@ -224,8 +224,8 @@ impl Inner {
                     .map(|r| r.unwrap_or_else(|| Err(InputError::BatchRefused.into())))
                     .collect());
             }
-            let (merged, owners) = merge(&ready.items);
-            match self.commit(&merged) {
+            let (mut merged, owners) = merge(&ready.items);
+            match self.commit(&mut merged) {
                 Ok(()) => {
                     for (index, _, output) in ready.items {
                         results[index] = Some(output);

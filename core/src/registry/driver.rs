@@ -21,7 +21,7 @@ use crate::key::{Signer, sign_with};
 use crate::model::{Entity, Event, RequestRecord};
 use crate::secret::Secret;
 use crate::store::record::{Record, Stored, at, put, read};
-use crate::store::tables::{AUTHORITIES, EVENTS};
+use crate::store::tables::AUTHORITIES;
 use crate::store::{Counter, Expect, Row, Write};
 use crate::x509::assemble;
 
@@ -283,15 +283,16 @@ impl<'r> View<'r> {
         detail: Option<String>,
     ) -> Result<Write> {
         let event = Event {
-            id: self.registry.ids.id(self.number::<Event>()?),
+            // Its number comes with the commit, and so does its tag.
+            id: self.registry.ids.id(0),
             at: self.now,
             actor: self.call.actor.clone(),
             action: action.to_owned(),
             subject,
             object,
             detail,
+            tag: None,
         };
-        debug_assert_eq!(Event::TABLE, &EVENTS);
         self.insert(&event)
     }
 }
@@ -391,7 +392,7 @@ impl Inner {
             if let (Some(request), Ok(_)) = (&request, &done.output) {
                 done.writes.push(request.remember(self, done.result, now)?);
             }
-            match self.commit(&done.writes) {
+            match self.commit(&mut done.writes) {
                 Ok(()) => return done.output,
                 Err(StoreError::Conflict { .. }) => back_off(attempt),
                 Err(error) => return Err(error.into()),
@@ -400,12 +401,12 @@ impl Inner {
         Err(StoreError::Busy.into())
     }
 
-    /// Commits, and keeps the remembered authorities in step.
-    pub(super) fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+    /// Commits, and keeps the remembered authorities in step. Events get their numbers and tags here.
+    pub(super) fn commit(&self, writes: &mut Vec<Write>) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());
         }
-        let result = self.open_store()?.commit(writes);
+        let result = self.commit_in_epoch(writes);
         let stale = match &result {
             Ok(()) => writes.iter().any(|w| matches!(w, Write::Put(row, _) if *row.table == AUTHORITIES)),
             Err(_) => true,
@@ -418,7 +419,7 @@ impl Inner {
 }
 
 /// Waits a little longer after each conflict, so that many callers of one record do not keep step.
-fn back_off(attempt: u32) {
+pub(super) fn back_off(attempt: u32) {
     if attempt > 1 {
         std::thread::sleep(Duration::from_micros(50 << attempt.min(8)));
     }

@@ -11,7 +11,7 @@ use crate::env::Timestamp;
 use crate::error::{InputError, SealError, StoreError};
 use crate::model::Event;
 use crate::secret::Sealed;
-use crate::store::record::{Record, corrupt, put};
+use crate::store::record::{corrupt, put};
 use crate::store::schema::{Schema, Table};
 use crate::store::seal::associated;
 use crate::store::tables::{META, SCHEMA};
@@ -227,19 +227,14 @@ impl Inner {
     /// Puts the rows in place of the versions that were read, in one commit, and says how many there were in the end: what
     /// somebody else changed meanwhile is read and sealed again. After `attempts` conflicts, each goes on its own.
     fn replace(&self, mut rows: Vec<Row>, run: &Run<'_>, attempts: u32) -> Result<u64> {
-        let mut event = None;
         for _ in 0..attempts {
             if rows.is_empty() {
                 return Ok(0);
             }
-            let number = match event {
-                Some(number) => number,
-                None => *event.insert(self.numbers.next(self.store()?, Event::TABLE.name)?),
-            };
             let mut writes: Vec<_> =
                 rows.iter().map(|row| Write::Put(row.clone(), Expect::Version(row.version))).collect();
-            writes.push(self.reseal_event(number, &rows, run)?);
-            match self.commit(&writes) {
+            writes.push(self.reseal_event(&rows, run)?);
+            match self.commit(&mut writes) {
                 Ok(()) => return Ok(rows.len() as u64),
                 Err(StoreError::Conflict { .. }) => {
                     let refs: Vec<_> = rows.iter().map(|row| RowRef { table: row.table, key: row.key }).collect();
@@ -255,20 +250,21 @@ impl Inner {
         rows.into_iter().map(|row| self.replace(vec![row], run, ATTEMPTS)).sum()
     }
 
-    fn reseal_event(&self, number: u64, rows: &[Row], run: &Run<'_>) -> Result<Write> {
+    fn reseal_event(&self, rows: &[Row], run: &Run<'_>) -> Result<Write> {
         let mut of = BTreeMap::new();
         for row in rows {
             *of.entry(row.table.name).or_insert(0_u64) += 1;
         }
         let detail: Vec<_> = of.iter().map(|(table, count)| format!("{table}: {count}")).collect();
         let event = Event {
-            id: self.ids.id(number),
+            id: self.ids.id(0),
             at: run.now,
             actor: run.call.actor.clone(),
             action: "registry.reseal".to_owned(),
             subject: None,
             object: None,
             detail: Some(detail.join(", ")),
+            tag: None,
         };
         put(&event, Expect::Absent, &self.ids)
     }

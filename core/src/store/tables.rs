@@ -14,10 +14,11 @@ use crate::id::{
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Campaign, CampaignPart, CampaignState, Certificate,
-    CertificateKind, CertificateState, ClaimCode, Client, ClientState, CredentialKind, Crl, Delivery, DeliveryState,
-    Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, Group, IdentityKind, InvalidReason,
-    KeyOrigin, KeyOwner, KeyShare, KeyState, Meta, Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind,
-    PskState, ReissuePolicy, RequestRecord, Revocation, SignerLocation, SuspendCause, SymmetricKey,
+    CertificateKind, CertificateState, Checkpoint, ClaimCode, Client, ClientState, CredentialKind, Crl, Delivery,
+    DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, EventLog,
+    EventSegment, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta, Owner,
+    Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord, Revocation,
+    SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -43,6 +44,10 @@ pub static SCHEMA: Schema = Schema {
         &REQUESTS,
         &CRLS,
         &EVENTS,
+        &EVENT_LOG,
+        &EVENT_KEYS,
+        &EVENT_SEGMENTS,
+        &CHECKPOINTS,
         &PSKS,
         &KEYS,
         &KEY_SHARES,
@@ -255,6 +260,53 @@ table! {
         subject: Option<Entity>, Ordered;
         object: Option<Entity>, Ordered;
         detail: Option<String>;
+        tag: Option<Vec<u8>>;
+    }
+}
+
+table! {
+    /// How far the log of events is closed: one row.
+    EVENT_LOG "event_log" = EventLog [key: u64] {
+        closed: u64;
+        untagged: u64;
+        tag: Option<Vec<u8>>;
+    }
+}
+
+table! {
+    /// The key that signs checkpoints: one row.
+    EVENT_KEYS "event_keys" = LogKey [key: u64] {
+        public_key: Vec<u8>;
+        private_key: Sealed;
+        created: Timestamp;
+    }
+}
+
+table! {
+    /// Which events there are, and the hashes of the trees over them, up to 4,096 each.
+    EVENT_SEGMENTS "event_segments" = EventSegment [key: u64] {
+        events: u32;
+        first_number: u64;
+        last_number: u64;
+        numbers: Option<Vec<u8>>;
+        hash: Vec<u8>;
+        latest: Timestamp;
+        leaves: Option<Vec<u8>>;
+        tag: Option<Vec<u8>>;
+    }
+}
+
+table! {
+    /// Signed statements of how the log of events stood.
+    CHECKPOINTS "checkpoints" = Checkpoint [number: u64] {
+        at: Timestamp;
+        actor: String;
+        events: u64;
+        root: Vec<u8>;
+        note: String;
+        last_number: u64;
+        frontier: Vec<u8>;
+        tag: Option<Vec<u8>>;
     }
 }
 

@@ -67,7 +67,7 @@ impl Inner {
                 record.algorithm = Some(X509::from_der(&document.record.der)?.public_key()?.algorithm());
                 writes.push(put(&record, Expect::Version(version), &self.ids)?);
             }
-            match self.commit(&writes) {
+            match self.commit(&mut writes) {
                 Err(StoreError::Conflict { .. }) => {}
                 other => return Ok(other?),
             }

@@ -1,5 +1,7 @@
 //! The handle for events.
 
+mod epoch;
+
 use std::io::Write;
 
 use serde_json::json;
@@ -13,6 +15,7 @@ use crate::error::Error;
 use crate::model::{Entity, Event};
 use crate::store::record::Cell;
 use crate::store::{Match, Value};
+pub(super) use epoch::EventNumbers;
 
 /// Which events to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
