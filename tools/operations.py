@@ -39,6 +39,7 @@ HANDLES = {
     "Campaigns": "campaigns",
     "Clients": "clients",
     "Events": "events",
+    "Ocsp": "ocsp",
 }
 
 # Types of the surface that are not re-exported at the root: where a registry lives, and names for exported files.
@@ -119,6 +120,7 @@ EXCLUDED = {
     "NewKey.*": DEFAULTS,
     "NewPsk.password": DEFAULTS,
     "NewPsk.tls": DEFAULTS,
+    "OcspStatus.*": ENUM,
     "Oid.*": TEXT,
     "Page.of": DEFAULTS,
     "Presented.*": "constructors of a sum type's variants",

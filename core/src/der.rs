@@ -93,7 +93,13 @@ impl Writer {
         self.out.extend_from_slice(der);
     }
 
-    fn header(&mut self, tag: u8, len: usize) {
+    /// What was written since the writer had this length.
+    pub(crate) fn written_since(&self, start: usize) -> &[u8] {
+        self.out.get(start..).unwrap_or_default()
+    }
+
+    /// The tag and length of an element whose content the caller writes, exactly so many octets.
+    pub(crate) fn header(&mut self, tag: u8, len: usize) {
         let mut field = [0; 1 + size_of::<usize>()];
         let size = length_size(len);
         self.out.push(tag);
@@ -181,6 +187,11 @@ impl Writer {
         let (text, len) = time_text(at);
         let tag = if len == 13 { tag::UTC_TIME } else { tag::GENERALIZED_TIME };
         self.tlv(tag, text.get(15 - len..).unwrap_or_default());
+    }
+
+    /// A `GeneralizedTime` whatever the year (RFC 6960, 4.2.2.1).
+    pub(crate) fn generalized_time(&mut self, at: Timestamp) {
+        self.tlv(tag::GENERALIZED_TIME, &time_text(at).0);
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`products`](Registry::products) | what units share: their bootstrap credential and the limits of its use |
 //! | [`devices`](Registry::devices) | register, enroll, find, disable, quarantine, delete |
 //! | [`certificates`](Registry::certificates) | issue, renew, confirm, suspend, revoke, hand out keys |
+//! | [`ocsp`](Registry::ocsp) | answers who asks whether a certificate still counts |
 //! | [`psks`](Registry::psks) | device passwords and keys for TLS-PSK: issue, verify, rotate, suspend |
 //! | [`keys`](Registry::keys) | AES and TWINE keys: issue, read, rotate, verify, deliver, share, destroy |
 //! | [`campaigns`](Registry::campaigns) | replace what a selection names, wave by wave, and see who has not come |
@@ -149,12 +150,14 @@ pub use registry::{
 pub use registry::{CertificateWish, Credentials, Provision, Provisioned, PskWish};
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
+pub use registry::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use secret::{Sealed, Secret};
 pub use symmetric::{
     CharacterClasses, CheckMethod, CheckValue, KeyMaterial, PskPolicy, SymmetricAlgorithm, WrapMethod, WrappedKey,
     check_value, generate_password, unwrap_key,
 };
 pub use x509::{Attribute, Certificate, Crl, Extensions, GeneralName, KeyUsage, Name, RevocationReason, VerifiedCsr};
+pub use x509::{CheckedOcsp, OcspHash, OcspResponseStatus, OcspStatus, check_ocsp, make_ocsp_request};
 pub use x509::{Finding, InstallationCheck, Purpose, VerifiedChain, check_installation, verify_chain};
 pub use x509::{csr_pem, make_csr, parse_certificate, parse_csr};
 

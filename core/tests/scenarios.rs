@@ -55,6 +55,9 @@ const REFUSED_BY_THE_STORE_ONLY: &[&str] = &[
     "events.export",
     "keys.count",
     "keys.erase_expired",
+    // What it cannot read it answers too.
+    "ocsp.respond",
+    "ocsp.respond_get",
     "psks.erase_expired",
     "registry.counts",
     "registry.trust_bundle",

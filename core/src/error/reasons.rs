@@ -165,6 +165,18 @@ declare_reasons! {
             "the CRL is past its nextUpdate; fetch a newer one";
         CrlSignature = "crl_signature" Refused
             "the CRL's signature does not verify with its issuer's key; fetch it again from the issuer";
+        OcspMalformed { reason: String } = "ocsp_malformed" InvalidInput
+            "the OCSP request or response is not valid DER: {reason}";
+        OcspUnsuccessful { status: String } = "ocsp_unsuccessful" Unavailable
+            "the OCSP responder gave no answer: {status}";
+        OcspSignature = "ocsp_signature" Refused
+            "the OCSP response is signed neither by the issuer nor by a responder that it certified; ask another one";
+        OcspNonce = "ocsp_nonce" Refused
+            "the OCSP response does not repeat the nonce, so it may be an old one; ask again";
+        OcspStale = "ocsp_stale" Refused
+            "the OCSP response is past its nextUpdate or not valid yet; ask again, and check the clock";
+        OcspOther = "ocsp_other" Refused
+            "the OCSP response says nothing about this certificate; ask about this one";
     }
 }
 

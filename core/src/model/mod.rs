@@ -15,6 +15,7 @@ mod log;
 mod product;
 mod profile;
 mod psk;
+mod responder;
 mod support;
 mod symmetric_key;
 
@@ -34,6 +35,7 @@ pub(crate) use log::{EventLog, EventSegment, LogKey};
 pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product, ProductState};
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
 pub use psk::{IdentityKind, Psk, PskKind, PskState};
+pub use responder::Responder;
 pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
 pub use symmetric_key::{EndedVersion, KeyOwner, KeyShare, KeyState, KeyVersion, SymmetricKey, VersionState};
 

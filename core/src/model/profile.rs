@@ -66,7 +66,7 @@ pub struct SanPolicy {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SuspendMode {
-    /// The registry refuses the certificate; CRLs say nothing.
+    /// The registry refuses the certificate, and says so when it is asked by OCSP; CRLs say nothing.
     #[default]
     Registry,
     /// CRLs list it as well, with the reason certificateHold.

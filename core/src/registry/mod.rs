@@ -21,6 +21,7 @@ mod issuing;
 mod keys;
 mod merge;
 mod numbers;
+mod ocsp;
 mod page;
 mod products;
 mod profiles;
@@ -51,6 +52,7 @@ pub use due::{Due, DueItem};
 pub use events::{EventFilter, Events};
 pub use groups::{GroupChange, Groups};
 pub use keys::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
+pub use ocsp::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use page::{Listing, Page, Text};
 pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Products, RegisteredProduct};
 pub use profiles::{Preview, Profiles};
@@ -134,6 +136,7 @@ pub(crate) struct Inner {
     numbers: numbers::Numbers,
     event_numbers: events::EventNumbers,
     issuers: issuers::Issuers,
+    ocsp: ocsp::State,
     profiles: RwLock<profiles::Compiled>,
     proxies: authenticate::Proxies,
     backoff: authenticate::Backoff,
@@ -197,6 +200,7 @@ impl Registry {
                 numbers: numbers::Numbers::default(),
                 event_numbers: events::EventNumbers::default(),
                 issuers: issuers::Issuers::default(),
+                ocsp: ocsp::State::default(),
                 profiles: RwLock::default(),
                 closed: AtomicBool::new(false),
                 algorithms_known: AtomicBool::new(false),
@@ -238,6 +242,11 @@ impl Registry {
     /// Certificates.
     pub fn certificates(&self) -> Certificates<'_> {
         Certificates::new(&self.inner)
+    }
+
+    /// OCSP: whether one certificate still counts, signed.
+    pub fn ocsp(&self) -> Ocsp<'_> {
+        Ocsp::new(&self.inner)
     }
 
     /// Pre-shared keys: device passwords and keys for TLS.

@@ -17,8 +17,8 @@ use crate::model::{
     CertificateKind, CertificateState, Checkpoint, ClaimCode, Client, ClientState, CredentialKind, Crl, Delivery,
     DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, EventLog,
     EventSegment, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta, Owner,
-    Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord, Revocation,
-    SignerLocation, SuspendCause, SymmetricKey,
+    Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord, Responder,
+    Revocation, SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -55,6 +55,7 @@ pub static SCHEMA: Schema = Schema {
         &CLIENTS,
         &CAMPAIGNS,
         &CAMPAIGN_PARTS,
+        &RESPONDERS,
     ],
 };
 
@@ -431,5 +432,20 @@ table! {
         campaign: CampaignId, Ordered;
         kind: CredentialKind;
         members: Vec<u8>;
+    }
+}
+
+table! {
+    /// Who signs the OCSP answers, a row per authority that is asked about.
+    RESPONDERS "responders" = Responder [authority: AuthorityId] {
+        delegated: bool;
+        algorithm: KeyAlgorithm;
+        validity_hours: u32;
+        certificate_days: u32;
+        certificate: Option<Vec<u8>>;
+        not_before: Option<Timestamp>;
+        not_after: Option<Timestamp>;
+        renew_at: Option<Timestamp>;
+        private_key: Option<Sealed>;
     }
 }

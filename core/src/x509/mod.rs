@@ -11,6 +11,7 @@ mod csr_write;
 pub mod extension;
 pub mod name;
 mod name_text;
+pub mod ocsp;
 mod reason;
 pub mod san;
 mod second_reader;
@@ -28,6 +29,9 @@ pub use csr_write::{csr_pem, make_csr};
 pub use extension::{BasicConstraints, Extensions, KeyUsage, PreparedExtensions, RawExtension};
 pub use name::{Attribute, Name, NameAttribute, NameBuilder};
 pub(crate) use name_text::split as split_name;
+pub use ocsp::{
+    CheckedOcsp, OcspHash, OcspRequest, OcspResponse, OcspResponseStatus, OcspStatus, check_ocsp, make_ocsp_request,
+};
 pub use reason::RevocationReason;
 pub use san::{DnsName, EmailAddress, GeneralName, Uri, decode_san, encode_san};
 pub use template::{Template, assemble};

@@ -2,7 +2,7 @@
 
 mod crl;
 mod lineage;
-mod make;
+pub(in crate::registry) mod make;
 mod outside;
 
 use std::sync::Arc;

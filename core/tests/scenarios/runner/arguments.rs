@@ -11,9 +11,9 @@ use tegata::store::SqliteOptions;
 use tegata::{
     AuthorityFilter, CertificateFilter, CertificateWish, CharacterClasses, CrlOptions, DeviceChange, DeviceFilter, Due,
     Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter,
-    NewAuthority, NewDevice, NewKey, NewKeyOwner, NewProduct, NewPsk, Options, Page, ProductChange, ProductFilter,
-    ProductSpec, Provision, PskFilter, PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey, RotateKey, RotatePsk,
-    Text, WrappedKey,
+    NewAuthority, NewDevice, NewKey, NewKeyOwner, NewProduct, NewPsk, OcspOptions, Options, Page, ProductChange,
+    ProductFilter, ProductSpec, Provision, PskFilter, PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey,
+    RotateKey, RotatePsk, Text, WrappedKey,
 };
 
 use super::Fault;
@@ -119,6 +119,7 @@ read_struct! {
         f.required("credential_profile")?,
         f.required("device_profile")?,
     ), algorithm hand_out;
+    OcspOptions: |f| Self::default(), validity_hours delegated algorithm certificate_days;
     Options: |f| Self::default(), clock proxies;
     Page: |f| Self::default(), limit after total;
     ProductChange: |f| Self::default(), name information authority credential_profile device_profile;

@@ -31,6 +31,16 @@ pub fn function(s: &Step<'_>, name: &str) -> Result<Json, Fault> {
             &s.arg("purpose")?,
             s.arg("at")?,
         )?),
+        "make_ocsp_request" => {
+            let nonce: Option<Vec<u8>> = s.arg("nonce")?;
+            let (certificates, issuer) = (s.list("certificates")?, s.arg("issuer")?);
+            s.show(&tegata::make_ocsp_request(&certificates, &issuer, s.arg("hash")?, nonce.as_deref())?)
+        }
+        "check_ocsp" => {
+            let (response, nonce) = (s.list::<u8>("response")?, s.arg::<Option<Vec<u8>>>("nonce")?);
+            let (certificate, issuer) = (s.arg("certificate")?, s.arg("issuer")?);
+            s.show(&tegata::check_ocsp(&response, &certificate, &issuer, nonce.as_deref(), s.arg("at")?)?)
+        }
         "check_installation" => {
             let check: OwnCheck = s.arg("check")?;
             let addresses: Vec<&str> = check.addresses.iter().map(String::as_str).collect();

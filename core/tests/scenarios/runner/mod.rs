@@ -9,6 +9,7 @@ mod compare;
 mod entities;
 mod free;
 mod keys;
+mod ocsp;
 mod psks;
 mod read;
 mod show;

@@ -14,9 +14,9 @@ use tegata::model::{
 use tegata::pack::{Encoding, Pkcs12Target};
 use tegata::store::{Sealer, Store};
 use tegata::{
-    CertificateGrouping, CheckMethod, CheckValue, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, Oid, PrivateKey,
-    PskFormat, PublicKey, Release, RevocationReason, Secret, SignatureAlgorithm, Signer, Statement, SymmetricAlgorithm,
-    Timestamp, WrapMethod,
+    CertificateGrouping, CheckMethod, CheckValue, Clock, HandOut, KeyAlgorithm, KeyUsage, Name, OcspHash, Oid,
+    PrivateKey, PskFormat, PublicKey, Release, RevocationReason, Secret, SignatureAlgorithm, Signer, Statement,
+    SymmetricAlgorithm, Timestamp, WrapMethod,
 };
 
 use super::Fault;
@@ -220,6 +220,7 @@ read_named!(
     KeyAlgorithm,
     KeyOwner,
     KeyState,
+    OcspHash,
     ProductState,
     PskFormat,
     PskKind,

@@ -14,8 +14,9 @@ use tegata::model::{
 use tegata::store::{Sealer, Store};
 use tegata::x509::Severity;
 use tegata::{
-    CertificateCount, CheckValue, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name, Oid,
-    Principal, RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm, Timestamp, WrapMethod,
+    CertificateCount, CheckValue, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name,
+    OcspResponseStatus, OcspStatus, Oid, Principal, RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm,
+    Timestamp, WrapMethod,
 };
 
 use super::base64;
@@ -148,6 +149,7 @@ show_as! {
     RevocationReason, value => value.name();
     SignerLocation, value => value.name();
     SuspendCause, value => value.name();
+    OcspResponseStatus, value => value.name();
     // The rest has no names of its own: the variant's name, with hyphens.
     EnrollmentMode, value => kebab(&format!("{value:?}"));
     Enrollment, value => kebab(&format!("{value:?}"));
@@ -280,6 +282,18 @@ impl Show for Credential {
         match self {
             Self::Certificate(id) => tagged("certificate", &id.show(world)),
             Self::Psk(id) => tagged("psk", &id.show(world)),
+            other => unknown(&other),
+        }
+    }
+}
+
+impl Show for OcspStatus {
+    fn show(&self, world: &World) -> Json {
+        match self {
+            Self::Good | Self::Unknown => json!({ "type": self.name() }),
+            Self::Revoked { at, reason } => {
+                json!({ "type": "revoked", "at": at.show(world), "reason": reason.show(world) })
+            }
             other => unknown(&other),
         }
     }

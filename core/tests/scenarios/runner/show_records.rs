@@ -6,14 +6,14 @@ use serde_json::{Map, Value as Json};
 use tegata::error::Reason;
 use tegata::model::{
     Assignment, Attributes, Authority, Certificate as CertificateRecord, Crl as CrlRecord, Device, EnrollmentPolicy,
-    Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, SanPolicy, SymmetricKey,
+    Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, Responder, SanPolicy, SymmetricKey,
 };
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
-    Certificate, Counts, Credentials, Crl, Enrolled, Finding, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch,
-    Listing, Preview, PrivateKey, ProductSpec, Provisioned, PublicKey, RegisteredProduct, Resealed, Signer,
-    TrustBundle, VerifiedChain, VerifiedCsr, WrappedKey,
+    Certificate, CheckedOcsp, Counts, Credentials, Crl, Enrolled, Finding, Issued, IssuedKey, IssuedPsk, IssuedWithKey,
+    KeyMatch, Listing, OcspAnswer, Presigned, Preview, PrivateKey, ProductSpec, Provisioned, PublicKey,
+    RegisteredProduct, Resealed, Signer, TrustBundle, VerifiedChain, VerifiedCsr, WrappedKey,
 };
 
 use super::show::Show;
@@ -48,6 +48,9 @@ show_struct! {
     IssuedKey: key version algorithm value;
     KeyMatch: version state;
     KeyVersion: version algorithm state issued ended kept_until;
+    CheckedOcsp: status produced_at this_update next_update;
+    Presigned: certificate serial path der next_update;
+    Responder: authority delegated algorithm validity_hours certificate_days certificate not_before not_after renew_at;
     PackedFile: name content secret;
     Preview: subject not_before not_after renew_at;
     Product: id name state authority credential_profile device_profile subject policy information created updated;
@@ -95,6 +98,7 @@ show_object! {
     CrlRecord: authority number this_update next_update entries der, pem, ;
     Issued: certificate der chain, pem fullchain_pem root serial, ;
     IssuedWithKey: issued key, key_pem, algorithm;
+    OcspAnswer: der status cause content_type cache_control etag expires last_modified, headers, ;
     IssuedPsk: psk secret, password hex, ;
     ProfileSpec: subject san keys server_keys validity_days backdate_seconds not_before key_usage extended_key_usage
         renew_after_percent renew_spread_percent grace_days new_key_at_renewal approval suspend collect_within_days

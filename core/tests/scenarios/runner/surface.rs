@@ -58,6 +58,7 @@ pub fn run(step: &Step<'_>) -> Result<Json, Fault> {
         "campaigns" => super::campaigns::campaigns(step, method),
         "keys" => super::keys::keys(step, method),
         "clients" => super::clients::clients(step, method),
+        "ocsp" => super::ocsp::ocsp(step, method),
         "psks" => super::psks::psks(step, method),
         "events" => super::entities::events(step, method),
         "certificates" => super::certificates::certificates(step, method),

@@ -9,8 +9,8 @@ use tegata::pack::FileNames;
 use tegata::store::{MemoryStore, Sealer, SealingKeys, SoftwareSealer, SqliteStore, Store};
 use tegata::x509::CertificateExtensions;
 use tegata::{
-    Certificate, Clock, Crl, Error, FixedClock, Issued, IssuedPsk, IssuedWithKey, PrivateKey, ProductSpec, PskPolicy,
-    PublicKey, Registry, Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
+    Certificate, Clock, Crl, Error, FixedClock, Issued, IssuedPsk, IssuedWithKey, OcspAnswer, PrivateKey, ProductSpec,
+    PskPolicy, PublicKey, Registry, Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
 };
 
 use super::Fault;
@@ -48,6 +48,7 @@ pub fn method(s: &Step<'_>, of: &str, method: &str) -> Result<Json, Fault> {
         "IssuedPsk" => getter!(s, method, IssuedPsk: password hex),
         "IssuedWithKey" => getter!(s, method, IssuedWithKey: key_pem; algorithm),
         "MemoryStore" | "SqliteStore" | "SoftwareSealer" | "SealingKeys" | "Registry" => opening(s, of, method),
+        "OcspAnswer" => getter!(s, method, OcspAnswer: headers),
         "PrivateKey" => private_key(s, method),
         "PskPolicy" => match method {
             "entropy_bits" => s.show(&PskPolicy::read(s.on.unwrap_or(&Json::Null), s.world)?.entropy_bits()),

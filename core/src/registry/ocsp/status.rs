@@ -1,0 +1,162 @@
+//! How certificates stand, as the registry knows it at this moment.
+
+use std::sync::Arc;
+
+use super::All;
+use crate::Result;
+use crate::env::Timestamp;
+use crate::error::Error;
+use crate::id::Serial;
+use crate::model::{Authority, AuthorityState, Certificate, CertificateState, Responder, Revocation, Standing};
+use crate::registry::Inner;
+use crate::registry::authorities::make::AUTHORITY_BIT;
+use crate::registry::issuers::{Issuer, split_ders};
+use crate::store::Row;
+use crate::store::record::{at, read};
+use crate::x509::{Certificate as X509, OcspStatus, RevocationReason};
+
+/// What is known of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Good,
+    /// Since when, unless nobody wrote that down.
+    Revoked(Option<Timestamp>, RevocationReason),
+    Unknown,
+}
+
+impl Known {
+    /// As an answer that is made at `now` says it.
+    pub(super) fn said(self, now: Timestamp) -> OcspStatus {
+        match self {
+            Self::Good => OcspStatus::Good,
+            Self::Revoked(at, reason) => OcspStatus::Revoked { at: at.unwrap_or(now), reason },
+            Self::Unknown => OcspStatus::Unknown,
+        }
+    }
+}
+
+/// How a certificate stands, and until when that cannot change by the clock alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Status {
+    pub(super) known: Known,
+    pub(super) until: Option<Timestamp>,
+}
+
+impl Status {
+    pub(super) const UNKNOWN: Self = Self::always(Known::Unknown);
+
+    const fn always(known: Known) -> Self {
+        Self { known, until: None }
+    }
+
+    /// Of a certificate with this record.
+    pub(super) fn of(record: &Certificate, held: Option<Timestamp>, compromised: bool, now: Timestamp) -> Self {
+        if record.serial.is_empty() {
+            return Self::UNKNOWN;
+        }
+        if compromised {
+            // Nobody knows since when others had the key, so nothing that it signed was ever good.
+            return Self::always(Known::Revoked(Some(record.issued), RevocationReason::CaCompromise));
+        }
+        if record.state == CertificateState::Revoked {
+            return Self::always(Known::Revoked(record.revoked, record.reason.unwrap_or_default()));
+        }
+        match record.standing(now) {
+            Standing::Pending | Standing::Denied => Self::UNKNOWN,
+            Standing::Superseded => Self::always(Known::Revoked(record.retires, RevocationReason::Superseded)),
+            Standing::Suspended => {
+                Self { known: Known::Revoked(held, RevocationReason::CertificateHold), until: record.retires }
+            }
+            _ => Self { known: Known::Good, until: record.retires.filter(|retires| *retires > now) },
+        }
+    }
+}
+
+/// The record number in a serial number of `issuer`; `None` when it cannot have made it.
+fn number_in(issuer: &Issuer, serial: &[u8]) -> Option<u64> {
+    Serial::from_bytes(serial).map(|serial| issuer.serials.serial_number(serial))
+}
+
+/// Whether a record number is one of an authority: those of certificates count from 1.
+const fn is_of_authority(number: u64) -> bool {
+    number >> 62 == AUTHORITY_BIT >> 62
+}
+
+impl Inner {
+    /// How the certificates with these serial numbers stand, all from one snapshot, and their issuer as it is in it.
+    pub(super) fn ocsp_statuses(
+        &self,
+        issuer: &Arc<Issuer>,
+        serials: &[&[u8]],
+        now: Timestamp,
+    ) -> Result<(Arc<Issuer>, Vec<Status>)> {
+        let numbers: Vec<_> = serials.iter().map(|serial| number_in(issuer, serial)).collect();
+        let mut wanted = Vec::with_capacity(1 + 2 * numbers.len());
+        wanted.push(at::<Authority>(self.ids.number(issuer.id)?));
+        for number in numbers.iter().flatten() {
+            wanted.extend([at::<Certificate>(*number), at::<Revocation>(*number)]);
+        }
+        let mut rows = self.store()?.get(&wanted)?.into_iter();
+        let mut next = || rows.next().ok_or_else(|| Error::defect("a store answered with too few rows"));
+        let authority: Option<Row> = next()?;
+        // Another process may have changed the authority since it was remembered here.
+        let issuer = if authority.is_some_and(|row| row.version == issuer.stored.version) {
+            Arc::clone(issuer)
+        } else {
+            self.issuers.forget();
+            self.issuer(issuer.id)?
+        };
+        let compromised = issuer.state == AuthorityState::Compromised;
+        let mut statuses = Vec::with_capacity(serials.len());
+        for (number, serial) in numbers.into_iter().zip(serials) {
+            let Some(number) = number else {
+                statuses.push(Status::UNKNOWN);
+                continue;
+            };
+            let (record, revocation) = (next()?, next()?);
+            let held = read::<Revocation>(revocation, &self.ids)?.map(|revocation| revocation.at);
+            let status = if is_of_authority(number) {
+                self.status_above(&issuer, serial, held, compromised)?
+            } else {
+                // Any serial number decrypts to some record number; only the right record carries it.
+                let record = read::<Certificate>(record, &self.ids)?
+                    .filter(|record| record.authority == issuer.id && record.serial == *serial);
+                record.map_or(Status::UNKNOWN, |record| Status::of(&record, held, compromised, now))
+            };
+            statuses.push(status);
+        }
+        Ok((issuer, statuses))
+    }
+
+    /// How an authority's certificate stands, a cross-certificate, or the one of the responder.
+    fn status_above(
+        &self,
+        issuer: &Issuer,
+        serial: &[u8],
+        listed: Option<Timestamp>,
+        compromised: bool,
+    ) -> Result<Status> {
+        let all: All = self.issuers()?;
+        let carries = |der: &[u8]| {
+            // Most do not, and reading a certificate takes longer than this.
+            der.windows(serial.len()).any(|octets| octets == serial)
+                && X509::from_der(der)
+                    .is_ok_and(|certificate| certificate.serial() == serial && certificate.issuer() == &issuer.subject)
+        };
+        for authority in all.values() {
+            let outside = split_ders(&authority.outside);
+            if !(carries(&authority.certificate) || outside.iter().any(|der| carries(der))) {
+                continue;
+            }
+            let revoked = compromised || authority.state == AuthorityState::Compromised;
+            return Ok(Status::always(if revoked {
+                Known::Revoked(listed.or(Some(authority.not_before)), RevocationReason::CaCompromise)
+            } else {
+                Known::Good
+            }));
+        }
+        let responder = self.find_record::<Responder>(self.ids.number(issuer.id)?)?;
+        let own = responder.and_then(|stored| stored.record.certificate).is_some_and(|der| carries(&der));
+        Ok(if own && !compromised { Status::always(Known::Good) } else { Status::UNKNOWN })
+    }
+}
