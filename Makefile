@@ -20,6 +20,7 @@ OUT ?= demo-out
 NAME ?=
 FUZZ_SECONDS ?= 600
 CRASH_SECONDS ?= 600
+POWER_CUTS ?= 3000
 
 .PHONY: help
 help: ## list the targets
@@ -129,6 +130,10 @@ fuzz: ## fuzz each target for FUZZ_SECONDS=600, with AddressSanitizer if nightly
 .PHONY: crash
 crash: ## kill the store again and again for CRASH_SECONDS=600 and look for what is lost
 	TEGATA_CRASH_SECONDS=$(CRASH_SECONDS) $(CARGO) test -p tegata --features testing --test crash -- --ignored --nocapture
+
+.PHONY: power
+power: ## cut the power at POWER_CUTS=3000 points of recorded runs and look for what is lost
+	TEGATA_POWER_CUTS=$(POWER_CUTS) $(CARGO) test -p tegata --features testing --test power -- --nocapture
 
 .PHONY: bench
 bench: ratios ## the figures: the ratios, then the criterion benches

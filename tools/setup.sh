@@ -2,7 +2,7 @@
 # Makes this machine able to build and test tegata. Safe to repeat: what is there is left alone.
 #
 #   tools/setup.sh build   what `make demo` needs: Rust, a C compiler, openssl
-#   tools/setup.sh all     also what the tests compare against: Java, sqlite3, servers that take pre-shared keys, and the
+#   tools/setup.sh all     also what the tests compare against: Java, sqlite3, strace, servers that take pre-shared keys, and the
 #                          Python packages in .venv
 #
 # On Debian and its children, as root, missing tools are installed with apt. Elsewhere the script names what is missing.
@@ -62,6 +62,7 @@ need openssl openssl
 if [ "$want" = all ]; then
     need c++ g++ # libFuzzer, which comes as source
     need sqlite3 sqlite3
+    [ "$(uname)" != Linux ] || need strace strace # lets system calls fail and records what is written
     need java default-jdk-headless # `java File.java` needs the compiler, so a JRE will not do
     if have java && ! java --list-modules 2>/dev/null </dev/null | grep -q '^jdk.compiler'; then
         missing+=("javac (a JDK)")

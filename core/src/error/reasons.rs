@@ -522,7 +522,7 @@ declare_reasons! {
         Unavailable { reason: String } = "unavailable" Unavailable
             "the store cannot be reached for now: {reason}";
         Corrupt { at: String } = "corrupt" Corrupt
-            "the stored data is damaged at {at}; restore a backup";
+            "the stored data is damaged at {at} or the disk cannot read it; check the disk, and if it is sound, restore a backup";
         Schema { found: u32, supported: u32 } = "schema" Unsupported
             "the database has schema version {found}, this build supports up to {supported}; use a newer tegata";
         NotADatabase { reason: String } = "not_a_database" Corrupt

@@ -19,7 +19,9 @@
 mod ddl;
 mod open;
 mod pool;
+mod presence;
 mod reader;
+mod recovery;
 mod statements;
 mod trouble;
 mod writer;
@@ -78,9 +80,9 @@ impl SqliteStore {
     /// [`StoreError::NotADatabase`] for anything that tegata did not make, [`StoreError::Corrupt`] for a damaged file,
     /// [`StoreError::ReadOnly`] for one that cannot be written, [`StoreError::Unavailable`] when it cannot be reached.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
-        let place = open::Place::new(path.as_ref(), options)?;
+        let mut place = open::Place::new(path.as_ref(), options)?;
         let connection = place.open_writer()?;
-        let writer = Writer::start(connection, place.options().wait)?;
+        let writer = Writer::start(connection, place.options().wait, place.watch())?;
         Ok(Self { pool: Pool::new(place), catalog: RwLock::default(), writer })
     }
 

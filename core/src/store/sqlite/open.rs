@@ -9,6 +9,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteOptions;
 use super::ddl;
+use super::presence::Presence;
+use super::recovery;
 use super::trouble::{At, is_busy};
 use crate::store::StoreError;
 
@@ -29,6 +31,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as 
 pub(super) struct Place {
     path: PathBuf,
     options: SqliteOptions,
+    /// Which file it is, once it is open.
+    presence: Option<Presence>,
 }
 
 impl Place {
@@ -38,16 +42,22 @@ impl Place {
         // Absolute, so that a reader opened later finds the same file, and because SQLite takes some names for others
         // than files ("", ":memory:").
         let path = std::path::absolute(path).map_err(|e| refused(&e))?;
-        Ok(Self { path, options })
+        Ok(Self { path, options, presence: None })
     }
 
     pub(super) const fn options(&self) -> &SqliteOptions {
         &self.options
     }
 
+    /// Remembers which file is open, so that another one of the same name is not taken for it.
+    pub(super) fn watch(&mut self) -> Presence {
+        self.presence.insert(Presence::of(&self.path)).clone()
+    }
+
     /// A connection for reading; it sees one snapshot per statement or transaction and refuses to write.
     pub(super) fn open_reader(&self) -> Result<Connection, StoreError> {
         let connection = self.connect()?;
+        self.presence.as_ref().map_or(Ok(()), Presence::check_database)?;
         connection.pragma_update(None, "query_only", true).at(WHOLE)?;
         if self.options.map > 0 {
             let bytes = i64::try_from(self.options.map).unwrap_or(i64::MAX);
@@ -61,6 +71,7 @@ impl Place {
     /// The connection for writing, after making sure that the database is ours.
     pub(super) fn open_writer(&self) -> Result<Connection, StoreError> {
         self.make_file()?;
+        recovery::settle(&self.path, || self.connect())?;
         let connection = self.connect()?;
         // Before anything is changed: another program's database stays as it is.
         let is_new = recognise(&connection)?;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::ddl;
+use super::presence::Presence;
 use super::reader;
 use super::statements::{Catalog, Param};
 use super::trouble::At;
@@ -60,12 +61,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Writes through `connection`, which waits for other processes as long as `wait`.
-    pub(super) fn start(connection: Connection, wait: Duration) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, wait: Duration, presence: Presence) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel();
         let (crier, news) = mpsc::channel::<Announcement>();
         let crier_thread = spawn("tegata-sqlite-answers", move || news.into_iter().for_each(Announcement::make))?;
         let writer_thread = spawn("tegata-sqlite", move || {
-            Thread { connection, catalog: Arc::default(), crier, wait, erased: Cell::default() }.run(&jobs);
+            Thread { connection, catalog: Arc::default(), crier, wait, presence, erased: Cell::default() }.run(&jobs);
         })?;
         Ok(Self { queue: Some(queue), threads: vec![writer_thread, crier_thread], process: Process::this() })
     }
@@ -124,6 +125,7 @@ struct Thread {
     catalog: Arc<Catalog>,
     crier: Sender<Announcement>,
     wait: Duration,
+    presence: Presence,
     /// Whether something sealed was erased that the log may still hold.
     erased: Cell<bool>,
 }
@@ -191,6 +193,9 @@ impl Thread {
             }
             self.group(group);
         }
+        if self.presence.check().is_err() {
+            self.empty_log();
+        }
     }
 
     /// What comes next. If nothing does for a while, the log is emptied first of what was erased.
@@ -229,6 +234,7 @@ impl Thread {
         let alone = group.len() == 1;
         let begun = self.run_sql("BEGIN IMMEDIATE");
         let mut lost = begun.err();
+        let mut is_gone = false;
         let mut done = Vec::with_capacity(group.len());
         for job in group {
             done.push(match job {
@@ -241,13 +247,19 @@ impl Thread {
             });
         }
         if lost.is_none() && done.iter().any(Done::is_ok) {
-            lost = self.run_sql("COMMIT").err();
+            let still_there = self.presence.check();
+            is_gone = still_there.is_err();
+            lost = still_there.and_then(|()| self.run_sql("COMMIT")).err();
         }
         if !self.connection.is_autocommit()
             && let Err(error) = self.run_sql("ROLLBACK")
         {
             // Nothing was acknowledged; the next BEGIN will tell that the connection is unusable.
             lost = lost.or(Some(error));
+        }
+        if is_gone {
+            // Wherever the file is now, it shall hold what was acknowledged: its log may not have gone with it.
+            self.empty_log();
         }
         let announcement = Announcement { done, lost };
         if announcement.done.len() < CROWD {
