@@ -2,8 +2,8 @@
 # Makes this machine able to build and test tegata. Safe to repeat: what is there is left alone.
 #
 #   tools/setup.sh build   what `make demo` needs: Rust, a C compiler, openssl
-#   tools/setup.sh all     also what the tests compare against: Java, sqlite3, strace, servers that take pre-shared keys, and the
-#                          Python packages in .venv
+#   tools/setup.sh all     also what the tests compare against: Java, sqlite3, strace, PostgreSQL, servers that take
+#                          pre-shared keys, and the Python packages in .venv
 #
 # On Debian and its children, as root, missing tools are installed with apt. Elsewhere the script names what is missing.
 set -euo pipefail
@@ -160,11 +160,11 @@ if [ "$want" = all ]; then
     fi
 fi
 
-# --- what each binding's tests need --------------------------------------------------------------------------------
+# --- what each binding's and the stores' tests need ----------------------------------------------------------------
 
 if [ "$want" = all ]; then
-    for language in python node c kotlin twine; do
-        "tools/setup-$language.sh"
+    for what in python node c kotlin twine postgres; do
+        "tools/setup-$what.sh"
     done
 fi
 

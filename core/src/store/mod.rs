@@ -17,6 +17,8 @@ pub mod foreign;
 #[doc(hidden)]
 pub mod hostile;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub(crate) mod record;
 pub mod schema;
 pub mod seal;
@@ -31,6 +33,8 @@ use std::path::Path;
 pub use crate::error::StoreError;
 pub use foreign::Foreign;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 use schema::{Schema, Table};
 pub use seal::{Sealer, SoftwareSealer};
 pub use sealing_keys::SealingKeys;

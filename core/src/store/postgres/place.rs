@@ -1,0 +1,101 @@
+//! Where a database is and how it is reached: the URL and the options, read once.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+
+use super::PostgresOptions;
+use crate::store::StoreError;
+
+/// The schema when neither URL nor options name one. Not `public`: what else lives in the database keeps its names.
+const SCHEMA: &str = "tegata";
+
+/// A database, and how it is spoken to.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) config: Config,
+    pub(super) schema: String,
+    pub(super) options: PostgresOptions,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No password, and no user: a person's name, perhaps.
+        f.debug_struct("Place")
+            .field("hosts", &self.config.get_hosts())
+            .field("database", &self.config.get_dbname())
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+fn invalid(reason: &str) -> StoreError {
+    StoreError::InvalidQuery { reason: format!("the PostgreSQL URL {reason}") }
+}
+
+impl Place {
+    pub(super) fn new(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(invalid("must begin with postgres://"));
+        }
+        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut schema = options.schema.clone();
+        let mut rest = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(|| invalid("has a parameter without a value"))?;
+            match name {
+                "schema" => schema = Some(decode(value)?),
+                _ => rest.push(pair),
+            }
+        }
+        let plain = if rest.is_empty() { address.to_owned() } else { format!("{address}?{}", rest.join("&")) };
+        // The client library's error may quote what it could not read: a password, if the URL is malformed.
+        let mut config: Config = plain
+            .parse()
+            .map_err(|_| invalid("cannot be read; special characters in names and passwords are written as %XX"))?;
+        if config.get_hosts().is_empty() {
+            return Err(invalid("names no host"));
+        }
+        let schema = schema.unwrap_or_else(|| SCHEMA.to_owned());
+        if !is_schema_name(&schema) {
+            return Err(invalid(
+                "names a schema that is none: lower-case letters, digits and _ only, at most 63, not pg_...",
+            ));
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("tegata");
+        }
+        config.connect_timeout(options.connect_timeout);
+        config.keepalives_idle(Duration::from_secs(30));
+        config.keepalives_interval(Duration::from_secs(10));
+        config.keepalives_retries(3);
+        config.tcp_user_timeout(options.statement_timeout);
+        Ok(Self { config, schema, options: options.clone() })
+    }
+}
+
+fn is_schema_name(name: &str) -> bool {
+    name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !name.starts_with("pg_")
+}
+
+/// `%XX` to what it stands for.
+fn decode(text: &str) -> Result<String, StoreError> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+            let (Some(high), Some(low)) = (digit(), digit()) else {
+                return Err(invalid("has a % without two hexadecimal digits"));
+            };
+            bytes.push(high * 16 + low);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| invalid("has a parameter that is not UTF-8"))
+}
