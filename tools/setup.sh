@@ -77,6 +77,7 @@ if [ "$want" = all ]; then
     PATH=$PATH:/usr/sbin need mosquitto mosquitto
     need mosquitto_pub mosquitto-clients
     need stunnel stunnel4
+    need ocsptool gnutls-bin
     need_header gnutls/gnutls.h libgnutls28-dev
     need_header mbedtls/ssl.h libmbedtls-dev
     need_header wolfssl/ssl.h libwolfssl-dev
