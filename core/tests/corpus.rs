@@ -47,6 +47,22 @@ fn keys_that_were_fuzzed_are_read_or_refused() {
 }
 
 #[test]
+fn ocsp_requests_and_responses_that_were_fuzzed_are_read_or_refused() {
+    let mut read = [0, 0];
+    for (name, input) in inputs("ocsp") {
+        if let Ok(request) = tegata::x509::OcspRequest::from_der(&input) {
+            assert!((1..=32).contains(&request.certificates().len()), "{name}");
+            read[0] += 1;
+        }
+        if let Ok(response) = tegata::x509::OcspResponse::from_der(&input) {
+            let _ = (response.nonce(), response.statuses().count());
+            read[1] += 1;
+        }
+    }
+    assert!(read.iter().all(|count| *count >= 5), "{read:?}");
+}
+
+#[test]
 fn names_that_were_fuzzed_are_read_or_refused() {
     for (name, input) in inputs("name") {
         if let Ok(read) = Name::from_der(&input) {
@@ -119,6 +135,7 @@ mod rows {
             ..tegata::Selection::default()
         };
         registry.campaigns().start(&tegata::NewCampaign::new("all", certificates), &world.call).unwrap();
+        registry.ocsp().responder(world.issuing.id, &world.call).unwrap();
         let rows = |table| {
             let query =
                 Query { table, filters: vec![], order: None, descending: false, after: None, limit: 9, total: false };

@@ -7,7 +7,7 @@ use super::{Row, StoreError, Value};
 use crate::id::NumberCipher;
 use crate::model::{
     Assignment, Authority, Binding, Campaign, CampaignPart, Certificate, ClaimCode, Client, Crl, Delivery, Device,
-    Document, EndedVersion, Event, Group, KeyShare, Meta, Product, Profile, Psk, RequestRecord, Revocation,
+    Document, EndedVersion, Event, Group, KeyShare, Meta, Product, Profile, Psk, RequestRecord, Responder, Revocation,
     SymmetricKey,
 };
 
@@ -103,6 +103,7 @@ pub fn read(row: Row) -> Result<Vec<Value>, StoreError> {
         EndedVersion,
         Client,
         Campaign,
-        CampaignPart
+        CampaignPart,
+        Responder
     )
 }
