@@ -148,6 +148,10 @@ pub use registry::{
     CertificateEncoding, ClientFilter, Clients, Credential, NewClient, ProxyHeaders, RegisteredClient, TrustedProxy,
 };
 pub use registry::{CertificateWish, Credentials, Provision, Provisioned, PskWish};
+pub use registry::{
+    EventProof, LogProblem, PrunedEvents, Tampering, Verification, VerifyEvents, verify_consistency, verify_event,
+    verify_export,
+};
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
 pub use registry::{Ocsp, OcspAnswer, OcspOptions, Presigned};

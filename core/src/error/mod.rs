@@ -2,8 +2,10 @@
 //!
 //! A reason's text says what is wrong and what to do; it never holds a secret, a key or a personal datum.
 
+mod event;
 mod reasons;
 
+pub use event::EventError;
 pub use reasons::{
     AuthenticationError, AuthorityError, CampaignError, CertificateError, ClientError, CsrError, DeliveryError,
     DeviceError, GroupError, InputError, InternalError, KeyError, ProductError, ProfileError, PskError, SealError,
@@ -164,6 +166,8 @@ areas! {
     Authentication(AuthenticationError),
     /// A key hand-out.
     Delivery(DeliveryError),
+    /// The log of events.
+    Event(EventError),
     /// The store.
     Store(StoreError),
     /// Sealing.

@@ -49,7 +49,10 @@ pub use devices::{
     Provision, Provisioned, PskWish, Release,
 };
 pub use due::{Due, DueItem};
-pub use events::{EventFilter, Events};
+pub use events::{
+    EventFilter, EventProof, Events, LogProblem, PrunedEvents, Tampering, Verification, VerifyEvents,
+    verify_consistency, verify_event, verify_export,
+};
 pub use groups::{GroupChange, Groups};
 pub use keys::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use ocsp::{Ocsp, OcspAnswer, OcspOptions, Presigned};

@@ -1,21 +1,34 @@
 //! The handle for events.
 
+mod checkpoint;
 mod epoch;
+mod export;
+mod line;
+mod merkle;
+mod note;
+mod proof;
+mod prune;
+mod segment;
+mod verify;
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
-use serde_json::json;
-
-use super::Inner;
 use super::page::{Listing, Page, Wanted};
+use super::{Call, Inner};
 use crate::Result;
-use crate::callback;
 use crate::env::Timestamp;
-use crate::error::Error;
-use crate::model::{Entity, Event};
+use crate::error::EventError;
+use crate::id::EventId;
+use crate::model::{Checkpoint, Entity, Event};
 use crate::store::record::Cell;
 use crate::store::{Match, Value};
 pub(super) use epoch::EventNumbers;
+use export::Lines;
+pub use export::verify_export;
+pub use proof::{EventProof, verify_consistency, verify_event};
+pub use prune::PrunedEvents;
+pub use verify::{LogProblem, Tampering, Verification, VerifyEvents};
 
 /// Which events to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,22 +104,119 @@ impl<'r> Events<'r> {
     /// `input.invalid` when `out` cannot be written to; store errors.
     pub fn export(&self, filter: &EventFilter, out: &mut dyn Write) -> Result<u64> {
         let mut count = 0;
-        let unwritable =
-            |e: std::io::Error| Error::input("the export's output", &format!("cannot be written: {}", e.kind()));
+        let mut lines = Lines(out);
         self.inner.scan::<Event>(&self.wanted(filter), |event| {
-            let line = json!({
-                "id": event.id.to_string(),
-                "at": event.at.to_string(),
-                "actor": event.actor,
-                "action": event.action,
-                "subject": event.subject.map(|entity| entity.to_string()),
-                "object": event.object.map(|entity| entity.to_string()),
-                "detail": event.detail,
-            });
             count += 1;
-            callback::run(|| writeln!(out, "{line}")).map_err(unwritable)
+            lines.write(&line::line(&event.record))
         })?;
-        callback::run(|| out.flush()).map_err(unwritable)?;
+        lines.flush()?;
         Ok(count)
+    }
+
+    /// Makes a checkpoint: a signed statement of how many events there are and what they hash to (a Merkle tree, RFC 9162),
+    /// in a form that other people's tools read (C2SP tlog-checkpoint). It covers every event that was recorded before; none
+    /// can be added below it later, by any process. If nothing was recorded since the newest, that one is the answer.
+    ///
+    /// Make one regularly, such as every hour, and keep what it says ([`Checkpoint::note`]) where whoever can change the
+    /// database cannot: with it, [`verify`](Self::verify) finds out a database that was rolled back or written anew. An event
+    /// that was altered before is covered as it is; [`verify`](Self::verify) goes on naming it. A request ID changes
+    /// nothing here: a repetition finds nothing left to do.
+    ///
+    /// All processes that use the store must be of a version that knows checkpoints.
+    ///
+    /// # Errors
+    /// `event.log_broken` when the newest checkpoint was altered; `store.busy`; errors of the sealer and of the store.
+    ///
+    /// ```
+    /// # let registry = tegata::doctest::registry()?;
+    /// # tegata::doctest::enrolled(&registry)?;
+    /// use tegata::{Call, VerifyEvents};
+    /// let checkpoint = registry.events().checkpoint(&Call::by("auditor"))?;
+    /// // Elsewhere, and for long: checkpoint.note and registry.events().public_key().
+    /// let kept = VerifyEvents { known: vec![checkpoint.note], ..VerifyEvents::default() };
+    /// assert_eq!(registry.events().verify(&kept, None)?.first, None);
+    /// # Ok::<(), tegata::Error>(())
+    /// ```
+    pub fn checkpoint(&self, call: &Call) -> Result<Checkpoint> {
+        self.inner.make_checkpoint(call)
+    }
+
+    /// The checkpoints, in the order in which they were made.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn checkpoints(&self, page: &Page) -> Result<Listing<Checkpoint>> {
+        self.inner.list(Wanted::default(), page)
+    }
+
+    /// The public key that verifies this registry's checkpoints, as text: `name+id+key`, the form that signed notes use
+    /// (C2SP signed-note). It is made with the first checkpoint and never changes.
+    ///
+    /// # Errors
+    /// `event.no_checkpoint` before the first checkpoint; store errors.
+    pub fn public_key(&self) -> Result<String> {
+        let verifier = self.inner.log_verifier()?.ok_or(EventError::NoCheckpoint)?;
+        Ok(verifier.to_text())
+    }
+
+    /// Goes through the log from the first event to the last and names the first that was altered, removed or put in later.
+    /// An alteration shows at once, since each event carries a keyed tag; a removal from the next checkpoint on.
+    ///
+    /// The progress callback is told now and then of (events done, events in all); `Break` stops.
+    ///
+    /// # Errors
+    /// `event.note_invalid` when a known checkpoint is not signed by this log's key, `event.no_checkpoint` when there is none to
+    /// begin at; `input.cancelled` after `Break`; store errors. What is wrong with the log is no error but
+    /// [`Verification::first`].
+    pub fn verify(
+        &self,
+        options: &VerifyEvents,
+        progress: Option<&dyn Fn(usize, usize) -> ControlFlow<()>>,
+    ) -> Result<Verification> {
+        self.inner.verify_events(options, progress)
+    }
+
+    /// Shows that the log holds an event, to somebody who knows the public key only ([`verify_event`]).
+    ///
+    /// # Errors
+    /// `input.unknown_id`; `event.not_covered` when no checkpoint covers it yet, `event.pruned` when it is gone;
+    /// `event.log_broken`; store errors.
+    pub fn prove(&self, id: EventId) -> Result<EventProof> {
+        self.inner.prove_event(id)
+    }
+
+    /// Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who knows the public
+    /// key and the old checkpoint ([`verify_consistency`]). The text is what a witness takes to cosign the new one (C2SP
+    /// tlog-witness).
+    ///
+    /// # Errors
+    /// `event.no_checkpoint`; `input.invalid` when `old` is the later; `event.pruned` when events are gone that this needs;
+    /// `event.log_broken`; store errors.
+    pub fn prove_consistency(&self, old: u64, new: u64) -> Result<String> {
+        self.inner.prove_growth(old, new)
+    }
+
+    /// Writes the log to `out` so that the file verifies by itself ([`verify_export`]), and says how many events there were: one
+    /// JSON object a line, each event as [`export`](Self::export) writes it, and each checkpoint behind the events that it
+    /// covers. It begins behind checkpoint number `from`, or with the first event that is left, and ends at the newest
+    /// checkpoint.
+    ///
+    /// # Errors
+    /// `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone; `event.log_broken` when events and
+    /// checkpoints do not agree; `input.invalid` when `out` cannot be written to; store errors.
+    pub fn export_log(&self, from: Option<u64>, out: &mut dyn Write) -> Result<u64> {
+        self.inner.export_log(from, out)
+    }
+
+    /// Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The hashes of the trees
+    /// over them stay, so everything else verifies as before. What goes is written to `archive` first, if there is one, as
+    /// [`export_log`](Self::export_log) writes it; if two processes prune at once, both may archive the same. Each run is
+    /// one commit with its event `events.prune`; after an error, the runs before it are gone.
+    ///
+    /// # Errors
+    /// `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive` cannot be written to;
+    /// store errors.
+    pub fn prune(&self, before: Timestamp, archive: Option<&mut dyn Write>, call: &Call) -> Result<PrunedEvents> {
+        self.inner.prune_events(before, u64::MAX, archive, call)
     }
 }
