@@ -8,6 +8,8 @@
 #![cfg(all(target_os = "linux", feature = "sqlite", feature = "testing"))]
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "power/clock.rs"]
+mod clock;
 mod common;
 #[path = "power/cuts.rs"]
 mod cuts;
@@ -15,6 +17,8 @@ mod cuts;
 mod disk;
 #[path = "power/faults.rs"]
 mod faults;
+#[path = "power/files.rs"]
+mod files;
 #[path = "power/life.rs"]
 mod life;
 #[path = "power/trace.rs"]

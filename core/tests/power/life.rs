@@ -235,6 +235,15 @@ fn live(registry: &Registry, credential: &[u8], name: &str) {
     tell(&format!("revoked {successor}"));
 }
 
+/// One enrollment, noted if it is acknowledged.
+pub fn enroll(registry: &Registry, credential: &[u8], ledger: &mut Ledger) -> Result<()> {
+    let request = Enroll { credential: credential.to_vec(), csr: csr(&key(), "unit"), ..Enroll::default() };
+    ledger.note([Fact::Life].into_iter());
+    let issued = registry.devices().enroll(&request, &Call::by("test"))?.issued;
+    ledger.note([Fact::Issued(issued.certificate.id, fingerprint(&issued.der))].into_iter());
+    Ok(())
+}
+
 pub fn child() {
     let (Ok(folder), Ok(work)) = (std::env::var(PLACE), std::env::var(WORK)) else { return };
     let words: Vec<&str> = work.split(' ').collect();

@@ -133,7 +133,9 @@ impl Backoff {
         }
         self.set(guarded, |set| match set.iter_mut().find(|entry| entry.guarded == guarded.0) {
             Some(entry) if !entry.is_forgotten(now) => {
-                check_pause(Some(entry.until), now)?;
+                // What is longer than the pause after so many failures was no pause: the clock has been set back.
+                let longest = if entry.failures < FREE { 0 } else { pause(entry.failures).max(1) };
+                check_pause(Some(entry.until).filter(|until| until.since(now) <= longest), now)?;
                 if entry.failures >= FREE {
                     entry.until = now.plus(1);
                 }
@@ -238,6 +240,16 @@ mod tests {
         backoff.succeeded(who);
         assert_eq!(backoff.taken.load(Ordering::Relaxed), 0);
         assert_eq!(backoff.failed(who, START, 0), Failure { failures: 1, until: None });
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_pause_of_a_failure_that_was_free() {
+        let backoff = Backoff::default();
+        let who = backoff.guarded("psk", b"lamp");
+        for failures in 1..=FREE {
+            backoff.failed(who, START, 0);
+            assert_eq!(waits(&backoff, who, START.plus(-120)), 0, "after {failures}");
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Place {
         if !existing.is_file() {
             return Err(StoreError::NotADatabase { reason: "it is not a regular file".to_owned() });
         }
+        if existing.permissions().readonly() {
+            // SQLite would give the log this file's permissions, and a log that cannot be written stays in the way when
+            // the file can be again.
+            return Err(StoreError::ReadOnly);
+        }
         Ok(())
     }
 
