@@ -89,6 +89,12 @@ fn steps(table: &Table, there: &Existing) -> Result<Vec<String>, StoreError> {
     Ok(steps)
 }
 
+/// Whether the table has all columns and indexes that are declared, and no index of ours besides.
+pub(super) fn is_as_declared(connection: &Connection, table: &Table) -> Result<bool, StoreError> {
+    let there = existing(connection, table).at(table.name)?;
+    Ok(steps(table, &there).is_ok_and(|steps| steps.is_empty()))
+}
+
 /// Brings the database to `schema`, within the transaction that the caller has begun.
 pub(super) fn migrate(connection: &Connection, schema: &Schema) -> Result<(), StoreError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).at("the file")?;

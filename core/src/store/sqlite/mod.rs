@@ -17,6 +17,7 @@
 //! A copy of the file alone is no backup while it is in use: the log beside it (`-wal`) belongs to it.
 
 mod ddl;
+mod maintenance;
 mod open;
 mod pool;
 mod presence;
@@ -32,10 +33,13 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use super::schema::Schema;
-use super::{Counter, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write};
+use super::{Counter, Maintenance, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write};
 use pool::Pool;
 use statements::Catalog;
 use writer::Writer;
+
+/// Where trouble is when it is not in one table.
+const WHOLE: &str = "the file";
 
 /// How to open a [`SqliteStore`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +134,10 @@ impl Store for SqliteStore {
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         writes.iter().try_for_each(Write::check)?;
         if writes.is_empty() { Ok(()) } else { self.writer.commit(writes.to_vec()) }
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        Some(self)
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::SqliteOptions;
 use super::ddl;
 use super::presence::Presence;
 use super::recovery;
 use super::trouble::{At, is_busy};
+use super::{SqliteOptions, WHOLE};
 use crate::store::StoreError;
 
 /// Marks the file as tegata's in its header: "tgta". `file(1)` and SQLite's shell show it.
@@ -20,8 +20,6 @@ pub(super) const APPLICATION_ID: i32 = 0x7467_7461;
 /// Pages in the write-ahead log before it is brought into the file: 64 MB. The default of 1000 writes pages that
 /// change often over and over and halves the throughput.
 const AUTOCHECKPOINT: u32 = 16_000;
-
-const WHOLE: &str = "the file";
 
 /// SQLite counts milliseconds in 32 bits with sign: almost 25 days.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
@@ -81,6 +79,10 @@ impl Place {
         if connection.is_readonly("main").at(WHOLE)? {
             return Err(StoreError::ReadOnly);
         }
+        if is_new {
+            // Only before the first table: then what is deleted can be given back without writing all else anew.
+            connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").at(WHOLE)?;
+        }
         self.use_log(&connection)?;
         for (name, value) in [
             ("synchronous", "FULL"),
@@ -128,28 +130,21 @@ impl Place {
     }
 
     fn create(&self) -> Result<(), StoreError> {
-        let parent = self.path.parent().unwrap_or_else(|| Path::new("/"));
-        if !parent.is_dir() {
+        if !directory_of(&self.path).is_dir() {
             return Err(unavailable("the directory for the file does not exist; make it first"));
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&self.path) {
+        match create_private(&self.path) {
             Ok(file) => file.sync_all().map_err(|e| refused(&e))?,
             // Another process was faster; what it made is as good.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
             Err(error) => return Err(refused(&error)),
         }
-        if cfg!(unix) {
-            // The name of the file must survive a power cut as well.
-            File::open(parent).and_then(|parent| parent.sync_all()).map_err(|e| refused(&e))?;
-        }
-        Ok(())
+        // The name of the file must survive a power cut as well.
+        sync_directory_of(&self.path).map_err(|e| refused(&e))
     }
 
-    fn connect(&self) -> Result<Connection, StoreError> {
+    /// A connection that may do anything.
+    pub(super) fn connect(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).at(WHOLE)?;
         connection.busy_timeout(self.options.wait).at(WHOLE)?;
@@ -176,11 +171,30 @@ impl Place {
             }
         };
         if mode == "wal" {
-            Ok(())
+            // The log is made by the first who reads, and from now on it belongs to the file.
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).at(WHOLE)
         } else {
             Err(unavailable("this file system cannot share memory between processes; use a local disk"))
         }
     }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new("/"))
+}
+
+/// Makes a file that was not there, for its owner only.
+pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes the name of a file durable.
+pub(super) fn sync_directory_of(path: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(directory_of(path))?.sync_all() } else { Ok(()) }
 }
 
 /// Some settings answer with their new value; that is no error.

@@ -21,6 +21,15 @@ impl Pool {
         Self { idle: Mutex::default(), place, process: Process::this() }
     }
 
+    pub(super) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// An error in a child of the process that opened the database.
+    pub(super) fn check_process(&self) -> Result<(), StoreError> {
+        self.process.check()
+    }
+
     /// Lends a connection to `work`. One that comes back in the middle of a transaction is closed, as is one that
     /// `work` panicked with.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {

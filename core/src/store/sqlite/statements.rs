@@ -93,6 +93,11 @@ impl Catalog {
         Self { tables: schema.tables.iter().map(|table| (table.name, TableSql::new(table))).collect() }
     }
 
+    /// The tables that were declared.
+    pub(super) fn declared(&self) -> impl Iterator<Item = &'static Table> {
+        self.tables.values().map(|sql| sql.table)
+    }
+
     /// The statements for `table`.
     pub(super) fn table(&self, table: &Table) -> Result<&TableSql, StoreError> {
         let is_same = |known: &&TableSql| std::ptr::eq(known.table, table) || known.table.columns == table.columns;

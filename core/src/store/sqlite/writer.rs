@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::WHOLE;
 use super::ddl;
 use super::presence::Presence;
 use super::reader;
@@ -33,8 +34,6 @@ const QUIET: Duration = Duration::from_secs(1);
 /// How long to wait at most before trying that again, when somebody reads all the time.
 const LONGEST_QUIET: Duration = Duration::from_secs(60);
 
-const WHOLE: &str = "the file";
-
 /// What a caller wants, and where the answer goes; several share a transaction.
 enum Job {
     Commit(Vec<Write>, SyncSender<Result<(), StoreError>>),
@@ -46,6 +45,8 @@ enum Queued {
     Job(Job),
     /// Has a transaction of its own.
     Migrate(Schema, SyncSender<Result<Arc<Catalog>, StoreError>>),
+    /// Gives so many bytes back.
+    Shrink(u64, SyncSender<Result<u64, StoreError>>),
     #[cfg(test)]
     Panic,
 }
@@ -91,6 +92,10 @@ impl Writer {
 
     pub(super) fn migrate(&self, schema: Schema) -> Result<Arc<Catalog>, StoreError> {
         self.ask(|answer| Queued::Migrate(schema, answer))
+    }
+
+    pub(super) fn shrink(&self, bytes: u64) -> Result<u64, StoreError> {
+        self.ask(|answer| Queued::Shrink(bytes, answer))
     }
 
     #[cfg(test)]
@@ -178,6 +183,10 @@ impl Thread {
                     Queued::Migrate(schema, answer) => {
                         self.group(std::mem::take(&mut group));
                         drop(answer.send(self.migrate(schema)));
+                    }
+                    Queued::Shrink(bytes, answer) => {
+                        self.group(std::mem::take(&mut group));
+                        drop(answer.send(self.shrink(bytes)));
                     }
                     #[cfg(test)]
                     #[allow(clippy::panic)]
@@ -312,6 +321,36 @@ impl Thread {
         migrated?;
         self.catalog = Arc::new(Catalog::new(&schema));
         Ok(Arc::clone(&self.catalog))
+    }
+
+    /// Moves rows from the end of the file to free places before it, and cuts off what is free then.
+    fn shrink(&self, bytes: u64) -> Result<u64, StoreError> {
+        let number = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).at(WHOLE);
+        let page = number("page_size")?.max(1);
+        // One less, since a page of SQLite's own notes may go with the others.
+        let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page).saturating_sub(1);
+        if pages < 1 {
+            return Ok(0);
+        }
+        self.run_sql("BEGIN IMMEDIATE")?;
+        let shrunk = number("page_count").and_then(|before| {
+            let mut statement = self.connection.prepare(&format!("PRAGMA incremental_vacuum({pages})")).at(WHOLE)?;
+            // One row, or step, for each page.
+            let mut steps = statement.query([]).at(WHOLE)?;
+            while steps.next().at(WHOLE)?.is_some() {}
+            drop(steps);
+            drop(statement);
+            let after = number("page_count")?;
+            self.run_sql("COMMIT")?;
+            Ok(before.saturating_sub(after).max(0).unsigned_abs())
+        });
+        if !self.connection.is_autocommit() {
+            self.run_sql("ROLLBACK")?;
+        }
+        let pages = shrunk?;
+        // The file itself is cut when the log was brought into it.
+        self.erased.set(self.erased.get() || pages > 0);
+        Ok(pages.saturating_mul(page.unsigned_abs()))
     }
 
     fn apply(&self, writes: &[Write]) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ mod migration;
 mod plans;
 mod sharing;
 mod trouble;
+mod upkeep;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -137,6 +138,7 @@ fn commits_are_as_durable_as_promised() {
         ("checkpoint_fullfsync", "1"),
         ("secure_delete", "1"),
         ("wal_autocheckpoint", "16000"),
+        ("auto_vacuum", "2"),
         ("application_id", "1952937057"),
         ("trusted_schema", "0"),
         ("cache_size", "-16384"),
