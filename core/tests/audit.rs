@@ -12,6 +12,7 @@ use std::thread;
 
 use common::{START, code, sealer};
 use tegata::model::{Checkpoint, Event};
+use tegata::store::faults::{Fault, FaultyStore};
 use tegata::store::schema::Table;
 use tegata::store::tables::{CHECKPOINTS, EVENT_LOG, EVENT_SEGMENTS, EVENTS};
 use tegata::store::{Expect, MemoryStore, Query, Row, RowRef, Store, Value, Write};
@@ -467,6 +468,88 @@ fn checkpoints_by_two_processes_while_others_record_are_of_one_log() {
     let found = sites[1].verify();
     assert_eq!((found.events, found.uncovered, found.checkpoints, found.first), (last.events, 0, last.number, None));
     assert!(last.number > 5, "{}", last.number);
+}
+
+/// Lets `act` fail at each of its calls of the store in turn, before the call took effect or after, until it succeeds.
+fn until_it_succeeds(store: &FaultyStore<Arc<MemoryStore>>, site: &Site, act: impl Fn() -> Result<(), tegata::Error>) {
+    for fault in [Fault::Before, Fault::After] {
+        for number in 0.. {
+            site.record(1);
+            store.reset();
+            store.fail_at(number, fault);
+            let result = act();
+            store.reset();
+            assert_eq!(site.verify().first, None, "{fault:?} call {number}");
+            if result.is_ok() {
+                break;
+            }
+            assert!(number < 100);
+        }
+    }
+}
+
+#[test]
+fn a_store_that_fails_anywhere_leaves_a_log_that_verifies_and_goes_on() {
+    let memory = Arc::new(MemoryStore::new());
+    let store = Arc::new(FaultyStore::new(memory.clone()));
+    let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
+    let options = Options::default().with_clock(clock.clone());
+    let registry = Registry::open(store.clone(), sealer(), options).unwrap();
+    let site = Site { registry, store: memory, clock, call: Call::by("auditor") };
+    let log = site.registry.events();
+    until_it_succeeds(&store, &site, || log.checkpoint(&site.call).map(drop));
+    site.record(9_000);
+    site.checkpoint();
+    let pruned = Timestamp::from_unix(START).plus(1_000_000);
+    until_it_succeeds(&store, &site, || log.prune(pruned, Some(&mut Vec::new()), &site.call).map(drop));
+    site.checkpoint();
+    let found = site.verify();
+    assert_eq!((found.pruned, found.uncovered, found.first), (8_192, 0, None));
+}
+
+/// Databases of former versions; their sealing key is that of all tests.
+#[cfg(feature = "sqlite")]
+#[test]
+fn events_from_before_there_were_tags_are_covered_from_the_first_checkpoint_on() {
+    use tegata::store::SqliteStore;
+    for name in ["v1.sqlite", "v2.sqlite"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        std::fs::copy(format!("tests/data/database/{name}"), &path).unwrap();
+        let store = Arc::new(SqliteStore::open(&path, tegata::store::SqliteOptions::default()).unwrap());
+        let registry = Registry::open(store.clone(), sealer(), Options::default()).unwrap();
+        let call = Call::by("auditor");
+        registry.groups().create("new", &GroupChange::default(), &call).unwrap();
+        let all = || registry.events().find(&EventFilter::default(), &Page::of(1_000)).unwrap().items;
+        let events = all();
+        assert!(events.len() > 5);
+        let verify = || registry.events().verify(&VerifyEvents::default(), None).unwrap();
+        assert_eq!((verify().events, verify().first), (events.len() as u64, None));
+        assert_eq!(registry.events().checkpoint(&call).unwrap().events, events.len() as u64);
+        let query = Query {
+            table: &EVENTS,
+            filters: vec![],
+            order: None,
+            descending: false,
+            after: None,
+            limit: 999,
+            total: false,
+        };
+        let rows = store.find(&query).unwrap().rows;
+        let tag = EVENTS.position("tag").unwrap();
+        let (old, new) = (rows[2].clone(), rows.last().unwrap().clone());
+        assert!(old.values[tag] == Value::Null && new.values[tag] != Value::Null);
+        for (row, column, value) in [(&old, "actor", text("nobody")), (&new, "tag", Value::Null)] {
+            let mut altered = row.clone();
+            altered.values[EVENTS.position(column).unwrap()] = value;
+            store.commit(&[Write::Put(altered, Expect::Any)]).unwrap();
+            let problem = verify().first.unwrap();
+            let event = if row == &old { &events[2] } else { events.last().unwrap() };
+            assert_eq!((problem.what, problem.event), (Tampering::Altered, Some(event.id)), "{name}");
+            store.commit(&[Write::Put(row.clone(), Expect::Any)]).unwrap();
+        }
+        assert_eq!(verify().first, None);
+    }
 }
 
 #[test]

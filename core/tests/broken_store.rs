@@ -103,6 +103,10 @@ fn a_store_that_answers_nonsense_makes_errors_and_no_panic() {
         let selection = tegata::Selection { algorithm: Some("ecdsa-p256".to_owned()), ..tegata::Selection::default() };
         let campaign = tegata::NewCampaign::new("one", selection.clone());
         let campaign = r.campaigns().start(&campaign, &world.call).unwrap().id;
+        r.events().checkpoint(&world.call).unwrap();
+        r.groups().create("lobby", &tegata::GroupChange::default(), &world.call).unwrap();
+        r.events().checkpoint(&world.call).unwrap();
+        let event = r.events().find(&EventFilter::default(), &tegata::Page::of(1)).unwrap().items[0].id;
         store.how.store(u8::try_from(how).unwrap(), Ordering::SeqCst);
         let shown =
             Presented::Certificate { certificate: &enrolled.issued.der, proof: Proof::TlsSession, device: None };
@@ -124,6 +128,12 @@ fn a_store_that_answers_nonsense_makes_errors_and_no_panic() {
             r.campaigns().stragglers(campaign, &tegata::Page::of(5)).map(drop),
             r.campaigns().cancel(campaign, &world.call).map(drop),
             r.events().find(&EventFilter::default(), &tegata::Page::of(5)).map(drop),
+            r.events().checkpoint(&world.call).map(drop),
+            r.events().verify(&tegata::VerifyEvents::default(), None).map(drop),
+            r.events().prove(event).map(drop),
+            r.events().prove_consistency(1, 2).map(drop),
+            r.events().export_log(None, &mut Vec::new()).map(drop),
+            r.events().prune(tegata::Timestamp::MAX, None, &world.call).map(drop),
             r.authorities().crl(world.issuing.id, &tegata::CrlOptions::default(), &world.call).map(drop),
         ];
         refused += results.iter().filter(|result| result.is_err()).count();

@@ -136,6 +136,7 @@ mod rows {
         };
         registry.campaigns().start(&tegata::NewCampaign::new("all", certificates), &world.call).unwrap();
         registry.ocsp().responder(world.issuing.id, &world.call).unwrap();
+        registry.events().checkpoint(&world.call).unwrap();
         let rows = |table| {
             let query =
                 Query { table, filters: vec![], order: None, descending: false, after: None, limit: 9, total: false };

@@ -44,10 +44,6 @@ pub static SCHEMA: Schema = Schema {
         &REQUESTS,
         &CRLS,
         &EVENTS,
-        &EVENT_LOG,
-        &EVENT_KEYS,
-        &EVENT_SEGMENTS,
-        &CHECKPOINTS,
         &PSKS,
         &KEYS,
         &KEY_SHARES,
@@ -56,6 +52,10 @@ pub static SCHEMA: Schema = Schema {
         &CAMPAIGNS,
         &CAMPAIGN_PARTS,
         &RESPONDERS,
+        &EVENT_LOG,
+        &EVENT_KEYS,
+        &EVENT_SEGMENTS,
+        &CHECKPOINTS,
     ],
 };
 

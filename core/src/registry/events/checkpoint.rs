@@ -52,9 +52,15 @@ impl Inner {
                     collisions += 1;
                 }
                 Err(Error::Store(StoreError::Conflict { .. })) => return Err(StoreError::Busy.into()),
+                // What somebody else's checkpoint added meanwhile does not fit the one that was read before.
+                Err(Error::Event(EventError::LogBroken { .. })) if self.is_newer_than(newest.as_ref())? => {}
                 other => other?,
             }
         }
+    }
+
+    fn is_newer_than(&self, newest: Option<&Checkpoint>) -> Result<bool> {
+        Ok(self.newest_checkpoint()?.map(|now| now.number) != newest.map(|newest| newest.number))
     }
 
     /// Adds the next checkpoint behind `newest`: over all events up to `closed`, or as many as one commit takes.

@@ -187,6 +187,7 @@ impl<'r> Trees<'r> {
 
 impl Inner {
     pub(super) fn prove_event(&self, id: EventId) -> Result<EventProof> {
+        self.store()?;
         let number = self.ids.number(id)?;
         let unknown = || InputError::UnknownId { what: "event" };
         let newest = self.newest_checkpoint()?.ok_or(EventError::NoCheckpoint)?;

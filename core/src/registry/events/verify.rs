@@ -54,8 +54,8 @@ impl Tampering {
             Self::Altered => "altered",
             Self::Missing => "missing",
             Self::Added => "added",
-            Self::CheckpointBroken => "checkpoint_broken",
-            Self::RolledBack => "rolled_back",
+            Self::CheckpointBroken => "checkpoint-broken",
+            Self::RolledBack => "rolled-back",
         }
     }
 }

@@ -13,7 +13,7 @@ use tegata::{
     Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter,
     NewAuthority, NewDevice, NewKey, NewKeyOwner, NewProduct, NewPsk, OcspOptions, Options, Page, ProductChange,
     ProductFilter, ProductSpec, Provision, PskFilter, PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey,
-    RotateKey, RotatePsk, Text, WrappedKey,
+    RotateKey, RotatePsk, Text, VerifyEvents, WrappedKey,
 };
 
 use super::Fault;
@@ -98,6 +98,7 @@ read_struct! {
     Enroll: |f| Self::default(), credential credential_signature csr name unit claim_code group attributes
         former_key_signature;
     EnrollmentPolicy: |f| Self::default(), mode quota opens closes unit_required other_key;
+    VerifyEvents: |f| Self::default(), since known public_key;
     EventFilter: |f| Self::default(), subject object action actor from to newest_first;
     FileNames: |f| Self { certificate: None, chain: None, full_chain: None, root: None, key: None }, certificate chain full_chain root key;
     ImportAuthority: |f| Self {

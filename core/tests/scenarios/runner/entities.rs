@@ -150,6 +150,19 @@ pub fn events(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
             let text = String::from_utf8(out).map_err(|e| Fault::broken(e.to_string()))?;
             Ok(json!({ "count": count.show(s.world), "text": text }))
         }
+        "export_log" => {
+            let mut out = Vec::new();
+            let count = handle.export_log(s.arg("from")?, &mut out)?;
+            let text = String::from_utf8(out).map_err(|e| Fault::broken(e.to_string()))?;
+            Ok(json!({ "count": count.show(s.world), "text": text }))
+        }
+        "checkpoint" => s.show(&handle.checkpoint(&s.call)?),
+        "checkpoints" => s.show(&handle.checkpoints(&s.arg("page")?)?),
+        "public_key" => s.show(&handle.public_key()?),
+        "verify" => s.show(&handle.verify(&s.arg("options")?, None)?),
+        "prove" => s.show(&handle.prove(s.arg("id")?)?),
+        "prove_consistency" => s.show(&handle.prove_consistency(s.arg("old")?, s.arg("new")?)?),
+        "prune" => s.show(&handle.prune(s.arg("before")?, None, &s.call)?),
         _ => s.unknown(),
     }
 }

@@ -31,6 +31,22 @@ pub fn function(s: &Step<'_>, name: &str) -> Result<Json, Fault> {
             &s.arg("purpose")?,
             s.arg("at")?,
         )?),
+        "verify_event" => {
+            let texts: [String; 3] = [s.arg("event")?, s.arg("proof")?, s.arg("public_key")?];
+            let [event, proof, key] = &texts;
+            tegata::verify_event(event, proof, key)?;
+            Ok(Json::Null)
+        }
+        "verify_consistency" => {
+            let texts: [String; 3] = [s.arg("old")?, s.arg("proof")?, s.arg("public_key")?];
+            let [old, proof, key] = &texts;
+            tegata::verify_consistency(old, proof, key)?;
+            Ok(Json::Null)
+        }
+        "verify_export" => {
+            let input: Vec<u8> = s.list("input")?;
+            s.show(&tegata::verify_export(&mut &input[..], &s.arg::<String>("public_key")?)?)
+        }
         "make_ocsp_request" => {
             let nonce: Option<Vec<u8>> = s.arg("nonce")?;
             let (certificates, issuer) = (s.list("certificates")?, s.arg("issuer")?);

@@ -16,7 +16,7 @@ use tegata::x509::Severity;
 use tegata::{
     CertificateCount, CheckValue, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name,
     OcspResponseStatus, OcspStatus, Oid, Principal, RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm,
-    Timestamp, WrapMethod,
+    Tampering, Timestamp, WrapMethod,
 };
 
 use super::base64;
@@ -150,6 +150,7 @@ show_as! {
     SignerLocation, value => value.name();
     SuspendCause, value => value.name();
     OcspResponseStatus, value => value.name();
+    Tampering, value => value.name();
     // The rest has no names of its own: the variant's name, with hyphens.
     EnrollmentMode, value => kebab(&format!("{value:?}"));
     Enrollment, value => kebab(&format!("{value:?}"));

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 use tegata::error::Reason;
 use tegata::model::{
-    Assignment, Attributes, Authority, Certificate as CertificateRecord, Crl as CrlRecord, Device, EnrollmentPolicy,
-    Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, Responder, SanPolicy, SymmetricKey,
+    Assignment, Attributes, Authority, Certificate as CertificateRecord, Checkpoint, Crl as CrlRecord, Device,
+    EnrollmentPolicy, Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, Responder, SanPolicy, SymmetricKey,
 };
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
-    Certificate, CheckedOcsp, Counts, Credentials, Crl, Enrolled, Finding, Issued, IssuedKey, IssuedPsk, IssuedWithKey,
-    KeyMatch, Listing, OcspAnswer, Presigned, Preview, PrivateKey, ProductSpec, Provisioned, PublicKey,
-    RegisteredProduct, Resealed, Signer, TrustBundle, VerifiedChain, VerifiedCsr, WrappedKey,
+    Certificate, CheckedOcsp, Counts, Credentials, Crl, Enrolled, EventProof, Finding, Issued, IssuedKey, IssuedPsk,
+    IssuedWithKey, KeyMatch, Listing, LogProblem, OcspAnswer, Presigned, Preview, PrivateKey, ProductSpec, Provisioned,
+    PrunedEvents, PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle, Verification, VerifiedChain,
+    VerifiedCsr, WrappedKey,
 };
 
 use super::show::Show;
@@ -41,6 +42,11 @@ show_struct! {
     Credentials: certificates psks keys;
     Device: id name state reason product unit group attributes subject created updated;
     EnrollmentPolicy: mode quota opens closes unit_required other_key;
+    Checkpoint: number at actor events root note;
+    EventProof: event proof;
+    LogProblem: what event checkpoint line;
+    PrunedEvents: events latest;
+    Verification: events uncovered pruned checkpoints last_checkpoint first;
     Event: id at actor action subject object detail;
     FileNames: certificate chain full_chain root key;
     Finding: severity code text;
