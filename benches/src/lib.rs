@@ -8,8 +8,8 @@ use std::thread;
 use tegata::model::ProfileSpec;
 use tegata::store::{SoftwareSealer, Store};
 use tegata::{
-    Attribute, Call, Enroll, HandOut, KeyAlgorithm, Name, NewAuthority, NewProduct, Options, PrivateKey, ProductSpec,
-    Registry, Secret, make_csr,
+    Attribute, AuthorityFilter, AuthorityId, Call, Enroll, HandOut, KeyAlgorithm, Name, NewAuthority, NewProduct,
+    Options, Page, PrivateKey, ProductSpec, Registry, Secret, make_csr,
 };
 
 /// A registry whose product credential is at hand.
@@ -43,6 +43,12 @@ impl Bench {
         };
         let credential = registry.products().register(&new, &call).unwrap().credential.issued.der;
         Self { registry, credential, call }
+    }
+
+    /// The authority that issues.
+    pub fn authority(&self) -> AuthorityId {
+        let all = self.registry.authorities().find(&AuthorityFilter::default(), &Page::of(1)).unwrap();
+        all.items.first().unwrap().id
     }
 
     /// `count` units with a key, a CSR and an identifier of their own.

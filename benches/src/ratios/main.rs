@@ -8,6 +8,7 @@ mod bindings;
 mod disk;
 mod durable;
 mod issue;
+mod ocsp;
 mod twine;
 
 use std::time::Instant;
@@ -16,6 +17,7 @@ type Measure = fn();
 
 const ALL: &[(&str, Measure)] = &[
     ("issue", issue::measure),
+    ("ocsp", ocsp::measure),
     ("durable-bulk", durable::bulk),
     ("durable-64", durable::callers),
     ("authenticate", authenticate::measure),
