@@ -17,8 +17,8 @@ use tegata::store::{MemoryStore, Query, Store};
 use tegata::{
     Atomicity, Attribute, Bulk, CampaignId, CertificateWish, CrlOptions, DeviceChange, DeviceId, GroupChange, GroupId,
     HandOut, Issue, IssueWithKey, KeyAlgorithm, KeyId, Name, NewAuthority, NewCampaign, NewDevice, NewKey, NewProduct,
-    NewPsk, ProductChange, ProductSpec, Provision, PskWish, Rebuild, Release, Renew, Result, RevocationReason,
-    RotateKey, RotatePsk, Selection,
+    NewPsk, OcspHash, OcspOptions, ProductChange, ProductSpec, Provision, PskWish, Rebuild, Release, Renew, Result,
+    RevocationReason, RotateKey, RotatePsk, Selection, make_ocsp_request, parse_certificate,
 };
 
 type Act = Box<dyn Fn(&World) -> Result<()>>;
@@ -60,6 +60,14 @@ const CASES: &[Case] = &[
         let (_, enrolled) = w.enrolled(None);
         w.registry.certificates().revoke(enrolled.issued.certificate.id, RevocationReason::KeyCompromise, &w.call).unwrap();
         Box::new(|w| w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).map(drop))
+    }),
+    ("ocsp.configure", |_| Box::new(|w| w.registry.ocsp().configure(w.issuing.id, &OcspOptions::default(), &w.call).map(drop))),
+    ("ocsp.respond for the first time", |w| {
+        let (_, enrolled) = w.enrolled(None);
+        let certificate = parse_certificate(&enrolled.issued.der).unwrap();
+        let issuer = parse_certificate(&w.issuing.certificate).unwrap();
+        let request = make_ocsp_request(&[certificate], &issuer, OcspHash::Sha1, Some(&[7; 32])).unwrap();
+        Box::new(move |w| w.registry.ocsp().respond(&request).map(drop))
     }),
     ("profiles.put", |_| Box::new(|w| w.registry.profiles().put("device", &ProfileSpec::tls_server(), &w.call).map(drop))),
     ("products.register", |_| Box::new(|w| w.registry.products().register(&NewProduct {

@@ -320,6 +320,10 @@ fn life(at: &Place<'_>, old: &Arc<dyn Sealer>, new: &Arc<dyn Sealer>) -> Result<
     seen.debug("a wish for a key", &brought);
     let brought = keys.issue(&brought, &call)?;
 
+    let responder = seen.debug("an OCSP responder", registry.ocsp().responder(root.id, &call)?);
+    seen.bytes("its certificate", &responder.certificate.unwrap());
+    seen.debug("an OCSP answer", registry.ocsp().respond(guess)?);
+
     // The sealing key changes; then much comes to its end.
     at.learn_what_is_sealed(&**old);
     at.look_at_the_disk();

@@ -83,7 +83,7 @@ const fn is_of_authority(number: u64) -> bool {
 }
 
 impl Inner {
-    /// How the certificates with these serial numbers stand, all from one snapshot, and their issuer as it is in it.
+    /// How the certificates with these serial numbers stand, and their issuer, from one snapshot.
     pub(super) fn ocsp_statuses(
         &self,
         issuer: &Arc<Issuer>,
@@ -91,11 +91,10 @@ impl Inner {
         now: Timestamp,
     ) -> Result<(Arc<Issuer>, Vec<Status>)> {
         let numbers: Vec<_> = serials.iter().map(|serial| number_in(issuer, serial)).collect();
-        let mut wanted = Vec::with_capacity(1 + 2 * numbers.len());
+        let mut wanted = Vec::with_capacity(1 + numbers.len());
         wanted.push(at::<Authority>(self.ids.number(issuer.id)?));
-        for number in numbers.iter().flatten() {
-            wanted.extend([at::<Certificate>(*number), at::<Revocation>(*number)]);
-        }
+        let of_certificate = |number: &&u64| !is_of_authority(**number);
+        wanted.extend(numbers.iter().flatten().filter(of_certificate).map(|number| at::<Certificate>(*number)));
         let mut rows = self.store()?.get(&wanted)?.into_iter();
         let mut next = || rows.next().ok_or_else(|| Error::defect("a store answered with too few rows"));
         let authority: Option<Row> = next()?;
@@ -113,29 +112,31 @@ impl Inner {
                 statuses.push(Status::UNKNOWN);
                 continue;
             };
-            let (record, revocation) = (next()?, next()?);
-            let held = read::<Revocation>(revocation, &self.ids)?.map(|revocation| revocation.at);
-            let status = if is_of_authority(number) {
-                self.status_above(&issuer, serial, held, compromised)?
-            } else {
-                // Any serial number decrypts to some record number; only the right record carries it.
-                let record = read::<Certificate>(record, &self.ids)?
-                    .filter(|record| record.authority == issuer.id && record.serial == *serial);
-                record.map_or(Status::UNKNOWN, |record| Status::of(&record, held, compromised, now))
+            if is_of_authority(number) {
+                statuses.push(self.status_above(&issuer, number, serial, compromised)?);
+                continue;
+            }
+            // Any serial number decrypts to some record number; only the right record carries it.
+            let record = read::<Certificate>(next()?, &self.ids)?
+                .filter(|record| record.authority == issuer.id && record.serial == *serial);
+            let Some(record) = record else {
+                statuses.push(Status::UNKNOWN);
+                continue;
             };
-            statuses.push(status);
+            // Since when a certificate is on hold stands nowhere else.
+            let held = if record.state == CertificateState::Suspended { self.listed_since(number)? } else { None };
+            statuses.push(Status::of(&record, held, compromised, now));
         }
         Ok((issuer, statuses))
     }
 
+    /// Since when the CRLs list the certificate with this record number.
+    fn listed_since(&self, number: u64) -> Result<Option<Timestamp>> {
+        Ok(self.find_record::<Revocation>(number)?.map(|revocation| revocation.at))
+    }
+
     /// How an authority's certificate stands, a cross-certificate, or the one of the responder.
-    fn status_above(
-        &self,
-        issuer: &Issuer,
-        serial: &[u8],
-        listed: Option<Timestamp>,
-        compromised: bool,
-    ) -> Result<Status> {
+    fn status_above(&self, issuer: &Issuer, number: u64, serial: &[u8], compromised: bool) -> Result<Status> {
         let all: All = self.issuers()?;
         let carries = |der: &[u8]| {
             // Most do not, and reading a certificate takes longer than this.
@@ -148,12 +149,11 @@ impl Inner {
             if !(carries(&authority.certificate) || outside.iter().any(|der| carries(der))) {
                 continue;
             }
-            let revoked = compromised || authority.state == AuthorityState::Compromised;
-            return Ok(Status::always(if revoked {
-                Known::Revoked(listed.or(Some(authority.not_before)), RevocationReason::CaCompromise)
-            } else {
-                Known::Good
-            }));
+            if !compromised && authority.state != AuthorityState::Compromised {
+                return Ok(Status::always(Known::Good));
+            }
+            let since = self.listed_since(number)?.unwrap_or(authority.not_before);
+            return Ok(Status::always(Known::Revoked(Some(since), RevocationReason::CaCompromise)));
         }
         let responder = self.find_record::<Responder>(self.ids.number(issuer.id)?)?;
         let own = responder.and_then(|stored| stored.record.certificate).is_some_and(|der| carries(&der));
