@@ -141,6 +141,11 @@ impl Server {
         });
     }
 
+    /// Whether it ended by itself.
+    pub fn is_gone(&self) -> bool {
+        !self.program("pg_isready", &["-q"]).status().unwrap().success()
+    }
+
     fn program(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres"]).args(arguments);

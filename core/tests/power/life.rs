@@ -1,11 +1,16 @@
 //! The child's work, the facts that it tells, and the comparison with the registry.
 
+#![allow(dead_code)]
+
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ring::digest::{SHA256, digest};
@@ -26,7 +31,17 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Whether the first error ends the child.
 static FRAGILE: AtomicBool = AtomicBool::new(false);
 
+/// The registry in `folder`, or the one that the file `url` there leads to.
 pub fn open(folder: &Path) -> Result<Registry> {
+    #[cfg(feature = "postgres")]
+    if let Ok(place) = std::fs::read_to_string(folder.join("url")) {
+        use tegata::store::{PostgresOptions, PostgresStore};
+        // In the second line, how many seconds a statement may take.
+        let (url, seconds) = place.split_once('\n').unwrap_or((&place, "30"));
+        let statement_timeout = Duration::from_secs(seconds.parse().unwrap());
+        let store = PostgresStore::connect(url, &PostgresOptions { statement_timeout, ..PostgresOptions::default() })?;
+        return Registry::open(store, sealer(), Options::default());
+    }
     let store = SqliteStore::open(folder.join("registry.sqlite"), SqliteOptions::default())?;
     Registry::open(store, sealer(), Options::default())
 }
@@ -99,28 +114,65 @@ pub fn command(tool: Option<Command>, folder: &Path, work: Work) -> Command {
     command
 }
 
-/// Runs a child to its end; what it told, line by line.
-pub fn run(mut command: Command) -> Told {
+/// A child at work.
+pub struct Running {
+    child: RefCell<Child>,
+    told: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+/// Starts a child.
+pub fn start(mut command: Command) -> Running {
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let group = child.id();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let reader = std::thread::spawn(move || lines.map_while(std::result::Result::ok).collect::<Vec<_>>());
-    let until = Instant::now() + Duration::from_secs(60);
-    let in_time = loop {
-        if child.try_wait().unwrap().is_some() {
-            break true;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let reader = std::thread::spawn(move || {
+        lines.map_while(std::result::Result::ok).for_each(|line| heard.lock().unwrap().push(line));
+    });
+    Running { child: RefCell::new(child), told, reader }
+}
+
+impl Running {
+    /// Waits until it works.
+    pub fn at_work(self) -> Self {
+        while !self.is_over() && !self.told.lock().unwrap().iter().any(|line| line.starts_with("issued")) {
+            std::thread::sleep(Duration::from_millis(5));
         }
-        if Instant::now() > until {
-            break false;
+        self
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.child.borrow_mut().try_wait().unwrap().is_some()
+    }
+
+    /// Waits for its end; what it told, line by line.
+    pub fn finish(self) -> Told {
+        let until = Instant::now() + Duration::from_secs(60);
+        let mut in_time = true;
+        while in_time && !self.is_over() {
+            std::thread::sleep(Duration::from_millis(10));
+            in_time = Instant::now() < until;
         }
-        std::thread::sleep(Duration::from_millis(10));
-    };
-    // Also when it ended: nothing that it started may hold the pipe open.
-    let _ = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).stderr(Stdio::null()).status();
-    let _ = child.wait();
-    let told = Told(reader.join().unwrap());
-    assert!(in_time, "the child hung; it told:\n{}", told.tail());
-    told
+        let told = self.kill();
+        assert!(in_time, "the child hung; it told:\n{}", told.tail());
+        told
+    }
+
+    /// Ends it at once, and a tool that it runs under. Also if it ended by itself: nothing may hold the pipe open.
+    pub fn kill(self) -> Told {
+        let mut child = self.child.into_inner();
+        let group = format!("-{}", child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = child.wait();
+        self.reader.join().unwrap();
+        Told(std::mem::take(&mut self.told.lock().unwrap()))
+    }
+}
+
+/// Runs a child to its end; what it told, line by line.
+pub fn run(command: Command) -> Told {
+    start(command).finish()
 }
 
 /// The lines that a child told.
@@ -363,11 +415,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// Opens the registry in `folder` and compares; SQLite looks at the file as well.
+    /// Opens the registry in `folder` and compares; SQLite looks at its file as well.
     pub fn check(&mut self, folder: &Path) -> std::result::Result<(), String> {
         let registry = open(folder).map_err(|e| format!("it does not open: {e}"))?;
         self.compare(&registry)?;
         drop(registry);
+        if folder.join("url").exists() {
+            return Ok(());
+        }
         let connection = rusqlite::Connection::open(folder.join("registry.sqlite")).unwrap();
         let sound: String = connection
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
