@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres_server;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -436,26 +438,27 @@ fn nothing_is_pruned_that_is_not_what_was_recorded_or_that_cannot_be_archived() 
     assert_eq!(log.prune(later, None, &site.call).unwrap().events, 4_096);
 }
 
-#[test]
-fn checkpoints_by_two_processes_while_others_record_are_of_one_log() {
-    let store = Arc::new(MemoryStore::new());
-    let sites = [Site::over(store.clone()), Site::over(store)];
+/// Two processes record and make checkpoints at once, as fast as they can.
+fn record_and_checkpoint_at_once(registries: &[Registry; 2]) {
+    let call = Call::by("auditor");
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let (done, sites) = (&done, &sites);
+        let (done, call) = (&done, &call);
         let writers: Vec<_> = (0..4)
             .map(|n: usize| {
                 scope.spawn(move || {
+                    let devices = vec![NewDevice::default(); if n < 2 { 1 } else { 40 }];
                     for _ in 0..40 {
-                        sites[n % 2].record(if n < 2 { 1 } else { 40 });
+                        let results = registries[n % 2].devices().register_many(&devices, &Bulk::each(), call).unwrap();
+                        assert!(results.iter().all(Result::is_ok));
                     }
                 })
             })
             .collect();
-        for site in sites {
+        for registry in registries {
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
-                    site.checkpoint();
+                    registry.events().checkpoint(call).unwrap();
                     thread::yield_now();
                 }
             });
@@ -463,11 +466,29 @@ fn checkpoints_by_two_processes_while_others_record_are_of_one_log() {
         writers.into_iter().for_each(|writer| writer.join().unwrap());
         done.store(true, Ordering::Relaxed);
     });
-    let last = sites[0].checkpoint();
-    assert_eq!((last.events, &sites[1].checkpoint()), (2 * 40 + 2 * 40 * 40, &last));
-    let found = sites[1].verify();
+    let last = registries[0].events().checkpoint(&call).unwrap();
+    assert_eq!((last.events, &registries[1].events().checkpoint(&call).unwrap()), (2 * 40 + 2 * 40 * 40, &last));
+    let found = registries[1].events().verify(&VerifyEvents::default(), None).unwrap();
     assert_eq!((found.events, found.uncovered, found.checkpoints, found.first), (last.events, 0, last.number, None));
     assert!(last.number > 5, "{}", last.number);
+}
+
+#[test]
+fn checkpoints_by_two_processes_while_others_record_are_of_one_log() {
+    let store = Arc::new(MemoryStore::new());
+    record_and_checkpoint_at_once(&[store.clone(), store].map(|store| Site::over(store).registry));
+}
+
+#[cfg(all(unix, feature = "postgres"))]
+#[test]
+fn so_are_they_on_a_postgresql_server() {
+    use tegata::store::{PostgresOptions, PostgresStore};
+    let url = postgres_server::shared().url();
+    let open = || {
+        let store = PostgresStore::connect(&url, &PostgresOptions::default()).unwrap();
+        Registry::open(store, sealer(), Options::default()).unwrap()
+    };
+    record_and_checkpoint_at_once(&[open(), open()]);
 }
 
 /// Lets `act` fail at each of its calls of the store in turn, before the call took effect or after, until it succeeds.
