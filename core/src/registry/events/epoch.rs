@@ -102,12 +102,11 @@ impl Inner {
         let mut lease = self.event_numbers.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The lock is held while the store answers: others who need numbers wait for the same answer.
         let store = self.open_store()?;
-        let epoch = match lease.epoch {
-            Some(epoch) => epoch,
-            None => {
-                let log = self.event_log(store)?;
-                *lease.epoch.insert(Epoch { version: log.version, closed: log.record.closed })
-            }
+        let epoch = if let Some(epoch) = lease.epoch {
+            epoch
+        } else {
+            let log = self.event_log(store)?;
+            *lease.epoch.insert(Epoch { version: log.version, closed: log.record.closed })
         };
         // What was leased before the log was closed is used no more.
         lease.left.start = lease.left.start.max(epoch.closed + 1);
@@ -205,6 +204,7 @@ fn is_event(write: &Write) -> bool {
 }
 
 /// A record without identifiers always becomes a row.
+#[allow(clippy::needless_pass_by_value)] // For map_err.
 fn unlikely(error: Error) -> StoreError {
     StoreError::Backend { reason: error.to_string() }
 }

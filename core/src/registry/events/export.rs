@@ -59,19 +59,16 @@ impl Inner {
         let newest = self.newest_checkpoint()?.ok_or(EventError::NoCheckpoint)?;
         let verifier = self.log_verifier()?.ok_or(EventError::NoCheckpoint)?;
         let trees = Trees::read(self)?;
-        let (mut tree, mut last, first_checkpoint) = match from {
-            Some(from) => {
-                let from = self.checkpoint(from)?;
-                (from.tree()?, from.last_number, from.number)
+        let (mut tree, mut last, first_checkpoint) = if let Some(from) = from {
+            let from = self.checkpoint(from)?;
+            (from.tree()?, from.last_number, from.number)
+        } else {
+            let pruned = trees.segments().iter().take_while(|segment| segment.numbers.is_none()).count();
+            let mut tree = Frontier::default();
+            for segment in trees.segments().iter().take(pruned) {
+                tree.push_tree(LEVEL, segment.tree_hash()?);
             }
-            None => {
-                let pruned = trees.segments().iter().take_while(|segment| segment.numbers.is_none()).count();
-                let mut tree = Frontier::default();
-                for segment in trees.segments().iter().take(pruned) {
-                    tree.push_tree(LEVEL, segment.tree_hash()?);
-                }
-                (tree, trees.last_before(pruned), 0)
-            }
+            (tree, trees.last_before(pruned), 0)
         };
         let at = usize::try_from(tree.size() / SEGMENT).unwrap_or(usize::MAX);
         if trees.segments().get(at).is_some_and(|segment| segment.numbers.is_none()) {
@@ -156,6 +153,9 @@ impl Reading {
         let json = json.as_object().ok_or_else(altered)?;
         if let Some(from) = json.get("from") {
             let size = from.as_u64().ok_or_else(altered)?;
+            if json.get("log").and_then(Json::as_str) != Some(self.verifier.name()) {
+                return Err(altered());
+            }
             let peaks = read_hashes(json.get("frontier")).ok_or_else(altered)?.concat();
             let tree = Frontier::from_bytes(size, &peaks).ok_or_else(altered)?;
             match &self.tree {

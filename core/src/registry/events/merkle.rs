@@ -29,14 +29,16 @@ pub(super) fn node(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// The largest power of two below `size`, which is at least 2.
-const fn split(size: u64) -> u64 {
-    1 << (63 - (size - 1).leading_zeros())
+pub(super) const fn split(size: u64) -> u64 {
+    1 << (size - 1).ilog2()
 }
 
 /// The hash of the tree over these leaves.
 pub(super) fn tree(leaves: &[Hash]) -> Hash {
     let mut frontier = Frontier::default();
-    leaves.iter().for_each(|leaf| frontier.push(*leaf));
+    for leaf in leaves {
+        frontier.push(*leaf);
+    }
     frontier.root()
 }
 

@@ -27,10 +27,10 @@ pub(super) struct LogVerifier {
 
 impl LogVerifier {
     pub(super) fn new(name: &str, key: &[u8]) -> Option<Self> {
-        let key = key.try_into().ok()?;
+        let key: &[u8; 32] = key.try_into().ok()?;
         let typed = [name.as_bytes(), b"\n", &[ED25519_TYPE], key].concat();
         let id = *digest(&SHA256, &typed).as_ref().first_chunk()?;
-        Some(Self { name: name.to_owned(), id, key: *<&[u8; 32]>::try_from(key).ok()? })
+        Some(Self { name: name.to_owned(), id, key: *key })
     }
 
     /// Reads the text of a public key.

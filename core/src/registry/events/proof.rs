@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use data_encoding::BASE64;
 
 use super::super::Inner;
-use super::merkle::{Hash, is_consistent, is_included, leaf, prove_consistency, prove_inclusion, tree};
+use super::merkle::{Hash, is_consistent, is_included, leaf, prove_consistency, prove_inclusion, split, tree};
 use super::note::LogVerifier;
 use super::segment::{SEGMENT, broken};
 use crate::Result;
@@ -163,7 +163,7 @@ impl<'r> Trees<'r> {
     pub(super) fn subtree(&mut self, from: u64, to: u64) -> Result<Hash> {
         let size = to - from;
         if size > SEGMENT {
-            let middle = from + (1 << (63 - (size - 1).leading_zeros()));
+            let middle = from + split(size);
             let (left, right) = (self.subtree(from, middle)?, self.subtree(middle, to)?);
             return Ok(super::merkle::node(&left, &right));
         }

@@ -244,7 +244,7 @@ impl Run<'_> {
         self.look_ahead()?;
         let mut after = self.skip(start)?;
         let mut segments = Walk::<EventSegment>::after(self.inner, start);
-        self.reach(self.whole.clone(), true)?;
+        self.reach(&self.whole.clone(), true)?;
         while let Some(end) = self.newest.as_ref().map(|newest| newest.events).filter(|end| self.whole.size() < *end) {
             let expected = self.whole.size() / SEGMENT + 1;
             match segments.next()? {
@@ -324,7 +324,7 @@ impl Run<'_> {
                 return Err(self.at_checkpoint().into());
             }
             self.whole.push_tree(LEVEL, open.root());
-            self.reach(self.whole.clone(), true)?;
+            self.reach(&self.whole.clone(), true)?;
         }
         self.tell()?;
         Ok(segment.last_number)
@@ -337,7 +337,7 @@ impl Run<'_> {
             open.push(*hash);
             self.found.events += 1;
             if open.size() < SEGMENT && self.whole.size() + open.size() >= self.next_size() {
-                self.reach(self.whole.join(&open), true)?;
+                self.reach(&self.whole.join(&open), true)?;
             }
         }
         Ok(open)
@@ -351,18 +351,18 @@ impl Run<'_> {
         let before = self.whole.size();
         while let Some((checkpoint, _)) = self.ahead.as_ref().filter(|(c, _)| c.events < before + SEGMENT) {
             let tree = checkpoint.tree()?;
-            self.reach(tree, false)?;
+            self.reach(&tree, false)?;
         }
         self.known.retain(|known| known.events >= before + SEGMENT);
         self.found.pruned += SEGMENT;
         self.whole.push_tree(LEVEL, segment.tree_hash()?);
-        self.reach(self.whole.clone(), true)?;
+        self.reach(&self.whole.clone(), true)?;
         self.tell()?;
         Ok(segment.last_number)
     }
 
     /// The tree came to stand at `tree`: do those who spoke of this size say the same?
-    fn reach(&mut self, tree: Frontier, computed: bool) -> Result<(), Stop> {
+    fn reach(&mut self, tree: &Frontier, computed: bool) -> Result<(), Stop> {
         let root = |root: &mut Option<Hash>| *root.get_or_insert_with(|| tree.root());
         let mut computed_root = None;
         while let Some((checkpoint, statement)) = self.ahead.take_if(|(c, _)| c.events <= tree.size()) {
