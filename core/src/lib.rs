@@ -154,6 +154,7 @@ pub use registry::{
 };
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
+pub use registry::{Backup, Copied, Integrity, Seen, SeenState};
 pub use registry::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use secret::{Sealed, Secret};
 pub use symmetric::{

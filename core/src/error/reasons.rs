@@ -11,6 +11,8 @@ declare_reasons! {
             "{field} is longer than the {limit} bytes allowed; shorten it";
         UnknownId { what: &'static str } = "unknown_id" NotFound
             "no {what} has this ID; check that it comes from this registry";
+        LostId { what: &'static str } = "lost_id" NotFound
+            "this registry made the {what}'s identifier and does not remember it, since it was restored to an earlier state; enroll or issue anew, and see the event restore.noticed";
         RequestIdReused = "request_id_reused" Conflict
             "this request ID was used for another operation or other content; use a new one";
         PageCursor = "page_cursor" InvalidInput
@@ -99,6 +101,8 @@ declare_reasons! {
             "the private key does not belong to the certificate; pair the certificate with the key its CSR was made from";
         Unknown = "unknown" NotFound
             "no certificate of this registry matches; check the serial and the issuer";
+        Lost = "lost" NotFound
+            "this registry issued the certificate and does not remember it, since it was restored to an earlier state; issue a new one, and see the event restore.noticed";
         Expired = "expired" Refused
             "the certificate has expired; renew it";
         NotYetValid = "not_yet_valid" Refused
@@ -541,6 +545,14 @@ declare_reasons! {
             "it was opened before this process was forked off; fork first, then open the registry in each process";
         InvalidQuery { reason: String } = "invalid_query" InvalidInput
             "the query cannot be answered: {reason}";
+        NotBuilt { feature: &'static str } = "not_built" Unsupported
+            "this build has no such store; build tegata with the feature {feature}";
+        OtherRegistry = "other_registry" Refused
+            "the store that is to be the copy holds something else, or a copy that is in use by now; give an empty store";
+        IncompleteCopy = "incomplete_copy" State
+            "the store is a copy that was never finished; copy to it again, or remove it";
+        KeepsChanging = "keeps_changing" Conflict
+            "what is copied changes faster than it can be followed; stop the writers and copy again, which does the rest only";
         Contract { reason: String } = "contract" Internal
             "the store broke its contract: {reason}; put it through the conformance suite";
     }

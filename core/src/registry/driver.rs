@@ -341,7 +341,8 @@ impl Inner {
 
     /// The record with this identifier.
     pub(super) fn get_record<T: Record, K: EntityKind>(&self, id: Id<K>) -> Result<Stored<T>> {
-        self.find_record(self.ids.number(id)?)?.ok_or_else(|| InputError::UnknownId { what: K::NAME }.into())
+        let number = self.ids.number(id)?;
+        self.find_record(number)?.ok_or_else(|| self.missing::<T>(K::NAME, number))
     }
 
     /// Runs one operation from loading to release.

@@ -20,6 +20,7 @@ mod issuers;
 mod issuing;
 mod keys;
 mod merge;
+mod moving;
 mod numbers;
 mod ocsp;
 mod page;
@@ -54,6 +55,7 @@ pub use events::{
     verify_consistency, verify_event, verify_export,
 };
 pub use groups::{GroupChange, Groups};
+pub use moving::{Backup, Copied, Integrity, Seen, SeenState};
 pub use keys::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use ocsp::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use page::{Listing, Page, Text};
@@ -190,7 +192,7 @@ impl Registry {
         let (store, sealer) = (Host::<Box<dyn Store>>(Box::new(store)), Host(sealer));
         store.migrate(&SCHEMA)?;
         let secret = own_secret(&store, &sealer, &options)?;
-        Ok(Self {
+        let registry = Self {
             inner: Arc::new(Inner {
                 ids: NumberCipher::new(&tags::derive(&secret, "identifiers")?),
                 tags: tags::Tags::new(&secret)?,
@@ -209,7 +211,9 @@ impl Registry {
                 algorithms_known: AtomicBool::new(false),
                 process: Process::this(),
             }),
-        })
+        };
+        registry.inner.settle_in()?;
+        Ok(registry)
     }
 
     /// Closes the registry for every clone of it: calls from now on get `store.closed`. Calls under way finish.
@@ -284,6 +288,7 @@ fn own_secret(store: &dyn Store, sealer: &dyn Sealer, options: &Options) -> Resu
     let ids = NumberCipher::new(&[0; 16]);
     let place = associated(META.name, 1, "secret");
     for _ in 0..2 {
+        moving::refuse_unfinished(store, &ids)?;
         if let Some(meta) = read::<Meta>(store.get(&[at::<Meta>(1)])?.pop().flatten(), &ids)? {
             return sealer.open(&place, &meta.secret).map_err(|error| match error {
                 // A value that was moved or altered looks the same as one sealed with another key.

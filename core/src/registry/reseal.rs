@@ -191,7 +191,7 @@ impl Inner {
         Ok(())
     }
 
-    fn check_opens(&self, row: &Row) -> Result<()> {
+    pub(super) fn check_opens(&self, row: &Row) -> Result<()> {
         sealed_values(row).try_for_each(|value| {
             let (_, place, sealed) = value?;
             self.sealer().open(&place, &sealed).map(drop)

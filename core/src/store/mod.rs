@@ -26,6 +26,7 @@ mod sealing_keys;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod tables;
+mod url;
 
 use std::ops::Range;
 use std::path::Path;
@@ -40,6 +41,7 @@ pub use seal::{Sealer, SoftwareSealer};
 pub use sealing_keys::SealingKeys;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use url::from_url;
 
 /// What one column of one row holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

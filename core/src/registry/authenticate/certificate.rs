@@ -82,7 +82,9 @@ impl Inner {
         let asked = if rows.len() == own.len() + others.len() { rows.drain(..own.len()).collect() } else { Vec::new() };
         let [record, document, authority] =
             <[_; 3]>::try_from(asked).map_err(|_| Error::defect("a store answered with too few or too many rows"))?;
-        let certificate = read::<Certificate>(record, &self.ids)?.ok_or_else(unknown)?;
+        let Some(certificate) = read::<Certificate>(record, &self.ids)? else {
+            return Err(self.missing_certificate(presented, &issuer, number));
+        };
         let document = read::<Document>(document, &self.ids)?.ok_or_else(unknown)?;
         // A pending record's document is its CSR, which no certificate equals.
         if document.der != presented.der() {

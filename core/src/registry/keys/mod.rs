@@ -25,7 +25,7 @@ use crate::store::{Match, Value, Write};
 use crate::symmetric::SymmetricAlgorithm;
 
 /// A device's key number 1 is in the row with the device's number; all other keys are in rows from here on.
-const BEYOND_DEVICES: u64 = 1 << 48;
+pub(in crate::registry) const BEYOND_DEVICES: u64 = 1 << 48;
 
 /// Which symmetric keys to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -159,8 +159,7 @@ impl View<'_> {
                 }
             }
         }
-        key.version =
-            stored.record.version.checked_add(1).ok_or_else(|| Error::defect("a key has too many versions"))?;
+        key.version = self.next_version("key", self.number_of(stored.id)?, stored.record.version)?;
         (key.algorithm, key.state, key.issued, key.campaign) = (algorithm, KeyState::Active, self.now, None);
         key.value = Some(inner.seal_key(&key, Place::Current, key.version, &value)?);
         let (days, unchanged) = self.group_interval(&key)?;

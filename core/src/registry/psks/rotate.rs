@@ -115,9 +115,10 @@ fn plan(view: &View<'_>, id: PskId, rotate: &RotatePsk) -> Result<Plan<'static, 
     };
     let secret = view.psk_secret(psk.kind, &policy, rotate.secret.as_ref())?;
     psk.forget_previous();
+    let version = view.next_version("PSK", view.number_of(id)?, psk.version)?;
     let identity = std::mem::take(&mut psk.identity);
     psk.identity = match psk.identity_kind {
-        IdentityKind::Unlinkable => inner.ids.identity(view.number_of(id)?, psk.version.saturating_add(1)),
+        IdentityKind::Unlinkable => inner.ids.identity(view.number_of(id)?, version),
         _ => identity.clone(),
     };
     if rotate.grace_days > 0 {
@@ -126,7 +127,7 @@ fn plan(view: &View<'_>, id: PskId, rotate: &RotatePsk) -> Result<Plan<'static, 
         psk.previous_identity = (identity != psk.identity).then_some(identity);
     }
     inner.keep_secret(&mut psk, secret.expose())?;
-    psk.version = psk.version.saturating_add(1);
+    psk.version = version;
     psk.renew_at = psk.renew_days.map(|days| view.now.plus_days(days.into()));
     psk.issued = view.now;
     (psk.failures, psk.blocked_until, psk.campaign) = (0, None, None);

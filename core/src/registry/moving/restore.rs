@@ -1,0 +1,276 @@
+//! After a restore: the world has seen more than the store knows.
+//!
+//! A backup says that it is one when it is opened. A store that was put back in another way (a copied file, a snapshot,
+//! `pg_dump`) does not, but the world does: an identifier, a serial number or a version that this registry made, and that is
+//! beyond all it remembers to have given out, proves it. Either way numbers go on above what may be out there.
+
+use super::copy::stand;
+use super::place;
+use crate::Result;
+use crate::error::{CertificateError, Error, InputError};
+use crate::id::{AuthorityId, CertificateId, DeviceId, KeyId, PskId, Serial};
+use crate::key::PublicKey;
+use crate::model::{Authority, Certificate, Device, Meta, Psk, SymmetricKey};
+use crate::registry::call::Call;
+use crate::registry::driver::{Operation, Plan, View};
+use crate::registry::issuers::Issuer;
+use crate::registry::page::Wanted;
+use crate::registry::{Inner, Registry, keys, psks};
+use crate::store::record::{Record, Stored};
+use crate::store::tables::SCHEMA;
+use crate::store::{Counter, Write};
+use crate::x509::Certificate as X509;
+
+/// How many records of a kind may have been made between a backup and its restoring: sixteen million.
+const MARGIN: i64 = 1 << 24;
+/// How many CRLs an authority may have issued meanwhile.
+const CRL_MARGIN: i64 = 1 << 20;
+/// No counter comes this far; what claims to lie beyond is no number.
+const LAST: u64 = 1 << 62;
+
+/// Who writes the events about restores.
+const OWN_ACTOR: &str = "tegata";
+
+/// Something that was seen in the field: at a gateway, in a log, on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seen {
+    /// A certificate, DER or PEM.
+    Certificate(Vec<u8>),
+    /// The serial number of a certificate of this authority: the content of its INTEGER. Without the certificate, nothing
+    /// proves that it was issued, so it is looked up only.
+    Serial {
+        /// Whose certificate it is.
+        authority: AuthorityId,
+        /// The octets.
+        serial: Vec<u8>,
+    },
+    /// A device's identifier.
+    Device(DeviceId),
+    /// A certificate's identifier.
+    CertificateId(CertificateId),
+    /// A version of a symmetric key.
+    Key {
+        /// Which key.
+        id: KeyId,
+        /// Which version.
+        version: u32,
+    },
+    /// A version of a pre-shared key's secret.
+    Psk {
+        /// Which key.
+        id: PskId,
+        /// Which version.
+        version: u32,
+    },
+}
+
+/// What a registry knows of something that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SeenState {
+    /// It is in the store.
+    Known,
+    /// This registry made it, and the store does not remember: it was restored to an earlier state. No number, serial or
+    /// version of this kind up to the one that was seen is given out again.
+    Lost,
+    /// Not of this registry, or removed from it by its rules of retention.
+    Unknown,
+}
+
+impl SeenState {
+    /// Its stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Registry {
+    /// Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when gateways and
+    /// devices know more than the store. What is lost is enrolled or issued anew; see the event `restore.noticed`.
+    ///
+    /// ```
+    /// # let registry = tegata::doctest::registry()?;
+    /// use tegata::{Call, NewDevice, Seen, SeenState};
+    /// let device = registry.devices().register(&NewDevice::named("first"), &Call::by("admin"))?;
+    /// let states = registry.report_seen(&[Seen::Device(device.id)])?;
+    /// assert_eq!(states, [SeenState::Known]);
+    /// # Ok::<(), tegata::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for authorities that are not of this
+    /// registry; store errors.
+    pub fn report_seen(&self, seen: &[Seen]) -> Result<Vec<SeenState>> {
+        let inner = &*self.inner;
+        seen.iter()
+            .map(|seen| match seen {
+                Seen::Certificate(bytes) => known(inner.recognise(&X509::from_bytes(bytes)?, &[])),
+                Seen::Serial { authority, serial } => {
+                    let found = inner.certificate_by_serial(*authority, serial)?;
+                    Ok(if found.is_some() { SeenState::Known } else { SeenState::Unknown })
+                }
+                Seen::Device(id) => known(inner.get_record::<Device, _>(*id)),
+                Seen::CertificateId(id) => known(inner.get_record::<Certificate, _>(*id)),
+                Seen::Key { id, version } => match inner.get_record::<SymmetricKey, _>(*id) {
+                    Ok(key) => inner.version_seen("key", inner.ids.number(*id)?, key.version, *version),
+                    other => known(other),
+                },
+                Seen::Psk { id, version } => match inner.get_record::<Psk, _>(*id) {
+                    Ok(psk) => inner.version_seen("PSK", inner.ids.number(*id)?, psk.version, *version),
+                    other => known(other),
+                },
+            })
+            .collect()
+    }
+}
+
+fn known<T>(found: Result<T>) -> Result<SeenState> {
+    match found {
+        Ok(_) => Ok(SeenState::Known),
+        Err(Error::Certificate(CertificateError::Lost) | Error::Input(InputError::LostId { .. })) => Ok(SeenState::Lost),
+        Err(Error::Certificate(CertificateError::Unknown) | Error::Input(InputError::UnknownId { .. })) => {
+            Ok(SeenState::Unknown)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+impl Inner {
+    /// What the store says of itself besides being a registry: a copy that is opened is none any more, and a backup that is
+    /// opened was restored.
+    pub(in crate::registry) fn settle_in(&self) -> Result<()> {
+        if self.find_record::<Meta>(place::COPY)?.is_none() && self.find_record::<Meta>(place::BACKUP)?.is_none() {
+            return Ok(());
+        }
+        let operation = Operation { action: "registry.restored", content: &[] };
+        self.change(&Call::by(OWN_ACTOR), operation, |view| view.settling(), |_| Ok(()))
+    }
+
+    /// Why there is no record with this number: it never was, or it is lost.
+    pub(in crate::registry) fn missing<T: Record>(&self, what: &'static str, number: u64) -> Error {
+        match self.is_lost(T::TABLE.name, what, number) {
+            Ok(true) => InputError::LostId { what }.into(),
+            Ok(false) => InputError::UnknownId { what }.into(),
+            Err(error) => error,
+        }
+    }
+
+    /// Why `presented`, which names `issuer` and whose serial number leads to `number`, has no record.
+    pub(in crate::registry) fn missing_certificate(&self, presented: &X509, issuer: &Issuer, number: u64) -> Error {
+        let unknown = || Error::from(CertificateError::Unknown);
+        // Any serial number leads to some number. That it was issued, only the signature proves.
+        let is_ours = || {
+            let key = PublicKey::from_spki(&issuer.public_key).ok();
+            key.is_some_and(|key| presented.verify_signed_by(&key).is_ok())
+        };
+        match self.is_beyond(Certificate::TABLE.name, number) {
+            Ok(true) if is_ours() => match self.is_lost(Certificate::TABLE.name, "certificate", number) {
+                Ok(true) => CertificateError::Lost.into(),
+                Ok(false) => unknown(),
+                Err(error) => error,
+            },
+            Ok(_) => unknown(),
+            Err(error) => error,
+        }
+    }
+
+    fn is_beyond(&self, table: &'static str, number: u64) -> Result<bool> {
+        let Some((counter, count)) = counted(table, number) else { return Ok(false) };
+        Ok(count < LAST && count > stand(self.store()?, counter)?)
+    }
+
+    /// Whether a number that was seen was never given out here, so far as the store remembers. If so, it never will be.
+    fn is_lost(&self, table: &'static str, what: &'static str, number: u64) -> Result<bool> {
+        if !self.is_beyond(table, number)? {
+            return Ok(false);
+        }
+        let Some((counter, count)) = counted(table, number) else { return Ok(false) };
+        self.notice(counter, count, MARGIN, format!("a {what} with a number beyond all that are known"))?;
+        Ok(true)
+    }
+
+    /// Lifts a counter above what was seen, and records why. Whoever else does the same adds to it, which does no harm.
+    fn notice(&self, counter: Counter, seen: u64, margin: i64, detail: String) -> Result<()> {
+        let operation = Operation { action: "restore.noticed", content: &[] };
+        self.change(
+            &Call::by(OWN_ACTOR),
+            operation,
+            |view| {
+                let missing = seen.saturating_sub(stand(self.store()?, counter)?);
+                if missing == 0 {
+                    return Ok(Plan::done(0, Vec::new(), ()));
+                }
+                let by = missing.cast_signed().saturating_add(margin);
+                let lift = Write::Add { counter, by, at_most: u64::MAX };
+                let event = view.event_about("restore.noticed", None, None, Some(detail.clone()))?;
+                Ok(Plan::done(0, vec![lift, event], ()))
+            },
+            |_| Ok(()),
+        )
+    }
+
+    /// As [`is_lost`](Self::is_lost), of a version.
+    fn version_seen(&self, what: &'static str, of: u64, current: u32, seen: u32) -> Result<SeenState> {
+        if seen <= current {
+            return Ok(SeenState::Known);
+        }
+        let detail = format!("version {seen} of a {what} where version {current} is the newest that is known");
+        self.notice(Counter { name: version_counter(what), of }, seen.into(), 0, detail)?;
+        Ok(SeenState::Lost)
+    }
+}
+
+/// What counts the records of a table, and which count of it `number` is.
+pub(super) fn counted(table: &'static str, number: u64) -> Option<(Counter, u64)> {
+    let beyond = match table {
+        "psks" => psks::BEYOND_DEVICES,
+        "keys" => keys::BEYOND_DEVICES,
+        _ => 0,
+    };
+    if i64::try_from(number).is_err() {
+        return None;
+    }
+    // The one secret that a device has under its own number is counted with the devices.
+    let name = if beyond > 0 && number < beyond { crate::store::tables::DEVICES.name } else { table };
+    Some((Counter { name, of: 0 }, if number < beyond { number } else { number - beyond }))
+}
+
+fn version_counter(what: &str) -> &'static str {
+    if what == "key" { "key_versions_seen" } else { "psk_versions_seen" }
+}
+
+impl View<'_> {
+    fn settling<'a>(&self) -> Result<Plan<'a, ()>> {
+        let mut writes = Vec::new();
+        if let Some(copy) = self.find::<Meta>(place::COPY)? {
+            writes.push(self.delete(&copy)?);
+        }
+        if let Some(backup) = self.find::<Meta>(place::BACKUP)? {
+            for table in SCHEMA.tables {
+                let counter = Counter { name: table.name, of: 0 };
+                writes.push(Write::Add { counter, by: MARGIN, at_most: u64::MAX });
+            }
+            self.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
+                let counter = Inner::crl_numbers(self.number_of(authority.id)?);
+                writes.push(Write::Add { counter, by: CRL_MARGIN, at_most: u64::MAX });
+                Ok(())
+            })?;
+            let detail = format!("to the state of {}", backup.created);
+            writes.push(self.delete(&backup)?);
+            writes.push(self.event_about("registry.restored", None, None, Some(detail))?);
+        }
+        Ok(Plan::done(0, writes, ()))
+    }
+
+    /// The version that follows `current`: above any that was seen in the field.
+    pub(in crate::registry) fn next_version(&self, what: &'static str, of: u64, current: u32) -> Result<u32> {
+        let seen = stand(self.registry.store()?, Counter { name: version_counter(what), of })?;
+        let newest = u32::try_from(seen).unwrap_or(u32::MAX).max(current);
+        newest.checked_add(1).ok_or_else(|| Error::defect("a key has too many versions"))
+    }
+}

@@ -1,0 +1,54 @@
+//! All rows of a table, one after the other.
+
+use std::collections::VecDeque;
+
+use crate::error::StoreError;
+use crate::store::schema::Table;
+use crate::store::{Cursor, Query, Row, Store};
+
+/// How many rows are read at once.
+const PORTION: u32 = 1_000;
+
+/// A table's rows in the order of their keys.
+pub(super) struct Walk<'s> {
+    store: &'s dyn Store,
+    table: &'static Table,
+    rows: VecDeque<Row>,
+    /// Where to go on; `None` at the end.
+    next: Option<Option<Cursor>>,
+}
+
+impl<'s> Walk<'s> {
+    pub(super) fn new(store: &'s dyn Store, table: &'static Table) -> Self {
+        Self { store, table, rows: VecDeque::new(), next: Some(None) }
+    }
+
+    fn fill(&mut self) -> Result<(), StoreError> {
+        while self.rows.is_empty() {
+            let Some(after) = self.next.take() else { return Ok(()) };
+            let page = self.store.find(&Query {
+                table: self.table,
+                filters: Vec::new(),
+                order: None,
+                descending: false,
+                after,
+                limit: PORTION,
+                total: false,
+            })?;
+            self.rows = page.rows.into();
+            self.next = page.next.map(Some);
+        }
+        Ok(())
+    }
+
+    /// The key of the row to come, in the order of keys: as the signed number with the same bits.
+    pub(super) fn peek(&mut self) -> Result<Option<i64>, StoreError> {
+        self.fill()?;
+        Ok(self.rows.front().map(|row| row.key.cast_signed()))
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Row>, StoreError> {
+        self.fill()?;
+        Ok(self.rows.pop_front())
+    }
+}
