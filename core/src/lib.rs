@@ -140,6 +140,7 @@ pub use registry::{
     Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec, Products, Profiles, Proof, Rebuild,
     RegisteredProduct, Registry, Release, Resealed, Selection, Text, TrustBundle,
 };
+pub use registry::{Backup, Copied, Integrity, Seen, SeenState};
 pub use registry::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,
     Issued, IssuedWithKey, Renew, RenewWithKey,
@@ -154,7 +155,6 @@ pub use registry::{
 };
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
-pub use registry::{Backup, Copied, Integrity, Seen, SeenState};
 pub use registry::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use secret::{Sealed, Secret};
 pub use symmetric::{

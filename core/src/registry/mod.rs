@@ -55,8 +55,8 @@ pub use events::{
     verify_consistency, verify_event, verify_export,
 };
 pub use groups::{GroupChange, Groups};
-pub use moving::{Backup, Copied, Integrity, Seen, SeenState};
 pub use keys::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
+pub use moving::{Backup, Copied, Integrity, Seen, SeenState};
 pub use ocsp::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use page::{Listing, Page, Text};
 pub use products::{NewProduct, ProductChange, ProductFilter, ProductSpec, Products, RegisteredProduct};

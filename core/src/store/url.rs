@@ -4,7 +4,9 @@ use percent_encoding::percent_decode_str;
 
 use super::{MemoryStore, Store};
 use crate::Result;
-use crate::error::{Error, StoreError};
+use crate::error::Error;
+#[cfg(not(all(feature = "postgres", feature = "sqlite")))]
+use crate::error::StoreError;
 
 /// The store at `url`:
 ///
@@ -17,7 +19,7 @@ use crate::error::{Error, StoreError};
 /// Characters that have a meaning in addresses (`?`, `#`, `%`) are written as `%3F`, `%23`, `%25` in a path. Options follow
 /// after `?`, as `name=value` with `&` between them. Those of `sqlite:` are the fields of
 /// [`SqliteOptions`](super::SqliteOptions): `create` (`true` or `false`), `wait` (seconds), `readers`, `cache`, `max_size`
-/// and `map` (bytes). Those of `postgres:` are told at the PostgreSQL store.
+/// and `map` (bytes). Those of `postgres:` are told at `PostgresStore::connect`.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -42,6 +44,11 @@ pub fn from_url(url: &str) -> Result<Box<dyn Store>> {
         "postgres" | "postgresql" => postgres(url),
         _ => Err(refused("begins with something else than memory:, sqlite: or postgres:")),
     }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<Box<dyn Store>> {
+    Ok(Box::new(super::PostgresStore::connect(url, &super::PostgresOptions::default())?))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -94,16 +101,15 @@ fn sqlite_options(text: &str) -> Result<super::SqliteOptions> {
     let mut options = super::SqliteOptions::default();
     for option in text.split('&').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let field = || format!("the option {} of the store's address", if KNOWN.contains(&name) { name } else { "named" });
+        let field =
+            || format!("the option {} of the store's address", if KNOWN.contains(&name) { name } else { "named" });
         let number = |most: u64| {
             let number = value.parse().ok().filter(|number| *number <= most);
             number.ok_or_else(|| Error::input(&field(), "is not a whole number within its limits"))
         };
         match name {
             "create" => {
-                options.create = value
-                    .parse()
-                    .map_err(|_| Error::input(&field(), "is neither true nor false"))?;
+                options.create = value.parse().map_err(|_| Error::input(&field(), "is neither true nor false"))?;
             }
             "wait" => options.wait = std::time::Duration::from_secs(number(u64::from(u32::MAX))?),
             "readers" => options.readers = usize::try_from(number(10_000)?).unwrap_or(usize::MAX),
@@ -133,9 +139,16 @@ mod tests {
 
     #[test]
     fn addresses_that_lead_nowhere_are_told_without_being_shown() {
-        for url in
-            ["", "registry.db", "memory:x", "redis://secret", "sqlite:", "sqlite://host/secret", "sqlite:a#b", "sqlite:%ff"]
-        {
+        for url in [
+            "",
+            "registry.db",
+            "memory:x",
+            "redis://secret",
+            "sqlite:",
+            "sqlite://host/secret",
+            "sqlite:a#b",
+            "sqlite:%ff",
+        ] {
             let error = refused(url);
             assert_eq!(error.code(), "input.invalid", "{url}");
             assert!(!error.to_string().contains("secret"), "{error}");

@@ -137,7 +137,7 @@ fn newest(kept: Option<crate::store::record::Stored<Crl>>, crl: &Crl, inner: &In
 
 impl Inner {
     /// Numbers the CRLs of an authority.
-    pub(super) const fn crl_numbers(authority: u64) -> Counter {
+    pub(in crate::registry) const fn crl_numbers(authority: u64) -> Counter {
         Counter { name: "crl", of: authority }
     }
 }

@@ -103,7 +103,8 @@ impl Inner {
             other => other?,
         };
         file.migrate(&crate::store::tables::SCHEMA)?;
-        let own = self.meta(&file, place::OWN)?.ok_or_else(|| Error::defect("a backup without the registry's record"))?;
+        let own =
+            self.meta(&file, place::OWN)?.ok_or_else(|| Error::defect("a backup without the registry's record"))?;
         let mark = Meta { key: place::BACKUP, created: at, ..own.record };
         Ok(file.commit(&[put(&mark, Expect::Any, &self.ids)?])?)
     }

@@ -118,7 +118,8 @@ impl Store for Guarded<'_> {
 impl Inner {
     /// Whether `target` may be written to; if so, it says from now on that it is a copy.
     fn admit(&self, target: &dyn Store) -> Result<()> {
-        let own = self.meta(self.store()?, place::OWN)?.ok_or_else(|| crate::Error::defect("a registry without a record"))?;
+        let own =
+            self.meta(self.store()?, place::OWN)?.ok_or_else(|| crate::Error::defect("a registry without a record"))?;
         let (theirs, mark) = (self.meta(target, place::OWN)?, self.meta(target, place::COPY)?);
         match (theirs, mark) {
             (None, None) => {

@@ -10,8 +10,8 @@ use crate::callback;
 use crate::error::{Error, InputError, StoreError};
 use crate::id::Serial;
 use crate::model::{
-    Assignment, Authority, Certificate, CertificateState, Device, Document, Event, Group, KeyShare, Product, Profile, Psk,
-    Revocation, SymmetricKey,
+    Assignment, Authority, Certificate, CertificateState, Device, Document, Event, Group, KeyShare, Product, Profile,
+    Psk, Revocation, SymmetricKey,
 };
 use crate::registry::{Inner, Registry};
 use crate::store::record::{Record, at};
@@ -186,7 +186,10 @@ impl Inner {
             }
             "assignments" => {
                 let assignment = Assignment::read(row, ids)?;
-                vec![at::<Certificate>(ids.number(assignment.certificate)?), at::<Device>(ids.number(assignment.device)?)]
+                vec![
+                    at::<Certificate>(ids.number(assignment.certificate)?),
+                    at::<Device>(ids.number(assignment.device)?),
+                ]
             }
             "devices" => {
                 let device = Device::read(row, ids)?;
@@ -196,7 +199,10 @@ impl Inner {
             }
             "products" => {
                 let product = Product::read(row, ids)?;
-                vec![at::<Authority>(ids.number(product.authority)?), at::<Profile>(ids.number(product.device_profile)?)]
+                vec![
+                    at::<Authority>(ids.number(product.authority)?),
+                    at::<Profile>(ids.number(product.device_profile)?),
+                ]
             }
             "psks" => vec![at::<Device>(ids.number(Psk::read(row, ids)?.device)?)],
             "keys" => SymmetricKey::read(row, ids)?

@@ -8,7 +8,7 @@ use super::copy::stand;
 use super::place;
 use crate::Result;
 use crate::error::{CertificateError, Error, InputError};
-use crate::id::{AuthorityId, CertificateId, DeviceId, KeyId, PskId, Serial};
+use crate::id::{AuthorityId, CertificateId, DeviceId, KeyId, PskId};
 use crate::key::PublicKey;
 use crate::model::{Authority, Certificate, Device, Meta, Psk, SymmetricKey};
 use crate::registry::call::Call;
@@ -117,11 +117,11 @@ impl Registry {
                 Seen::Device(id) => known(inner.get_record::<Device, _>(*id)),
                 Seen::CertificateId(id) => known(inner.get_record::<Certificate, _>(*id)),
                 Seen::Key { id, version } => match inner.get_record::<SymmetricKey, _>(*id) {
-                    Ok(key) => inner.version_seen("key", inner.ids.number(*id)?, key.version, *version),
+                    Ok(key) => inner.version_seen("key", inner.ids.number(*id)?, key.record.version, *version),
                     other => known(other),
                 },
                 Seen::Psk { id, version } => match inner.get_record::<Psk, _>(*id) {
-                    Ok(psk) => inner.version_seen("PSK", inner.ids.number(*id)?, psk.version, *version),
+                    Ok(psk) => inner.version_seen("PSK", inner.ids.number(*id)?, psk.record.version, *version),
                     other => known(other),
                 },
             })
@@ -132,7 +132,9 @@ impl Registry {
 fn known<T>(found: Result<T>) -> Result<SeenState> {
     match found {
         Ok(_) => Ok(SeenState::Known),
-        Err(Error::Certificate(CertificateError::Lost) | Error::Input(InputError::LostId { .. })) => Ok(SeenState::Lost),
+        Err(Error::Certificate(CertificateError::Lost) | Error::Input(InputError::LostId { .. })) => {
+            Ok(SeenState::Lost)
+        }
         Err(Error::Certificate(CertificateError::Unknown) | Error::Input(InputError::UnknownId { .. })) => {
             Ok(SeenState::Unknown)
         }

@@ -1,0 +1,272 @@
+//! The registry moves: into another store, into a backup, back from one, and the world notices.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres_server;
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use common::{START, World, code, sealer};
+use tegata::model::{EnrollmentPolicy, ProfileSpec};
+use tegata::store::{self, MemoryStore, SqliteOptions, SqliteStore, Store};
+use tegata::{
+    Call, CrlOptions, EventFilter, FixedClock, GroupChange, NewDevice, NewKey, NewPsk, Options, Page, Presented, Proof,
+    Registry, Result, RotateKey, RotatePsk, Seen, SeenState, SymmetricAlgorithm, Timestamp,
+};
+
+fn open(store: impl Store + 'static) -> Result<Registry> {
+    let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
+    Registry::open(store, sealer(), Options::default().with_clock(clock))
+}
+
+fn sqlite(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, SqliteOptions::default()).unwrap()
+}
+
+/// A registry in `store` with something of most kinds.
+fn world(store: impl Store + 'static) -> World {
+    let policy = EnrollmentPolicy { quota: Some(10), ..EnrollmentPolicy::default() };
+    let w = World::with(store, policy, ProfileSpec::device());
+    let group = w.registry.groups().create("lobby", &GroupChange::default(), &w.call).unwrap();
+    let (_, first) = w.enrolled(Some("SN-1"));
+    w.registry.devices().set_group(first.device.id, Some(group.id), &w.call).unwrap();
+    w.registry.psks().issue(&NewPsk::password(first.device.id), &w.call).unwrap();
+    let key = NewKey::for_device(first.device.id, SymmetricAlgorithm::Aes128);
+    w.registry.keys().issue(&key, &w.call).unwrap();
+    let (_, gone) = w.enrolled(Some("SN-2"));
+    w.registry.devices().delete(gone.device.id, &w.call).unwrap();
+    w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+    w
+}
+
+/// That `registry` is the one of `w` and goes on where that stood.
+fn goes_on(registry: &Registry, w: &World) {
+    assert!(registry.check_integrity(None).unwrap().is_sound());
+    let (_, request) = w.request(Some("SN-1"));
+    assert_eq!(code(registry.devices().enroll(&request, &w.call)), "device.quarantined", "the unit is known");
+    for n in 0..8 {
+        let (_, request) = w.request(Some(&format!("new {n}")));
+        registry.devices().enroll(&request, &w.call).unwrap();
+    }
+    let (_, request) = w.request(Some("one too many"));
+    assert_eq!(code(registry.devices().enroll(&request, &w.call)), "product.quota_exhausted", "the quota moved too");
+    let crl = registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+    assert!(crl.number >= 2 && crl.entries == 1);
+}
+
+fn actions(registry: &Registry) -> Vec<String> {
+    let events = registry.events().find(&EventFilter::default(), &Page::of(1_000)).unwrap().items;
+    events.into_iter().map(|event| event.action).collect()
+}
+
+#[test]
+fn a_registry_moves_from_memory_to_sqlite_and_back() {
+    let w = world(MemoryStore::new());
+    let directory = tempfile::tempdir().unwrap();
+    let file = sqlite(&directory.path().join("copy.sqlite"));
+    let copied = w.registry.copy_to(&file, None, &w.call).unwrap();
+    assert!(copied.rows > 20 && copied.written == copied.rows && copied.deleted == 0, "{copied:?}");
+    assert_eq!(copied.passes, 2, "one writes, one finds that nothing differs");
+    // What is there already is not written again.
+    let again = w.registry.copy_to(&file, None, &w.call).unwrap();
+    assert_eq!((again.written, again.rows), (1, copied.rows + 1), "the event of this copy only");
+    let moved = open(file).unwrap();
+    let back = Arc::new(MemoryStore::new());
+    moved.copy_to(&back, None, &w.call).unwrap();
+    goes_on(&moved, &w);
+    goes_on(&open(back).unwrap(), &w);
+}
+
+#[cfg(all(unix, feature = "postgres"))]
+#[test]
+fn a_registry_moves_from_sqlite_to_postgresql_and_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let w = world(sqlite(&directory.path().join("old.sqlite")));
+    let url = postgres_server::shared().url();
+    w.registry.copy_to(&store::from_url(&url).unwrap(), None, &w.call).unwrap();
+    let moved = open(store::from_url(&url).unwrap()).unwrap();
+    let file = sqlite(&directory.path().join("new.sqlite"));
+    moved.copy_to(&file, None, &w.call).unwrap();
+    goes_on(&moved, &w);
+    goes_on(&open(file).unwrap(), &w);
+    // A backup of what is on the server is a file.
+    let path = directory.path().join("backup.sqlite");
+    moved.backup(&path, &w.call).unwrap();
+    assert!(actions(&open(sqlite(&path)).unwrap()).contains(&"registry.restored".to_owned()));
+}
+
+#[test]
+fn a_copy_that_was_stopped_goes_on_and_is_no_registry_before_its_end() {
+    let w = world(MemoryStore::new());
+    for n in 0..2_500 {
+        w.registry.devices().register(&NewDevice::named(format!("device {n}")), &w.call).unwrap();
+    }
+    let target = Arc::new(MemoryStore::new());
+    let calls = Cell::new(0);
+    let stop = |done: u64, total: u64| {
+        assert!(done <= total);
+        calls.set(calls.get() + 1);
+        if done > 1_500 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    assert_eq!(code(w.registry.copy_to(&target, Some(&stop), &w.call)), "input.cancelled");
+    assert!(calls.get() > 1);
+    assert_eq!(code(open(Arc::clone(&target))), "store.incomplete_copy");
+    let rest = w.registry.copy_to(&target, None, &w.call).unwrap();
+    assert!(rest.written < rest.rows, "{rest:?}");
+    assert_eq!(open(target).unwrap().counts().unwrap().devices, w.registry.counts().unwrap().devices);
+}
+
+#[test]
+fn what_changes_between_two_copies_is_followed() {
+    let w = world(MemoryStore::new());
+    let device = w.registry.devices().register(&NewDevice::named("a"), &w.call).unwrap();
+    let other = w.registry.devices().register(&NewDevice::named("b"), &w.call).unwrap();
+    let claim = tegata::Due::until(Timestamp::MAX);
+    let target = Arc::new(MemoryStore::new());
+    w.registry.copy_to(&target, None, &w.call).unwrap();
+    // The two change names, by way of a third one: both are unique.
+    let named = |name: &str| tegata::DeviceChange { name: Some(name.to_owned()), ..tegata::DeviceChange::default() };
+    for (id, name) in [(device.id, "c"), (other.id, "a"), (device.id, "b")] {
+        w.registry.devices().update(id, &named(name), &w.call).unwrap();
+    }
+    let copied = w.registry.copy_to(&target, None, &w.call).unwrap();
+    assert!(copied.passes > 1);
+    let copy = open(target).unwrap();
+    assert_eq!(copy.devices().get(device.id).unwrap().name, "b");
+    assert_eq!(copy.devices().get(other.id).unwrap().name, "a");
+    let due = |registry: &Registry| registry.due(&claim, &Page::of(100)).unwrap().items.len();
+    assert_eq!(due(&copy), due(&w.registry));
+}
+
+#[test]
+fn nothing_else_is_ever_overwritten_by_a_copy() {
+    let w = world(MemoryStore::new());
+    let other = Arc::new(MemoryStore::new());
+    drop(world(Arc::clone(&other)));
+    assert_eq!(code(w.registry.copy_to(&other, None, &w.call)), "store.other_registry");
+    // A copy that somebody opened is a registry of its own.
+    let used = Arc::new(MemoryStore::new());
+    w.registry.copy_to(&used, None, &w.call).unwrap();
+    open(Arc::clone(&used)).unwrap();
+    assert_eq!(code(w.registry.copy_to(&used, None, &w.call)), "store.other_registry");
+    // So is the copy of another registry, finished or not.
+    let begun = Arc::new(MemoryStore::new());
+    w.registry.copy_to(&begun, None, &w.call).unwrap();
+    assert_eq!(code(world(MemoryStore::new()).registry.copy_to(&begun, None, &w.call)), "store.other_registry");
+}
+
+#[test]
+fn a_backup_that_is_opened_is_noticed_and_gives_no_number_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let w = world(sqlite(&directory.path().join("live.sqlite")));
+    let path = directory.path().join("backup.sqlite");
+    let backup = w.registry.backup(&path, &w.call).unwrap();
+    assert_eq!((backup.at, backup.bytes), (Timestamp::from_unix(START), std::fs::metadata(&path).unwrap().len()));
+    assert_eq!(code(w.registry.backup(&path, &w.call)), "store.unavailable", "never over a file that exists");
+    // Life goes on until the disk breaks.
+    let (_, lost) = w.enrolled(Some("SN-3"));
+    let number = w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap().number;
+    let restored = open(sqlite(&path)).unwrap();
+    assert_eq!(actions(&restored).iter().filter(|action| *action == "registry.restored").count(), 1);
+    // Only once.
+    assert!(!actions(&open(sqlite(&path)).unwrap()).iter().skip(1).any(|action| action == "restore.noticed"));
+    assert_eq!(actions(&open(sqlite(&path)).unwrap()).iter().filter(|a| *a == "registry.restored").count(), 1);
+    assert!(restored.check_integrity(None).unwrap().is_sound());
+    let (_, request) = w.request(Some("SN-4"));
+    let new = restored.devices().enroll(&request, &w.call).unwrap();
+    assert_ne!((new.device.id, new.issued.certificate.id), (lost.device.id, lost.issued.certificate.id));
+    assert!(restored.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap().number > number);
+}
+
+/// A store that was put back by somebody who knew nothing of us.
+#[test]
+fn a_restored_file_is_noticed_by_what_the_world_shows() {
+    let directory = tempfile::tempdir().unwrap();
+    let (live, copy) = (directory.path().join("live.sqlite"), directory.path().join("copy.sqlite"));
+    drop(world(sqlite(&live)));
+    std::fs::copy(&live, &copy).unwrap();
+    let w = World { registry: open(sqlite(&live)).unwrap(), ..world(MemoryStore::new()) };
+    // The world of that file, by what is in it.
+    let product = w.registry.products().find(&tegata::ProductFilter::default(), &Page::of(1)).unwrap().items.remove(0);
+    let batch = w.registry.products().renew_credential(product.id, None, tegata::HandOut::Now, &w.call);
+    let credential = batch.unwrap().issued.der;
+    let request = tegata::Enroll { credential, ..w.request(Some("SN-9")).1 };
+    let lost = w.registry.devices().enroll(&request, &w.call).unwrap();
+    let restored = open(sqlite(&copy)).unwrap();
+    let shown = Presented::Certificate { certificate: &lost.issued.der, proof: Proof::TlsSession, device: None };
+    assert!(w.registry.authenticate(&shown).is_ok());
+    assert_eq!(code(restored.devices().get(lost.device.id)), "input.lost_id");
+    assert_eq!(code(restored.authenticate(&shown)), "certificate.lost");
+    assert_eq!(actions(&restored).iter().filter(|action| *action == "restore.noticed").count(), 2, "one a kind");
+    // From now on it is merely unknown, and its numbers are never given again.
+    assert_eq!(code(restored.devices().get(lost.device.id)), "input.unknown_id");
+    let ids: BTreeSet<_> =
+        (0..40).map(|n| restored.devices().register(&NewDevice::named(format!("d{n}")), &w.call).unwrap().id).collect();
+    assert!(ids.len() == 40 && !ids.contains(&lost.device.id));
+    // What nobody proved to be ours is no evidence.
+    let foreign = world(MemoryStore::new()).enrolled(None).1.issued.der;
+    assert_eq!(restored.report_seen(&[Seen::Certificate(foreign)]).unwrap(), [SeenState::Unknown]);
+}
+
+#[test]
+fn versions_that_were_seen_are_not_given_again() {
+    let w = world(MemoryStore::new());
+    let device = w.registry.devices().register(&NewDevice::named("a"), &w.call).unwrap();
+    let key = w.registry.keys().issue(&NewKey::for_device(device.id, SymmetricAlgorithm::Aes256), &w.call).unwrap();
+    let psk = w.registry.psks().issue(&NewPsk::password(device.id), &w.call).unwrap().psk;
+    let seen = [
+        Seen::Key { id: key.id, version: 1 },
+        Seen::Key { id: key.id, version: 5 },
+        Seen::Psk { id: psk.id, version: 3 },
+    ];
+    let expected = [SeenState::Known, SeenState::Lost, SeenState::Lost];
+    assert_eq!(w.registry.report_seen(&seen).unwrap(), expected);
+    assert_eq!(w.registry.keys().rotate(key.id, &RotateKey::default(), &w.call).unwrap().version, 6);
+    assert_eq!(w.registry.psks().rotate(psk.id, &RotatePsk::default(), &w.call).unwrap().psk.version, 4);
+    assert_eq!(w.registry.keys().rotate(key.id, &RotateKey::default(), &w.call).unwrap().version, 7);
+}
+
+#[test]
+fn what_does_not_fit_together_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("registry.sqlite");
+    drop(world(sqlite(&path)));
+    let sound = open(sqlite(&path)).unwrap().check_integrity(None).unwrap();
+    assert!(sound.is_sound() && sound.rows > 20, "{sound:?}");
+    for (spoil, what) in [
+        ("DELETE FROM documents WHERE key = (SELECT max(key) FROM documents)", "certificates"),
+        ("UPDATE devices SET state = 77 WHERE key = 1", "devices.state"),
+        ("UPDATE tegata_counter SET value = 1 WHERE name = 'devices'", "given again"),
+        ("UPDATE certificates SET serial = (SELECT serial FROM certificates ORDER BY key LIMIT 1)", "another record"),
+        ("UPDATE keys SET value = randomblob(44)", "altered or moved"),
+    ] {
+        let spoilt = directory.path().join("spoilt.sqlite");
+        std::fs::copy(&path, &spoilt).unwrap();
+        rusqlite::Connection::open(&spoilt).unwrap().execute_batch(spoil).unwrap();
+        let found = open(sqlite(&spoilt)).unwrap().check_integrity(None).unwrap();
+        assert!(found.findings.iter().any(|finding| finding.contains(what)), "{spoil}: {:?}", found.findings);
+        std::fs::remove_file(&spoilt).unwrap();
+    }
+}
+
+#[test]
+fn a_backup_leaves_nothing_when_it_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let w = world(MemoryStore::new());
+    let nowhere = directory.path().join("no folder/backup.sqlite");
+    assert_eq!(code(w.registry.backup(&nowhere, &Call::by("x"))), "store.unavailable");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    let path = directory.path().join("backup.sqlite");
+    w.registry.backup(&path, &Call::by("x")).unwrap();
+    let from_memory = open(sqlite(&path)).unwrap();
+    assert!(from_memory.check_integrity(None).unwrap().is_sound());
+    assert_eq!(from_memory.counts().unwrap().devices, w.registry.counts().unwrap().devices);
+    drop(store::from_url(&format!("sqlite:{}", path.display())).unwrap());
+}
