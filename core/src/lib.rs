@@ -157,6 +157,7 @@ pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, Ro
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
 pub use registry::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use secret::{Sealed, Secret};
+pub use store::open_store;
 pub use symmetric::{
     CharacterClasses, CheckMethod, CheckValue, KeyMaterial, PskPolicy, SymmetricAlgorithm, WrapMethod, WrappedKey,
     check_value, generate_password, unwrap_key,

@@ -36,6 +36,7 @@ pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
 pub use psk::{IdentityKind, Psk, PskKind, PskState};
 pub use responder::Responder;
+pub(crate) use support::Gap;
 pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
 pub use symmetric_key::{EndedVersion, KeyOwner, KeyShare, KeyState, KeyVersion, SymmetricKey, VersionState};
 

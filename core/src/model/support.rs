@@ -88,6 +88,21 @@ impl Crl {
     }
 }
 
+/// Numbers that are not given out, since they may have been before the store was restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// Its number.
+    pub key: u64,
+    /// Of which counter.
+    pub counter: String,
+    /// The first of them.
+    pub first: u64,
+    /// The last of them.
+    pub last: u64,
+    /// When that was found out.
+    pub at: Timestamp,
+}
+
 /// What the registry knows of itself.
 #[derive(Clone, Debug)]
 pub struct Meta {

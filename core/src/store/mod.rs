@@ -41,7 +41,7 @@ pub use seal::{Sealer, SoftwareSealer};
 pub use sealing_keys::SealingKeys;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};
-pub use url::from_url;
+pub use url::open_store;
 
 /// What one column of one row holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -16,9 +16,9 @@ use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Campaign, CampaignPart, CampaignState, Certificate,
     CertificateKind, CertificateState, Checkpoint, ClaimCode, Client, ClientState, CredentialKind, Crl, Delivery,
     DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, EventLog,
-    EventSegment, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta, Owner,
-    Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord, Responder,
-    Revocation, SignerLocation, SuspendCause, SymmetricKey,
+    EventSegment, Gap, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta,
+    Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord,
+    Responder, Revocation, SignerLocation, SuspendCause, SymmetricKey,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -56,6 +56,7 @@ pub static SCHEMA: Schema = Schema {
         &EVENT_KEYS,
         &EVENT_SEGMENTS,
         &CHECKPOINTS,
+        &GAPS,
     ],
 };
 
@@ -447,5 +448,15 @@ table! {
         not_after: Option<Timestamp>;
         renew_at: Option<Timestamp>;
         private_key: Option<Sealed>;
+    }
+}
+
+table! {
+    /// Numbers that are not given out, since they may have been before the store was restored.
+    GAPS "gaps" = Gap [key: u64] {
+        counter: String;
+        first as "first_number": u64;
+        last as "last_number": u64;
+        at: Timestamp;
     }
 }

@@ -23,16 +23,16 @@ use crate::error::StoreError;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// use tegata::store::{self, SoftwareSealer};
-/// use tegata::{Options, Registry};
-/// let registry = Registry::open(store::from_url("memory:")?, Arc::new(SoftwareSealer::generate()?), Options::default())?;
+/// use tegata::store::SoftwareSealer;
+/// use tegata::{Options, Registry, open_store};
+/// let registry = Registry::open(open_store("memory:")?, Arc::new(SoftwareSealer::generate()?), Options::default())?;
 /// # Ok::<(), tegata::Error>(())
 /// ```
 ///
 /// # Errors
 /// `input.invalid` for what is no such address; `store.not_built` for a store that this build leaves out; what opening the
 /// store says. No error shows the address, which may hold a password.
-pub fn from_url(url: &str) -> Result<Box<dyn Store>> {
+pub fn open_store(url: &str) -> Result<Box<dyn Store>> {
     let refused = |what: &str| Error::input("the store's address", what);
     let (scheme, rest) = url.split_once(':').ok_or_else(|| {
         refused("does not begin with memory:, sqlite: or postgres:; a file is written as sqlite:path")
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn refused(url: &str) -> Error {
-        match from_url(url) {
+        match open_store(url) {
             Ok(_) => panic!("{url} was opened"),
             Err(error) => error,
         }
@@ -197,7 +197,7 @@ mod tests {
         let path = directory.path().join("a ?b.db");
         let address = format!("sqlite:{}", path.to_str().unwrap().replace('?', "%3F"));
         assert_eq!(refused(&format!("{address}?create=false")).code(), "store.unavailable");
-        from_url(&address).unwrap().migrate(&super::super::tables::SCHEMA).unwrap();
+        open_store(&address).unwrap().migrate(&super::super::tables::SCHEMA).unwrap();
         assert!(path.exists());
     }
 }

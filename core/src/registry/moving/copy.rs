@@ -7,7 +7,7 @@ use super::place;
 use super::walk::Walk;
 use crate::Result;
 use crate::callback;
-use crate::error::{InputError, StoreError};
+use crate::error::{InputError, SealError, StoreError};
 use crate::model::Meta;
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan};
@@ -61,7 +61,7 @@ impl Registry {
     /// # use tegata::{Call, Options, Registry};
     /// # let sealer = Arc::new(SoftwareSealer::generate()?);
     /// # let registry = Registry::open(MemoryStore::new(), sealer.clone(), Options::default())?;
-    /// let target = tegata::store::from_url("memory:")?;
+    /// let target = tegata::open_store("memory:")?;
     /// let copied = registry.copy_to(&target, None, &Call::by("admin"))?;
     /// println!("{} rows are the same in both", copied.rows);
     /// registry.close();
@@ -146,7 +146,7 @@ impl Inner {
         let place = associated(META.name, place::OWN, "secret");
         match self.sealer().open(&place, &meta.secret) {
             Ok(secret) => Ok(Some(Secret::expose(&secret).clone())),
-            Err(crate::Error::Seal(crate::error::SealError::Damaged { .. })) => Ok(None),
+            Err(crate::Error::Seal(SealError::Damaged { .. } | SealError::WrongKey)) => Ok(None),
             Err(other) => Err(other),
         }
     }

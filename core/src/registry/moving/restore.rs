@@ -10,7 +10,7 @@ use crate::Result;
 use crate::error::{CertificateError, Error, InputError};
 use crate::id::{AuthorityId, CertificateId, DeviceId, KeyId, PskId};
 use crate::key::PublicKey;
-use crate::model::{Authority, Certificate, Device, Meta, Psk, SymmetricKey};
+use crate::model::{Authority, Certificate, Device, Gap, Meta, Psk, SymmetricKey};
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::issuers::Issuer;
@@ -18,7 +18,7 @@ use crate::registry::page::Wanted;
 use crate::registry::{Inner, Registry, keys, psks};
 use crate::store::record::{Record, Stored};
 use crate::store::tables::SCHEMA;
-use crate::store::{Counter, Write};
+use crate::store::{Counter, Query, Write};
 use crate::x509::Certificate as X509;
 
 /// How many records of a kind may have been made between a backup and its restoring: sixteen million.
@@ -181,9 +181,35 @@ impl Inner {
         }
     }
 
+    /// Whether a number was never given out here, but may have been before the store was restored.
+    fn is_in_gap(&self, counter: Counter, number: u64) -> Result<bool> {
+        let mut found = false;
+        self.scan::<Gap>(&Wanted::default(), |gap| {
+            found |= gap.counter == counter.name && (gap.first..=gap.last).contains(&number);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The greatest number of the counter that a row carries.
+    fn greatest(&self, counter: Counter) -> Result<u64> {
+        let Some(table) = SCHEMA.tables.iter().find(|table| table.name == counter.name) else { return Ok(0) };
+        let page = self.store()?.find(&Query {
+            table,
+            filters: Vec::new(),
+            order: None,
+            descending: true,
+            after: None,
+            limit: 1,
+            total: false,
+        })?;
+        let counted = page.rows.first().and_then(|row| counted(table.name, row.key));
+        Ok(counted.map_or(0, |(of, count)| if of == counter { count } else { 0 }))
+    }
+
     fn is_beyond(&self, table: &'static str, number: u64) -> Result<bool> {
         let Some((counter, count)) = counted(table, number) else { return Ok(false) };
-        Ok(count < LAST && count > stand(self.store()?, counter)?)
+        Ok(count < LAST && (count > stand(self.store()?, counter)? || self.is_in_gap(counter, count)?))
     }
 
     /// Whether a number that was seen was never given out here, so far as the store remembers. If so, it never will be.
@@ -203,14 +229,14 @@ impl Inner {
             &Call::by(OWN_ACTOR),
             operation,
             |view| {
-                let missing = seen.saturating_sub(stand(self.store()?, counter)?);
+                let stand = stand(self.store()?, counter)?;
+                let missing = seen.saturating_sub(stand);
                 if missing == 0 {
                     return Ok(Plan::done(0, Vec::new(), ()));
                 }
-                let by = missing.cast_signed().saturating_add(margin);
-                let lift = Write::Add { counter, by, at_most: u64::MAX };
-                let event = view.event_about("restore.noticed", None, None, Some(detail.clone()))?;
-                Ok(Plan::done(0, vec![lift, event], ()))
+                let mut writes = view.leap(counter, stand, missing.cast_signed().saturating_add(margin))?;
+                writes.push(view.event_about("restore.noticed", None, None, Some(detail.clone()))?);
+                Ok(Plan::done(0, writes, ()))
             },
             |_| Ok(()),
         )
@@ -255,7 +281,7 @@ impl View<'_> {
         if let Some(backup) = self.find::<Meta>(place::BACKUP)? {
             for table in SCHEMA.tables {
                 let counter = Counter { name: table.name, of: 0 };
-                writes.push(Write::Add { counter, by: MARGIN, at_most: u64::MAX });
+                writes.extend(self.leap(counter, stand(self.registry.store()?, counter)?, MARGIN)?);
             }
             self.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
                 let counter = Inner::crl_numbers(self.number_of(authority.id)?);
@@ -267,6 +293,20 @@ impl View<'_> {
             writes.push(self.event_about("registry.restored", None, None, Some(detail))?);
         }
         Ok(Plan::done(0, writes, ()))
+    }
+
+    /// Lifts a counter from where it stands, and remembers which numbers were left out.
+    fn leap(&self, counter: Counter, stand: u64, by: i64) -> Result<Vec<Write>> {
+        let lift = Write::Add { counter, by, at_most: u64::MAX };
+        if counter.of > 0 {
+            return Ok(vec![lift]);
+        }
+        let key = self.number::<Gap>()?;
+        let last = stand.saturating_add_signed(by);
+        // Numbers are leased in blocks: some of those that were given out after the backup were reserved before it.
+        let first = self.registry.greatest(counter)?.min(stand) + 1;
+        let gap = Gap { key, counter: counter.name.to_owned(), first, last, at: self.now };
+        Ok(vec![lift, self.insert(&gap)?])
     }
 
     /// The version that follows `current`: above any that was seen in the field.

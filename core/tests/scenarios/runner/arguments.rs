@@ -13,7 +13,7 @@ use tegata::{
     Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter,
     NewAuthority, NewDevice, NewKey, NewKeyOwner, NewProduct, NewPsk, OcspOptions, Options, Page, ProductChange,
     ProductFilter, ProductSpec, Provision, PskFilter, PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey,
-    RotateKey, RotatePsk, Text, VerifyEvents, WrappedKey,
+    RotateKey, RotatePsk, Seen, Text, VerifyEvents, WrappedKey,
 };
 
 use super::Fault;
@@ -230,6 +230,11 @@ read_sum! {
         "group" = Self::Group(f.required("value")?);
     Purpose: |f| "server-auth" = Self::ServerAuth, "client-auth" = Self::ClientAuth, "any" = Self::Any,
         "other" = Self::Other(f.required("value")?);
+    Seen: |f| "certificate" = Self::Certificate(f.required("value")?),
+        "serial" = Self::Serial { authority: f.required("authority")?, serial: f.required("serial")? },
+        "device" = Self::Device(f.required("value")?), "certificate-id" = Self::CertificateId(f.required("value")?),
+        "key" = Self::Key { id: f.required("id")?, version: f.required("version")? },
+        "psk" = Self::Psk { id: f.required("id")?, version: f.required("version")? };
     SubjectPolicy: |f| "opaque" = Self::Opaque { fixed: f.optional("fixed")?.unwrap_or_default() },
         "template" = Self::Template { name: f.required("name")? },
         "from-csr" = Self::FromCsr {

@@ -1,6 +1,9 @@
 //! Calls of the registry and of its handles, certificates apart.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
+use tegata::store::Store;
 use tegata::{DeviceChange, DeviceId, Text};
 
 use super::Fault;
@@ -19,6 +22,10 @@ pub fn registry(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "counts" => s.show(&registry.counts()?),
         "trust_bundle" => s.show(&registry.trust_bundle()?),
         "reseal" => s.show(&registry.reseal(&s.bulk(), &s.call)?),
+        "backup" => s.show(&registry.backup(&s.arg::<std::path::PathBuf>("path")?, &s.call)?),
+        "copy_to" => s.show(&registry.copy_to(&s.arg::<Arc<dyn Store>>("target")?, None, &s.call)?),
+        "check_integrity" => s.show(&registry.check_integrity(None)?),
+        "report_seen" => s.show(&registry.report_seen(&s.list("seen")?)?),
         "close" => s.show(&registry.close()),
         _ => s.unknown(),
     }

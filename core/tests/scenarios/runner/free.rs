@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use tegata::store::Store;
 use tegata::{Certificate, InstallationCheck, PrivateKey, PublicKey, Timestamp};
 
 use super::Fault;
@@ -12,6 +13,7 @@ use super::world::{Step, World};
 
 pub fn function(s: &Step<'_>, name: &str) -> Result<Json, Fault> {
     match name {
+        "open_store" => s.show(&Arc::<dyn Store>::from(tegata::open_store(&s.arg::<String>("url")?)?)),
         "make_key" => s.show(&Arc::new(tegata::make_key(s.arg("algorithm")?)?)),
         "make_csr" => {
             let signer: Arc<PrivateKey> = s.arg("signer")?;

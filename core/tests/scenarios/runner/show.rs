@@ -15,8 +15,8 @@ use tegata::store::{Sealer, Store};
 use tegata::x509::Severity;
 use tegata::{
     CertificateCount, CheckValue, Credential, DueItem, Enrollment, GeneralName, KeyAlgorithm, KeyUsage, Name,
-    OcspResponseStatus, OcspStatus, Oid, Principal, RevocationReason, Secret, SignatureAlgorithm, SymmetricAlgorithm,
-    Tampering, Timestamp, WrapMethod,
+    OcspResponseStatus, OcspStatus, Oid, Principal, RevocationReason, Secret, SeenState, SignatureAlgorithm,
+    SymmetricAlgorithm, Tampering, Timestamp, WrapMethod,
 };
 
 use super::base64;
@@ -129,6 +129,7 @@ show_as! {
     Kind, value => value.name();
     KeyUsage, value => value.names().collect::<Vec<_>>();
     AuthorityState, value => value.name();
+    SeenState, value => value.name();
     CertificateKind, value => value.name();
     CertificateState, value => value.name();
     CredentialKind, value => value.name();

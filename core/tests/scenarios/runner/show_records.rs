@@ -11,10 +11,10 @@ use tegata::model::{
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
-    Certificate, CheckedOcsp, Counts, Credentials, Crl, Enrolled, EventProof, Finding, Issued, IssuedKey, IssuedPsk,
-    IssuedWithKey, KeyMatch, Listing, LogProblem, OcspAnswer, Presigned, Preview, PrivateKey, ProductSpec, Provisioned,
-    PrunedEvents, PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle, Verification, VerifiedChain,
-    VerifiedCsr, WrappedKey,
+    Backup, Certificate, CheckedOcsp, Copied, Counts, Credentials, Crl, Enrolled, EventProof, Finding, Integrity,
+    Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, Listing, LogProblem, OcspAnswer, Presigned, Preview,
+    PrivateKey, ProductSpec, Provisioned, PrunedEvents, PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle,
+    Verification, VerifiedChain, VerifiedCsr, WrappedKey,
 };
 
 use super::show::Show;
@@ -67,6 +67,8 @@ show_struct! {
     Reason: code kind text;
     RegisteredProduct: product credential;
     RequestedExtension: oid critical value;
+    Backup: at bytes;
+    Copied: rows written deleted passes;
     Resealed: checked resealed;
     Revocation: at reason;
     SanPolicy: dns dns_wildcards ip uri email other add required max;
@@ -104,6 +106,7 @@ show_object! {
     CrlRecord: authority number this_update next_update entries der, pem, ;
     Issued: certificate der chain, pem fullchain_pem root serial, ;
     IssuedWithKey: issued key, key_pem, algorithm;
+    Integrity: rows findings, is_sound, ;
     OcspAnswer: der status cause content_type cache_control etag expires last_modified, headers, ;
     IssuedPsk: psk secret, password hex, ;
     ProfileSpec: subject san keys server_keys validity_days backdate_seconds not_before key_usage extended_key_usage

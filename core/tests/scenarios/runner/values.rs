@@ -9,8 +9,8 @@ use tegata::pack::FileNames;
 use tegata::store::{MemoryStore, Sealer, SealingKeys, SoftwareSealer, SqliteStore, Store};
 use tegata::x509::CertificateExtensions;
 use tegata::{
-    Certificate, Clock, Crl, Error, FixedClock, Issued, IssuedPsk, IssuedWithKey, OcspAnswer, PrivateKey, ProductSpec,
-    PskPolicy, PublicKey, Registry, Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
+    Certificate, Clock, Crl, Error, FixedClock, Integrity, Issued, IssuedPsk, IssuedWithKey, OcspAnswer, PrivateKey,
+    ProductSpec, PskPolicy, PublicKey, Registry, Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
 };
 
 use super::Fault;
@@ -44,6 +44,7 @@ pub fn method(s: &Step<'_>, of: &str, method: &str) -> Result<Json, Fault> {
         "Error" => s.show(&Error::table().collect::<Vec<_>>()),
         "FileNames" => s.show(&FileNames::usual(s.arg("encoding")?)),
         "FixedClock" => clock(s, method),
+        "Integrity" => getter!(s, method, Integrity: is_sound),
         "Issued" => getter!(s, method, Issued: pem fullchain_pem root serial),
         "IssuedPsk" => getter!(s, method, IssuedPsk: password hex),
         "IssuedWithKey" => getter!(s, method, IssuedWithKey: key_pem; algorithm),
