@@ -214,7 +214,12 @@ fn a_restored_file_is_noticed_by_what_the_world_shows() {
     let ids: BTreeSet<_> =
         (0..40).map(|n| restored.devices().register(&NewDevice::named(format!("d{n}")), &w.call).unwrap().id).collect();
     assert!(ids.len() == 40 && !ids.contains(&lost.device.id));
-    // What nobody proved to be ours is no evidence.
+    // What nobody proved to be ours is no evidence, nor is a number that leads nowhere near.
+    for n in 0..20 {
+        let root = tegata::NewAuthority::new(format!("root {n}"), format!("CN=Root {n}").parse().unwrap());
+        let made = restored.authorities().create_root(&root, &w.call).unwrap();
+        assert_eq!(restored.report_seen(&[Seen::Certificate(made.certificate)]).unwrap(), [SeenState::Unknown]);
+    }
     let foreign = world(MemoryStore::new()).enrolled(None).1.issued.der;
     assert_eq!(restored.report_seen(&[Seen::Certificate(foreign)]).unwrap(), [SeenState::Unknown]);
 }

@@ -25,8 +25,9 @@ use crate::x509::Certificate as X509;
 const MARGIN: i64 = 1 << 24;
 /// How many CRLs an authority may have issued meanwhile.
 const CRL_MARGIN: i64 = 1 << 20;
-/// No counter comes this far; what claims to lie beyond is no number.
-const LAST: u64 = 1 << 62;
+/// How far beyond all that is known a number may lie to be believed. Serial numbers that were made elsewhere, by an imported
+/// authority in its former life or for a root itself, lead to random numbers, of which one in four thousand million is nearer.
+const FARTHEST: u64 = 1 << 32;
 
 /// Who writes the events about restores.
 const OWN_ACTOR: &str = "tegata";
@@ -203,13 +204,14 @@ impl Inner {
             limit: 1,
             total: false,
         })?;
-        let counted = page.rows.first().and_then(|row| counted(table.name, row.key));
-        Ok(counted.map_or(0, |(of, count)| if of == counter { count } else { 0 }))
+        let found = page.rows.first().and_then(|row| counted(table.name, row.key));
+        Ok(found.map_or(0, |(of, count)| if of == counter { count } else { 0 }))
     }
 
     fn is_beyond(&self, table: &'static str, number: u64) -> Result<bool> {
         let Some((counter, count)) = counted(table, number) else { return Ok(false) };
-        Ok(count < LAST && (count > stand(self.store()?, counter)? || self.is_in_gap(counter, count)?))
+        let stand = stand(self.store()?, counter)?;
+        Ok((count > stand && count - stand <= FARTHEST) || self.is_in_gap(counter, count)?)
     }
 
     /// Whether a number that was seen was never given out here, so far as the store remembers. If so, it never will be.
