@@ -1,4 +1,4 @@
-//! Other people's clients ask over HTTP, as hosts would serve it: openssl, GnuTLS, Java and pyca/cryptography.
+//! Other people's clients ask over HTTP, as hosts would serve it: openssl, gnutls, Java and pyca/cryptography.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 

@@ -5,7 +5,7 @@
 mod registry_fixture;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use registry_fixture::{Fixture, call, csr, key};
 use tegata::error::SignerError;
@@ -203,45 +203,60 @@ fn the_responder_renews_itself_at_two_thirds_and_each_time_leaves_an_event() {
 }
 
 /// A key of the host's, which can be out of reach.
-struct Vault(PrivateKey, AtomicBool);
+struct Vault {
+    key: PrivateKey,
+    closed: AtomicBool,
+    /// How often it was asked.
+    asked: AtomicUsize,
+}
 
 impl Signer for Vault {
     fn public_key(&self) -> &PublicKey {
-        self.0.public_key()
+        self.key.public_key()
     }
     fn algorithm(&self) -> SignatureAlgorithm {
-        self.0.algorithm()
+        self.key.algorithm()
     }
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        if self.1.load(Ordering::SeqCst) {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.closed.load(Ordering::SeqCst) {
             return Err(SignerError::Failed { reason: "the vault is closed".to_owned() });
         }
-        self.0.sign(message)
+        self.key.sign(message)
     }
 }
 
 #[test]
 fn while_the_authoritys_key_is_out_of_reach_the_present_responder_serves_until_its_end() {
     let mut fixture = Fixture::new();
-    let vault = Arc::new(Vault(key(), AtomicBool::new(false)));
+    let vault = Arc::new(Vault { key: key(), closed: AtomicBool::new(false), asked: AtomicUsize::new(0) });
     let new = NewAuthority::new("vault", "CN=Vault".parse().unwrap()).with_signer(vault.clone());
     fixture.root = fixture.registry.authorities().create_root(&new, &call()).unwrap();
     let issued = fixture.issue("gateway");
-    vault.1.store(true, Ordering::SeqCst);
+    vault.closed.store(true, Ordering::SeqCst);
     let refused = refusal(&fixture, &issued, fixture.root.id);
     assert_eq!(refused, (OcspResponseStatus::TryLater, Some("signer.failed".to_owned())));
-    vault.1.store(false, Ordering::SeqCst);
+    // Anybody can ask, so a signer that fails is not asked every time.
+    let asked_before = vault.asked.load(Ordering::SeqCst);
+    assert_eq!(refusal(&fixture, &issued, fixture.root.id), refused);
+    assert_eq!(vault.asked.load(Ordering::SeqCst), asked_before);
+    vault.closed.store(false, Ordering::SeqCst);
+    fixture.clock.advance(5);
     assert_eq!(asked(&fixture, &issued), OcspStatus::Good);
-    vault.1.store(true, Ordering::SeqCst);
+    vault.closed.store(true, Ordering::SeqCst);
     fixture.clock.advance(29 * 86_400);
-    let late = checked(&fixture, &issued);
-    assert_eq!(late.status, OcspStatus::Good);
+    let asked_before = vault.asked.load(Ordering::SeqCst);
+    for _ in 0..10 {
+        assert_eq!(asked(&fixture, &issued), OcspStatus::Good);
+    }
+    assert_eq!(vault.asked.load(Ordering::SeqCst), asked_before + 1);
     fixture.clock.advance(86_400 - 3_600);
     // No answer outlives the certificate that signed it.
     assert_eq!(checked(&fixture, &issued).next_update, Some(fixture.now().plus(3_600)));
     fixture.clock.advance(3_601);
     assert_eq!(refusal(&fixture, &issued, fixture.root.id).0, OcspResponseStatus::TryLater);
-    vault.1.store(false, Ordering::SeqCst);
+    fixture.clock.advance(5);
+    vault.closed.store(false, Ordering::SeqCst);
     assert_eq!(asked(&fixture, &issued), OcspStatus::Good);
 }
 

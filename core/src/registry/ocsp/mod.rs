@@ -9,7 +9,7 @@ mod status;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use answer::OcspAnswer;
 pub use presign::Presigned;
@@ -18,6 +18,8 @@ pub use responder::OcspOptions;
 use super::Inner;
 use super::issuers::Issuer;
 use crate::Result;
+use crate::env::Timestamp;
+use crate::error::Error;
 use crate::id::AuthorityId;
 use crate::key::PublicKey;
 use crate::x509::OcspHash;
@@ -78,6 +80,8 @@ pub(super) struct State {
     /// When authorities of other processes were last looked for.
     looked: AtomicI64,
     responders: RwLock<HashMap<AuthorityId, Arc<responder::Ready>>>,
+    /// Which authorities' signers failed, and when.
+    failures: Mutex<HashMap<AuthorityId, (Timestamp, Error)>>,
     answers: cache::Cache,
 }
 

@@ -34,7 +34,7 @@ pub struct Presigned {
 impl Ocsp<'_> {
     /// Signs the answers about an authority's certificates that have not expired, a page at a time, in the order of their
     /// numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All processors sign. Nothing is
-    /// recorded.
+    /// recorded. The total, if it is asked for, is counted anew for every page.
     ///
     /// A revocation shows when the answer is made anew, so a host makes all of them again well before
     /// [`next_update`](Presigned::next_update), and that of a certificate at once when it is revoked.

@@ -26,6 +26,8 @@ use crate::x509::{Attribute, BasicConstraints, Extensions, KeyUsage, Name, RawEx
 
 /// After so many seconds the record is read again: another process may have changed or renewed it.
 const REREAD: i64 = 60;
+/// For so many seconds a signer that failed is not asked again.
+const PAUSE: i64 = 5;
 
 /// How an authority's answers are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +117,8 @@ impl Ready {
             validity: i64::from(record.validity_hours) * 3_600,
             from: record.not_before.unwrap_or(issuer.not_before),
             until: record.not_after.unwrap_or(issuer.not_after),
-            renew_at: record.renew_at.unwrap_or(Timestamp::MAX),
+            // Where the time for a renewal has come, it was just tried in vain: the next try comes with the next look.
+            renew_at: record.renew_at.map_or(Timestamp::MAX, |at| at.max(now.plus(REREAD))),
             read_at: now,
         }
     }
@@ -289,8 +292,7 @@ impl Inner {
         let stored = self.find_record::<Responder>(number)?;
         let record = stored.map_or_else(|| OcspOptions::default().record(id), |stored| stored.record);
         let ready = if record.delegated {
-            let record =
-                if record.is_due(now) { self.renew_responder(&record, now, &Call::by("ocsp"))? } else { record };
+            let record = if record.is_due(now) { self.renew_for_a_request(&record, now)? } else { record };
             let sealed = record.private_key.as_ref().ok_or_else(|| Error::defect("a responder has no key"))?;
             let place = associated(Responder::TABLE.name, number, "private_key");
             let key = PrivateKey::from_bytes(self.sealer().open(&place, sealed)?.expose())?;
@@ -301,6 +303,23 @@ impl Inner {
         let ready = Arc::new(ready);
         self.ocsp.responders.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&ready));
         Ok(ready)
+    }
+
+    /// As [`renew_responder`](Self::renew_responder), since somebody asks. Anybody can, so a signer that fails is left alone
+    /// for a while.
+    fn renew_for_a_request(&self, present: &Responder, now: Timestamp) -> Result<Responder> {
+        let failures = || self.ocsp.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if !present.serves(now)
+            && let Some((at, error)) = failures().get(&present.authority)
+            && (0..PAUSE).contains(&now.since(*at))
+        {
+            return Err(error.clone());
+        }
+        let result = self.renew_responder(present, now, &Call::by("ocsp"));
+        if let Err(error @ Error::Signer(_)) = &result {
+            failures().insert(present.authority, (now, error.clone()));
+        }
+        result
     }
 
     /// Gives a responder its next certificate, unless another process was faster. While that fails, the present one
