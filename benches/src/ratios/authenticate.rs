@@ -48,7 +48,7 @@ fn shuffle<T>(items: &mut [T]) {
 }
 
 /// Seconds that this thread was on a core, where the system tells (Linux): what others run meanwhile does not count.
-fn on_core() -> Option<f64> {
+pub(crate) fn on_core() -> Option<f64> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     told.split(' ').next()?.parse::<f64>().ok().map(|nanoseconds| nanoseconds / 1e9)
 }
