@@ -7,6 +7,7 @@
 //! again only if it changed.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::model::{Entity, Event, RequestRecord};
 use crate::secret::Secret;
 use crate::store::record::{Record, Stored, at, put, read};
 use crate::store::tables::AUTHORITIES;
-use crate::store::{Counter, Expect, Row, Write};
+use crate::store::{Counter, Expect, Row, RowRef, Write};
 use crate::x509::assemble;
 
 /// How often an operation starts again after a conflict before it gives up.
@@ -142,12 +143,31 @@ pub(super) struct View<'r> {
     pub(super) attempt: u32,
     call: &'r Call,
     draws: &'r Draws,
+    /// Rows that were read beforehand, for many items at once.
+    known: Option<&'r HashMap<RowRef, Option<Row>>>,
 }
 
 impl<'r> View<'r> {
     pub(super) fn new(registry: &'r Inner, call: &'r Call, now: Timestamp, draws: &'r Draws, attempt: u32) -> Self {
         draws.rewind();
-        Self { registry, now, attempt, call, draws }
+        Self { registry, now, attempt, call, draws, known: None }
+    }
+
+    /// The same, with rows that were read just now.
+    pub(super) const fn knowing(mut self, known: &'r HashMap<RowRef, Option<Row>>) -> Self {
+        self.known = Some(known);
+        self
+    }
+
+    /// These rows, from one snapshot, or from the one that was read beforehand.
+    pub(super) fn rows(&self, wanted: &[RowRef]) -> Result<Vec<Option<Row>>> {
+        let store = self.registry.store()?;
+        if let Some(known) = self.known
+            && let Some(rows) = wanted.iter().map(|row| known.get(row).cloned()).collect()
+        {
+            return Ok(rows);
+        }
+        Ok(store.get(wanted)?)
     }
 
     /// Who calls.
@@ -414,6 +434,7 @@ impl Inner {
         };
         if stale {
             self.issuers.forget();
+            self.vouchers.forget();
         }
         result
     }

@@ -2,7 +2,7 @@
 
 mod change;
 mod credentials;
-mod enroll;
+pub(super) mod enroll;
 mod provision;
 mod secrets;
 mod state;

@@ -28,6 +28,9 @@ const GROUP: usize = 4096;
 /// From how many answers on a second thread gives them. Waking a caller takes longer than its writes do.
 const CROWD: usize = 4;
 
+/// For how many transactions callers are likely to be in each other's way, once one was.
+const CAREFUL: u32 = 16;
+
 /// How long the log may keep what was erased once there is nothing else to write.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -38,6 +41,22 @@ const LONGEST_QUIET: Duration = Duration::from_secs(60);
 enum Job {
     Commit(Vec<Write>, SyncSender<Result<(), StoreError>>),
     Reserve(Counter, u32, SyncSender<Result<Range<u64>, StoreError>>),
+}
+
+impl Job {
+    fn failed(&self, error: &StoreError) -> Done {
+        match self {
+            Self::Commit(..) => Done::Commit(Err(error.clone())),
+            Self::Reserve(..) => Done::Reserve(Err(error.clone())),
+        }
+    }
+
+    fn into_answer(self) -> Answer {
+        match self {
+            Self::Commit(_, answer) => Answer::Commit(answer),
+            Self::Reserve(_, _, answer) => Answer::Reserve(answer),
+        }
+    }
 }
 
 /// What stands in the queue.
@@ -67,7 +86,16 @@ impl Writer {
         let (crier, news) = mpsc::channel::<Announcement>();
         let crier_thread = spawn("tegata-sqlite-answers", move || news.into_iter().for_each(Announcement::make))?;
         let writer_thread = spawn("tegata-sqlite", move || {
-            Thread { connection, catalog: Arc::default(), crier, wait, presence, erased: Cell::default() }.run(&jobs);
+            Thread {
+                connection,
+                catalog: Arc::default(),
+                crier,
+                wait,
+                presence,
+                erased: Cell::default(),
+                careful: Cell::default(),
+            }
+            .run(&jobs);
         })?;
         Ok(Self { queue: Some(queue), threads: vec![writer_thread, crier_thread], process: Process::this() })
     }
@@ -133,41 +161,57 @@ struct Thread {
     presence: Presence,
     /// Whether something sealed was erased that the log may still hold.
     erased: Cell<bool>,
+    /// For how many transactions more each caller's writes can be undone on their own.
+    careful: Cell<u32>,
 }
 
 /// What a transaction came to for each of its callers.
 struct Announcement {
-    done: Vec<Done>,
+    answers: Vec<(Answer, Done)>,
     /// Why nothing of it happened, if so.
     lost: Option<StoreError>,
 }
 
 impl Announcement {
     fn make(self) {
-        self.done.into_iter().for_each(|done| done.tell(self.lost.as_ref()));
+        self.answers.into_iter().for_each(|(answer, done)| answer.tell(done, self.lost.as_ref()));
+    }
+}
+
+/// Where an answer goes.
+enum Answer {
+    Commit(SyncSender<Result<(), StoreError>>),
+    Reserve(SyncSender<Result<Range<u64>, StoreError>>),
+}
+
+impl Answer {
+    /// Tells the caller; `lost` is what kept the whole transaction from becoming durable.
+    fn tell(self, done: Done, lost: Option<&StoreError>) {
+        // A caller that is gone does not care.
+        match (self, done) {
+            (Self::Commit(answer), Done::Commit(result)) => {
+                drop(answer.send(lost.map_or(result, |error| Err(error.clone()))));
+            }
+            (Self::Reserve(answer), Done::Reserve(result)) => {
+                drop(answer.send(lost.map_or(result, |error| Err(error.clone()))));
+            }
+            // The one's answer is never the other's; were it so, the caller would hear that the writer stopped.
+            _ => {}
+        }
     }
 }
 
 /// What one job came to, to be told when the transaction is durable.
 enum Done {
-    Commit(SyncSender<Result<(), StoreError>>, Result<(), StoreError>),
-    Reserve(SyncSender<Result<Range<u64>, StoreError>>, Result<Range<u64>, StoreError>),
+    Commit(Result<(), StoreError>),
+    Reserve(Result<Range<u64>, StoreError>),
 }
 
 impl Done {
-    /// Tells the caller; `lost` is what kept the whole transaction from becoming durable.
-    fn tell(self, lost: Option<&StoreError>) {
-        // A caller that is gone does not care.
-        match self {
-            Self::Commit(answer, result) => drop(answer.send(lost.map_or(result, |error| Err(error.clone())))),
-            Self::Reserve(answer, result) => drop(answer.send(lost.map_or(result, |error| Err(error.clone())))),
-        }
-    }
-
     const fn is_ok(&self) -> bool {
         match self {
-            Self::Commit(_, result) => result.is_ok(),
-            Self::Reserve(_, result) => result.is_ok(),
+            Self::Commit(result) => result.is_ok(),
+            Self::Reserve(result) => result.is_ok(),
         }
     }
 }
@@ -240,22 +284,56 @@ impl Thread {
         if group.is_empty() {
             return;
         }
+        // Being able to undo one caller's writes costs a fifth of them all, and hardly ever is it needed.
         let alone = group.len() == 1;
+        let careful = self.careful.get();
+        let (done, lost) = if !alone && careful == 0 {
+            self.transaction(&group, false)
+        } else {
+            self.careful.set(careful.saturating_sub(1));
+            self.transaction(&group, !alone)
+        };
+        let collided = lost.is_none() && done.iter().any(|done| !done.is_ok());
+        let (mut done, lost) = if collided && !alone && careful == 0 {
+            self.careful.set(CAREFUL);
+            self.transaction(&group, true)
+        } else {
+            (done, lost)
+        };
+        if let Some(error) = &lost {
+            done.extend(group.iter().skip(done.len()).map(|job| job.failed(error)));
+        }
+        let answers = group.into_iter().map(Job::into_answer).zip(done).collect();
+        let announcement = Announcement { answers, lost };
+        if announcement.answers.len() < CROWD {
+            announcement.make();
+        } else if let Err(unsent) = self.crier.send(announcement) {
+            unsent.0.make();
+        }
+    }
+
+    /// What becomes of each job, and why nothing of it happened, if so. Unless each can be undone `singly`, the first that fails
+    /// ends the transaction, and nothing happened.
+    fn transaction(&self, group: &[Job], singly: bool) -> (Vec<Done>, Option<StoreError>) {
         let begun = self.run_sql("BEGIN IMMEDIATE");
         let mut lost = begun.err();
         let mut is_gone = false;
         let mut done = Vec::with_capacity(group.len());
         for job in group {
-            done.push(match job {
-                Job::Commit(writes, answer) => {
-                    Done::Commit(answer, self.attempt(alone, &mut lost, || self.apply(&writes)))
+            let outcome = match job {
+                Job::Commit(writes, _) => Done::Commit(self.attempt(singly, &mut lost, || self.apply(writes))),
+                Job::Reserve(counter, count, _) => {
+                    Done::Reserve(self.attempt(singly, &mut lost, || self.reserve(*counter, *count)))
                 }
-                Job::Reserve(counter, count, answer) => {
-                    Done::Reserve(answer, self.attempt(alone, &mut lost, || self.reserve(counter, count)))
-                }
-            });
+            };
+            let failed = !outcome.is_ok();
+            done.push(outcome);
+            if failed && !singly {
+                break;
+            }
         }
-        if lost.is_none() && done.iter().any(Done::is_ok) {
+        let all = done.iter().all(Done::is_ok);
+        if lost.is_none() && (all || singly && done.iter().any(Done::is_ok)) {
             let still_there = self.presence.check();
             is_gone = still_there.is_err();
             lost = still_there.and_then(|()| self.run_sql("COMMIT")).err();
@@ -270,26 +348,21 @@ impl Thread {
             // Wherever the file is now, it shall hold what was acknowledged: its log may not have gone with it.
             self.empty_log();
         }
-        let announcement = Announcement { done, lost };
-        if announcement.done.len() < CROWD {
-            announcement.make();
-        } else if let Err(unsent) = self.crier.send(announcement) {
-            unsent.0.make();
-        }
+        (done, lost)
     }
 
     /// Runs one caller's `work` so that it leaves nothing behind when it fails. `lost` is why the transaction as a
     /// whole is beyond saving, if it is.
     fn attempt<T>(
         &self,
-        alone: bool,
+        singly: bool,
         lost: &mut Option<StoreError>,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         if let Some(error) = lost {
             return Err(error.clone());
         }
-        if alone {
+        if !singly {
             return work();
         }
         let result = self.run_sql("SAVEPOINT caller").and_then(|()| match work() {

@@ -1,6 +1,9 @@
 //! Decides on an enrollment: who is this unit, and what may it have?
 
+use std::sync::Arc;
+
 use super::issuance::{Facts, Issuance};
+use super::vouchers::Voucher;
 use super::{Enrolled, Enrollment, Parsed};
 use crate::Result;
 use crate::error::{CertificateError, CsrError, DeviceError, Error, ProductError};
@@ -12,20 +15,79 @@ use crate::model::{
 };
 use crate::registry::Inner;
 use crate::registry::authenticate::Recognised;
+use crate::registry::bindings::Tag;
 use crate::registry::certificates::renew::{NewKey, Renewal, Terms};
 use crate::registry::devices::change::{NewDevice, new_device};
 use crate::registry::driver::{Plan, View};
-use crate::store::Write;
 use crate::store::record::Stored;
+use crate::store::{RowRef, Write};
 use crate::x509::Certificate as X509;
 
 pub(super) fn plan<'a>(view: &View<'_>, parsed: &Parsed) -> Result<Plan<'a, Enrolled>> {
+    if let Some(plan) = unknown_unit(view, parsed) {
+        return Ok(plan);
+    }
     let facts = load(view, parsed)?;
     match facts.key_owner.as_ref().map(|bound| bound.owner) {
         Some(Owner::Compromised) => Err(CsrError::KeyCompromised.into()),
         Some(Owner::Device(device)) => give_back(view, parsed, &facts, device),
         Some(_) => Err(CsrError::KeyBound.into()),
-        None => first_contact(view, parsed, &facts),
+        None => {
+            let tag = view.registry.unit_of(parsed, &facts.product);
+            let bound = tag.map(|tag| view.bound(tag)).transpose()?.flatten();
+            first_contact(view, parsed, &facts, bound.as_ref())
+        }
+    }
+}
+
+/// What nearly every enrollment is: nobody knows the unit or its key, and its product's credential was seen before. One look
+/// at the store tells. Everything else, and every refusal, is for those who read it all.
+fn unknown_unit<'a>(view: &View<'_>, parsed: &Parsed) -> Option<Plan<'a, Enrolled>> {
+    if view.attempt > 0 {
+        return None;
+    }
+    let inner = view.registry;
+    let voucher = inner.vouchers.get(parsed.credential.der())?;
+    let rows = inner.rows_to_enroll(parsed, &voucher);
+    let mut found = view.rows(&rows).ok()?.into_iter();
+    // Half a digest may be another's; whoever reads it all finds out.
+    if found.next()?.is_some() {
+        return None;
+    }
+    let tag = inner.unit_of(parsed, &voucher.product);
+    let bound = match (tag, found.next()) {
+        (Some(tag), Some(row)) => view.read::<Binding>(row).ok()?.filter(|bound| bound.check == tag.check),
+        (Some(_), None) => return None,
+        (None, _) => None,
+    };
+    if matches!(bound.as_ref().map(|bound| bound.owner), Some(Owner::Device(_))) {
+        return None;
+    }
+    let issuer = inner.issuer(voucher.authority).ok()?;
+    issuer.check_vouches(view.now).ok()?;
+    if voucher.credential.standing(view.now) != Standing::Active || voucher.product.check_active().is_err() {
+        return None;
+    }
+    let key = inner.key_tag(parsed.csr.public_key());
+    let facts = Facts { issuer, voucher, key, key_owner: None };
+    first_contact(view, parsed, &facts, bound.as_ref()).ok()
+}
+
+impl Inner {
+    /// Where the request's unit is bound, if it names one.
+    fn unit_of(&self, parsed: &Parsed, product: &Product) -> Option<Tag> {
+        parsed.request.unit.as_ref().map(|unit| self.unit_tag(product.id, unit))
+    }
+
+    /// The rows that tell whether a unit is known: its key's, and its own if it says which it is.
+    fn rows_to_enroll(&self, parsed: &Parsed, voucher: &Voucher) -> Vec<RowRef> {
+        let unit = self.unit_of(parsed, &voucher.product);
+        [Some(self.key_tag(parsed.csr.public_key())), unit].into_iter().flatten().map(Tag::row).collect()
+    }
+
+    /// The same for one of many requests, which are all read at once; nothing where that takes more than is at hand.
+    pub(super) fn rows_to_enroll_one(&self, parsed: &Parsed) -> Vec<RowRef> {
+        self.vouchers.get(parsed.credential.der()).map_or_else(Vec::new, |v| self.rows_to_enroll(parsed, &v))
     }
 }
 
@@ -56,7 +118,9 @@ fn load(view: &View<'_>, parsed: &Parsed) -> Result<Facts> {
     product.check_active()?;
     let binding = others.into_iter().next().flatten();
     let key_owner = view.read::<Binding>(binding)?.filter(|bound| bound.check == key.check);
-    Ok(Facts { issuer, product, credential, key, key_owner })
+    let voucher = Arc::new(Voucher { authority: issuer.id, credential, product });
+    inner.vouchers.remember(presented.der(), &voucher);
+    Ok(Facts { issuer, voucher, key, key_owner })
 }
 
 /// A key that is known: its device gets its certificate back, whatever became of windows and quotas meanwhile.
@@ -105,12 +169,16 @@ fn give_back<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts, id: DeviceId) 
 }
 
 /// A key that is not known: a new unit, one that was announced, or a known one with another key.
-fn first_contact<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts) -> Result<Plan<'a, Enrolled>> {
+fn first_contact<'a>(
+    view: &View<'_>,
+    parsed: &Parsed,
+    facts: &Facts,
+    bound: Option<&Stored<Binding>>,
+) -> Result<Plan<'a, Enrolled>> {
     let request = &parsed.request;
     let product = &facts.product;
-    let unit = request.unit.as_ref().map(|unit| view.registry.unit_tag(product.id, unit));
-    let bound = unit.map(|tag| view.bound(tag)).transpose()?.flatten();
-    if let Some(Owner::Device(id)) = bound.as_ref().map(|bound| bound.owner) {
+    let unit = view.registry.unit_of(parsed, product);
+    if let Some(Owner::Device(id)) = bound.map(|bound| bound.owner) {
         let known = view.get::<Device, _>(id)?;
         // One that never had a key, or whose keys an operator declared gone, may bring any key.
         if known.subject.is_some() && known.state != DeviceState::Discovered {
@@ -135,7 +203,7 @@ fn first_contact<'a>(view: &View<'_>, parsed: &Parsed, facts: &Facts) -> Result<
         return Err(ProductError::UnitRequired.into());
     }
     let mut writes = Vec::with_capacity(12);
-    match (unit, &bound) {
+    match (unit, bound) {
         (Some(_), Some(listed)) => writes.push(view.rebind(listed, Owner::Device(device.id))?),
         (Some(_), None) if policy.mode == EnrollmentMode::AllowList => return Err(ProductError::UnitNotListed.into()),
         (Some(tag), None) => writes.push(view.bind(tag, Owner::Device(device.id))?),

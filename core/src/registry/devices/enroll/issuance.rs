@@ -1,11 +1,13 @@
 //! The certificate of an enrollment, and the records that come into being with it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
+use super::vouchers::Voucher;
 use super::{Enrolled, Enrollment, Parsed};
 use crate::Result;
 use crate::error::CsrError;
-use crate::model::{Binding, Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner, Product};
+use crate::model::{Binding, Certificate, CertificateKind, Device, Entity, KeyOrigin, Owner};
 use crate::policy::{Applicant, KeySource};
 use crate::registry::Inner;
 use crate::registry::bindings::Tag;
@@ -20,10 +22,16 @@ use crate::store::{Counter, Write};
 /// What an enrollment reads in its first go.
 pub(super) struct Facts {
     pub(super) issuer: Arc<Issuer>,
-    pub(super) product: Stored<Product>,
-    pub(super) credential: Stored<Certificate>,
+    pub(super) voucher: Arc<Voucher>,
     pub(super) key: Tag,
     pub(super) key_owner: Option<Stored<Binding>>,
+}
+
+impl Deref for Facts {
+    type Target = Voucher;
+    fn deref(&self) -> &Voucher {
+        &self.voucher
+    }
 }
 
 /// The certificate of an enrollment.

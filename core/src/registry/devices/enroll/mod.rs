@@ -7,6 +7,7 @@
 
 mod decide;
 mod issuance;
+mod vouchers;
 
 use std::fmt;
 
@@ -16,12 +17,13 @@ use crate::error::{CertificateError, Error};
 use crate::id::GroupId;
 use crate::key::Statement;
 use crate::model::{Attributes, Device, check_name};
-use crate::registry::bulk::{Many, parallel};
+use crate::registry::bulk::Many;
 use crate::registry::certificates::Issued;
 use crate::registry::driver::Operation;
 use crate::registry::{Bulk, Call};
 use crate::x509::{Certificate as X509, VerifiedCsr};
 use decide::plan;
+pub(in crate::registry) use vouchers::Vouchers;
 
 /// A unit's request to become a device.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -148,14 +150,16 @@ impl Devices<'_> {
     /// # Errors
     /// As [`register_many`](Self::register_many).
     pub fn enroll_many(&self, requests: &[Enroll], bulk: &Bulk<'_>, call: &Call) -> Result<Vec<Result<Enrolled>>> {
-        let parsed = parallel(requests, Parsed::new);
         let many = Many {
             action: "device.enroll",
             content: &|item: &Result<Parsed>| item.as_ref().map(Parsed::content).unwrap_or_default(),
             plan: &|view, item| plan(view, item.as_ref().map_err(Clone::clone)?),
             replay: &|number| self.replay_enrolled(number),
         };
-        self.inner.change_many(call, &parsed, bulk, &many)
+        // A credential that is new here is read with the first of its units; those after it are read together.
+        let rows =
+            |item: &Result<Parsed>| item.as_ref().map_or_else(|_| Vec::new(), |p| self.inner.rows_to_enroll_one(p));
+        self.inner.change_many_as(call, requests, &Parsed::new, &rows, bulk, &many)
     }
 
     fn replay_enrolled(&self, certificate: u64) -> Result<Enrolled> {
