@@ -7,8 +7,10 @@ mod authenticate;
 mod bindings;
 mod disk;
 mod durable;
+mod filler;
 mod issue;
 mod ocsp;
+mod scale;
 mod twine;
 
 use std::time::Instant;
@@ -20,6 +22,9 @@ const ALL: &[(&str, Measure)] = &[
     ("ocsp", ocsp::measure),
     ("durable-bulk", durable::bulk),
     ("durable-64", durable::callers),
+    ("flat", scale::flat),
+    ("open", scale::opens),
+    ("memory", scale::memory),
     ("authenticate", authenticate::measure),
     ("disk", disk::measure),
     ("twine", twine::measure),
@@ -56,6 +61,15 @@ fn seconds(work: impl FnOnce()) -> f64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// Seconds of processor time that this process took so far, where the system tells (Linux): what others run meanwhile does not
+/// count.
+fn cpu() -> f64 {
+    let told = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which is in parentheses: the 12th and 13th, in hundredths of a second.
+    let ticks = |at: usize| told.rsplit_once(')')?.1.split_whitespace().nth(at)?.parse::<f64>().ok();
+    ticks(11).zip(ticks(12)).map_or(f64::NAN, |(user, system)| (user + system) / 100.0)
 }
 
 /// A number from the environment, for smaller or larger runs.
