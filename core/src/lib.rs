@@ -155,6 +155,7 @@ pub use registry::{
 };
 pub use registry::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
 pub use registry::{IssuedPsk, NewPsk, PskFilter, Psks, RotatePsk};
+pub use registry::{Maintained, Retention};
 pub use registry::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use secret::{Sealed, Secret};
 pub use store::open_store;

@@ -36,8 +36,8 @@ pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
 pub use psk::{IdentityKind, Psk, PskKind, PskState};
 pub use responder::Responder;
-pub(crate) use support::Gap;
 pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
+pub(crate) use support::{Gap, Upkeep};
 pub use symmetric_key::{EndedVersion, KeyOwner, KeyShare, KeyState, KeyVersion, SymmetricKey, VersionState};
 
 /// Checks a name that people choose: 1 to 255 bytes, no control characters, no white space at either end.

@@ -103,6 +103,30 @@ pub(crate) struct Gap {
     pub at: Timestamp,
 }
 
+/// How far housekeeping has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Upkeep {
+    /// Always 1.
+    pub key: u64,
+    /// Which of the tables it looks at, in its own order.
+    pub place: u32,
+    /// The key of the last row that it looked at there, as databases order keys.
+    pub after: Option<i64>,
+    /// When it was there.
+    pub at: Timestamp,
+}
+
+impl Upkeep {
+    /// The only row.
+    pub(crate) const KEY: u64 = 1;
+}
+
+impl Default for Upkeep {
+    fn default() -> Self {
+        Self { key: Self::KEY, place: 0, after: None, at: Timestamp::MIN }
+    }
+}
+
 /// What the registry knows of itself.
 #[derive(Clone, Debug)]
 pub struct Meta {

@@ -19,6 +19,7 @@ mod host;
 mod issuers;
 mod issuing;
 mod keys;
+mod maintain;
 mod merge;
 mod moving;
 mod numbers;
@@ -56,6 +57,7 @@ pub use events::{
 };
 pub use groups::{GroupChange, Groups};
 pub use keys::{IssuedKey, KeyFilter, KeyMatch, Keys, NewKey, NewKeyOwner, RotateKey};
+pub use maintain::{Maintained, Retention};
 pub use moving::{Backup, Copied, Integrity, Seen, SeenState};
 pub use ocsp::{Ocsp, OcspAnswer, OcspOptions, Presigned};
 pub use page::{Listing, Page, Text};

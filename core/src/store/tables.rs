@@ -18,7 +18,7 @@ use crate::model::{
     DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, EventLog,
     EventSegment, Gap, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta,
     Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord,
-    Responder, Revocation, SignerLocation, SuspendCause, SymmetricKey,
+    Responder, Revocation, SignerLocation, SuspendCause, SymmetricKey, Upkeep,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -57,6 +57,7 @@ pub static SCHEMA: Schema = Schema {
         &EVENT_SEGMENTS,
         &CHECKPOINTS,
         &GAPS,
+        &UPKEEP,
     ],
 };
 
@@ -457,6 +458,15 @@ table! {
         counter: String;
         first as "first_number": u64;
         last as "last_number": u64;
+        at: Timestamp;
+    }
+}
+
+table! {
+    /// How far housekeeping has come: one row.
+    UPKEEP "upkeep" = Upkeep [key: u64] {
+        place: u32;
+        after as "after_key": Option<i64>;
         at: Timestamp;
     }
 }

@@ -222,7 +222,11 @@ impl<'r> Certificates<'r> {
                     view.update(new.version, &confirmed)?,
                     view.event(action, subject_of(&confirmed), Some(Entity::Certificate(confirmed.id)), None)?,
                 ];
-                let old = new.renews.map(|old| view.get::<Certificate, _>(old)).transpose()?;
+                // It may have gone to the archive.
+                let old = match new.renews {
+                    Some(old) => view.find::<Certificate>(view.number_of(old)?)?,
+                    None => None,
+                };
                 // Somebody may have revoked or deleted the old one meanwhile.
                 if let Some(old) = old.filter(|old| old.revoked.is_none()) {
                     writes.extend(view.supersede(&old)?.1);

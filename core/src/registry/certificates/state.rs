@@ -279,7 +279,8 @@ impl View<'_> {
             // Older ones than these have expired long ago; the bound is for a store that was tampered with.
             for _ in 0..64 {
                 let Some(id) = next else { break };
-                let stored = self.get::<Certificate, _>(id)?;
+                // An older one may have gone to the archive.
+                let Some(stored) = self.find::<Certificate>(self.number_of(id)?)? else { break };
                 next = direction(&stored);
                 found.push(stored);
             }
@@ -328,7 +329,7 @@ impl View<'_> {
     /// anybody confirmed it: a failed installation must not end in a device without a certificate.
     fn restore_predecessor(&self, withdrawn: &Certificate) -> Result<Option<Write>> {
         let (Some(old), false) = (withdrawn.renews, withdrawn.confirmed) else { return Ok(None) };
-        let old = self.get::<Certificate, _>(old)?;
+        let Some(old) = self.find::<Certificate>(self.number_of(old)?)? else { return Ok(None) };
         let counts = matches!(old.standing(self.now), Standing::Active | Standing::Suspended | Standing::NotYetValid);
         if !counts || old.successor != Some(withdrawn.id) {
             return Ok(None);

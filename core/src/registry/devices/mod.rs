@@ -5,7 +5,7 @@ mod credentials;
 pub(super) mod enroll;
 mod provision;
 mod secrets;
-mod state;
+pub(in crate::registry) mod state;
 
 pub use change::{DeviceChange, NewDevice};
 pub use credentials::Credentials;

@@ -18,6 +18,13 @@ impl View<'_> {
         Ok(Write::Add { counter, by: 0, at_most: self.counter(counter)? })
     }
 
+    /// That what a device got is counted no more, since the device is not remembered any longer.
+    pub(in crate::registry) fn forget_gains(&self, device: DeviceId) -> Result<Write> {
+        let counter = self.gained(device)?;
+        let by = self.counter(counter)?.cast_signed().saturating_neg();
+        Ok(Write::Add { counter, by, at_most: u64::MAX })
+    }
+
     fn gained(&self, device: DeviceId) -> Result<Counter> {
         Ok(Counter { name: "gains", of: self.number_of(device)? })
     }

@@ -237,7 +237,7 @@ fn drop_credentials(view: &View<'_>, id: DeviceId) -> Result<Vec<Write>> {
 }
 
 /// Where the key of a certificate, or of a pending one's CSR, is bound.
-pub(super) fn key_tag_of(view: &View<'_>, certificate: &Certificate) -> Result<Option<Tag>> {
+pub(in crate::registry) fn key_tag_of(view: &View<'_>, certificate: &Certificate) -> Result<Option<Tag>> {
     let Some(document) = view.find::<Document>(view.number_of(certificate.id)?)? else { return Ok(None) };
     let key: PublicKey = match certificate.state {
         CertificateState::Pending | CertificateState::Denied => VerifiedCsr::parse(&document.der)?.public_key().clone(),

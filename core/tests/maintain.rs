@@ -1,0 +1,322 @@
+//! Housekeeping: what is over leaves the store, and what is left is as good as before.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use common::{World, code, csr, key};
+use tegata::model::{CertificateState, CredentialKind, EnrollmentMode, EnrollmentPolicy, ProfileSpec};
+use tegata::store::{MemoryStore, SqliteOptions, SqliteStore};
+use tegata::{
+    Call, CertificateFilter, CrlOptions, DeviceFilter, EventFilter, Maintained, NewCampaign, NewDevice, NewKey, NewPsk,
+    Page, Presented, Proof, Renew, Retention, RevocationReason, RotateKey, Selection, SymmetricAlgorithm,
+};
+
+const DAY: i64 = 86_400;
+
+fn short_lived() -> ProfileSpec {
+    ProfileSpec { validity_days: 30, grace_days: 2, ..ProfileSpec::device() }
+}
+
+fn short() -> Retention {
+    Retention {
+        certificate_days: 5,
+        device_days: 60,
+        request_days: 10,
+        claim_code_days: 10,
+        secret_days: 20,
+        campaign_days: 20,
+        ..Retention::default()
+    }
+}
+
+/// Rounds until everything was looked at.
+fn round(w: &World, retention: &Retention) -> (Maintained, String) {
+    let mut archive = Vec::new();
+    let mut all = Maintained::default();
+    loop {
+        let done = w.registry.maintain(retention, Some(&mut archive), &w.call).unwrap();
+        all.looked_at += done.looked_at;
+        for (record, count) in done.removed {
+            *all.removed.entry(record).or_insert(0) += count;
+        }
+        if done.finished {
+            return (all, String::from_utf8(archive).unwrap());
+        }
+    }
+}
+
+fn later(w: &World, days: i64) {
+    w.clock.advance(days * DAY);
+}
+
+/// A renewal with a new key, confirmed.
+fn renew(w: &World, certificate: tegata::CertificateId) -> tegata::CertificateId {
+    let new = key();
+    let request = Renew::with_csr(certificate, csr(&new, "x"));
+    let issued = w.registry.certificates().renew(&request, &w.call).unwrap();
+    w.registry.certificates().confirm(issued.certificate.id, &w.call).unwrap();
+    issued.certificate.id
+}
+
+fn rows(path: &std::path::Path, events: bool) -> u64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let of = |name: &String| -> i64 {
+        connection.query_row(&format!("SELECT count(*) FROM \"{name}\""), [], |row| row.get(0)).unwrap()
+    };
+    let logs = ["events", "event_segments", "checkpoints"];
+    names.iter().filter(|name| logs.contains(&name.as_str()) == events).map(of).sum::<i64>().cast_unsigned()
+}
+
+/// What the file takes once its log is in it.
+fn bytes(path: &std::path::Path) -> u64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let pages: i64 = connection
+        .query_row("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", [], |row| row.get(0))
+        .unwrap();
+    pages.cast_unsigned()
+}
+
+#[test]
+fn years_of_renewals_leave_the_database_as_large_as_after_the_first() {
+    const FLEET: usize = 4;
+    const YEARS: usize = 8;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("registry.sqlite");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+    let w = World::with(store, EnrollmentPolicy::default(), short_lived());
+    let mut fleet: Vec<_> = (0..FLEET)
+        .map(|n| {
+            let (_, enrolled) = w.enrolled(Some(&format!("SN-{n}")));
+            let device = enrolled.device.id;
+            let key =
+                w.registry.keys().issue(&NewKey::for_device(device, SymmetricAlgorithm::Aes128), &w.call).unwrap();
+            (enrolled.issued.certificate.id, key.id)
+        })
+        .collect();
+    let mut sizes = Vec::new();
+    let mut archived = 0;
+    for year in 0..YEARS {
+        for step in 0..15 {
+            later(&w, 25);
+            for (certificate, key) in &mut fleet {
+                *certificate = renew(&w, *certificate);
+                w.registry.keys().rotate(*key, &RotateKey::default(), &w.call).unwrap();
+            }
+            // One comes and goes, with a password and a request ID.
+            let call = Call::by("shop").with_request_id(format!("{year}.{step}"));
+            let guest = w.registry.devices().register(&NewDevice::named("guest"), &call).unwrap();
+            w.registry.psks().issue(&NewPsk::password(guest.id), &w.call).unwrap();
+            w.registry.devices().delete(guest.id, &w.call).unwrap();
+            w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+            archived += round(&w, &short()).1.lines().count();
+        }
+        sizes.push((rows(&path, false), bytes(&path), rows(&path, true)));
+    }
+    let issued = FLEET * YEARS * 15;
+    assert!(archived > issued, "{archived} records went to the archive");
+    let ((early, early_size, early_events), (late, late_size, late_events)) = (sizes[1], sizes[YEARS - 1]);
+    assert!(late <= early + 5, "rows a year: {sizes:?}");
+    // But for the log of events, which has a retention of its own.
+    let log = (late_events - early_events) * 400;
+    assert!(late_size <= early_size + log, "{sizes:?}");
+    assert!(w.registry.check_integrity(None).unwrap().is_sound());
+    let standing = w.registry.certificates().get(fleet[0].0).unwrap();
+    assert_eq!(standing.state, CertificateState::Active);
+}
+
+#[test]
+fn what_is_left_is_as_good_as_before() {
+    let w = World::with(MemoryStore::new(), EnrollmentPolicy::default(), short_lived());
+    let (first_key, enrolled) = w.enrolled(Some("SN-1"));
+    let first = enrolled.issued.certificate.id;
+    later(&w, 25);
+    let second = renew(&w, first);
+    later(&w, 20);
+    let renewed = w.registry.certificates().renew(&Renew::same_key(second), &w.call).unwrap();
+    let planned = w.registry.maintainable(&short()).unwrap();
+    let (done, archive) = round(&w, &short());
+    assert_eq!(done.removed.get("certificates"), Some(&1), "{done:?}");
+    assert_eq!(planned.removed, done.removed);
+    let line: serde_json::Value = serde_json::from_str(archive.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (line["record"].as_str(), line["id"].as_str()),
+        (Some("certificates"), Some(first.to_string().as_str()))
+    );
+    assert_eq!(line["der"].as_str().unwrap(), data_encoding::BASE64.encode(&enrolled.issued.der));
+    // The first is unknown now, its key is free again, and what came after it goes on.
+    assert_eq!(code(w.registry.certificates().get(first)), "input.unknown_id");
+    let shown = |der| Presented::Certificate { certificate: der, proof: Proof::TlsSession, device: None };
+    assert_eq!(code(w.registry.authenticate(&shown(&enrolled.issued.der))), "certificate.unknown");
+    assert!(w.registry.authenticate(&shown(&renewed.der)).is_ok());
+    w.registry.devices().enroll(&w.request_with(&first_key, Some("SN-2")), &w.call).unwrap();
+    // A renewal that nobody confirmed is withdrawn, though the first of the chain is gone.
+    w.registry.certificates().revoke(renewed.certificate.id, RevocationReason::Superseded, &w.call).unwrap();
+    w.registry.certificates().revoke(second, RevocationReason::KeyCompromise, &w.call).unwrap();
+    assert!(w.registry.check_integrity(None).unwrap().is_sound());
+}
+
+#[test]
+fn a_revoked_certificate_stays_until_a_complete_crl_after_its_end() {
+    let w = World::with(MemoryStore::new(), EnrollmentPolicy::default(), short_lived());
+    let (compromised, enrolled) = w.enrolled(Some("SN-1"));
+    let id = enrolled.issued.certificate.id;
+    w.registry.certificates().revoke(id, RevocationReason::KeyCompromise, &w.call).unwrap();
+    let crl = || w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+    assert_eq!(crl().entries, 1);
+    later(&w, 40);
+    round(&w, &short());
+    assert!(w.registry.certificates().get(id).is_ok(), "it is on the newest CRL, which came before its end");
+    crl();
+    round(&w, &short());
+    assert_eq!(code(w.registry.certificates().get(id)), "input.unknown_id");
+    assert_eq!(crl().entries, 0);
+    // Its key is refused for ever.
+    assert_eq!(code(w.enroll(&w.request_with(&compromised, Some("SN-2")))), "csr.key_compromised");
+}
+
+#[test]
+fn each_kind_of_record_has_its_time() {
+    let policy = EnrollmentPolicy { mode: EnrollmentMode::ClaimCode, ..EnrollmentPolicy::default() };
+    let w = World::with(MemoryStore::new(), policy, short_lived());
+    let codes =
+        w.registry.products().issue_claim_codes(w.product.id, 2, Some(w.registry_now().plus_days(3)), &w.call).unwrap();
+    let (_, request) = w.request(Some("SN-1"));
+    let request = tegata::Enroll { claim_code: Some(codes[0].expose().clone()), ..request };
+    let used = w.enroll(&request).unwrap().device.id;
+    let once = Call::by("shop").with_request_id("once");
+    let device = w.registry.devices().register(&NewDevice::named("a"), &once).unwrap().id;
+    let psk = w.registry.psks().issue(&NewPsk::password(device), &w.call).unwrap().psk.id;
+    w.registry.psks().delete(psk, &w.call).unwrap();
+    let key = w.registry.keys().issue(&NewKey::for_device(device, SymmetricAlgorithm::Aes128), &w.call).unwrap().id;
+    w.registry.keys().rotate(key, &RotateKey::default(), &w.call).unwrap();
+    let selection = Selection { kinds: vec![CredentialKind::Key], ..Selection::default() };
+    let campaign = w.registry.campaigns().start(&NewCampaign::new("all", selection), &w.call).unwrap();
+    w.registry.campaigns().cancel(campaign.id, &w.call).unwrap();
+    assert_eq!(round(&w, &short()).0.total(), 0, "nothing is over");
+    later(&w, 15);
+    assert_eq!(
+        round(&w, &short()).0.removed.into_iter().collect::<Vec<_>>(),
+        [("claim_codes".to_owned(), 1), ("requests".to_owned(), 1)]
+    );
+    later(&w, 15);
+    let (done, archive) = round(&w, &short());
+    assert_eq!(
+        done.removed.keys().map(String::as_str).collect::<Vec<_>>(),
+        ["campaign_parts", "campaigns", "key_versions", "psks"]
+            .into_iter()
+            .filter(|kind| done.removed.contains_key(*kind))
+            .collect::<Vec<_>>()
+    );
+    assert!(done.removed.contains_key("campaigns") && done.removed.contains_key("key_versions"), "{done:?}");
+    assert!(!archive.contains("password") && !archive.contains("secret"));
+    for id in [device, used] {
+        w.registry.devices().delete(id, &w.call).unwrap();
+    }
+    later(&w, 40);
+    w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+    round(&w, &short());
+    let all = DeviceFilter { states: vec![tegata::model::DeviceState::Deleted], ..DeviceFilter::default() };
+    assert_eq!(w.registry.devices().find(&all, &Page::of(9)).unwrap().items.len(), 2, "tombstones");
+    later(&w, 30);
+    // The code goes one round after the device that used it.
+    round(&w, &short());
+    let (last, _) = round(&w, &short());
+    assert_eq!(last.removed.get("claim_codes"), Some(&1));
+    assert_eq!(w.registry.devices().find(&all, &Page::of(9)).unwrap().items.len(), 0);
+    let certificates = CertificateFilter::default();
+    assert_eq!(w.registry.certificates().find(&certificates, &Page::of(9)).unwrap().items.len(), 1, "the product's");
+}
+
+/// Takes so many bytes, then fails.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0 < bytes.len() {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.0 -= bytes.len();
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_goes_that_the_archive_did_not_take() {
+    let w = World::with(MemoryStore::new(), EnrollmentPolicy::default(), short_lived());
+    for n in 0..600 {
+        let call = Call::by("shop").with_request_id(format!("{n}"));
+        w.registry.devices().register(&NewDevice::default(), &call).unwrap();
+    }
+    later(&w, 20);
+    let due = w.registry.maintainable(&short()).unwrap().total();
+    assert_eq!(due, 600);
+    let refused = w.registry.maintain(&short(), Some(&mut Full(20_000)), &w.call);
+    assert_eq!(code(refused), "input.invalid");
+    let left = w.registry.maintainable(&short()).unwrap().total();
+    assert!(left > 0 && left < due, "whole portions went: {left}");
+    let (done, archive) = round(&w, &short());
+    assert_eq!((done.total(), archive.lines().count() as u64), (left, left));
+    let events = EventFilter { action: Some("registry.maintain".to_owned()), ..EventFilter::default() };
+    assert!(w.registry.events().find(&events, &Page::of(9)).unwrap().items.len() >= 3);
+}
+
+#[test]
+fn service_goes_on_and_several_may_do_it_at_once() {
+    let w = Arc::new(World::with(MemoryStore::new(), EnrollmentPolicy::default(), short_lived()));
+    for n in 0..900 {
+        let call = Call::by("shop").with_request_id(format!("old {n}"));
+        w.registry.devices().register(&NewDevice::default(), &call).unwrap();
+    }
+    later(&w, 20);
+    let done = AtomicBool::new(false);
+    let small = Retention { limit: 100, ..short() };
+    thread::scope(|scope| {
+        let keepers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        w.registry.maintain(&small, None, &w.call).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for n in 0..100 {
+            let call = Call::by("shop").with_request_id(format!("new {n}"));
+            let (_, request) = w.request(Some(&format!("SN-{n}")));
+            w.registry.devices().enroll(&request, &call).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        keepers.into_iter().for_each(|keeper| keeper.join().unwrap());
+    });
+    round(&w, &short());
+    assert_eq!(w.registry.maintainable(&short()).unwrap().total(), 0);
+    let call = Call::by("shop").with_request_id("new 7");
+    let (_, other) = w.request(Some("SN-7"));
+    assert_eq!(code(w.registry.devices().enroll(&other, &call)), "input.request_id_reused", "new ones are kept");
+}
+
+#[test]
+fn a_retention_that_cannot_be_meant_is_refused() {
+    let w = World::new();
+    for wrong in [
+        Retention { limit: 0, ..Retention::default() },
+        Retention { limit: 1_000_001, ..Retention::default() },
+        Retention { device_days: 36_526, ..Retention::default() },
+        Retention { event_days: Some(36_526), ..Retention::default() },
+    ] {
+        assert_eq!(code(w.registry.maintain(&wrong, None, &w.call)), "input.invalid");
+        assert_eq!(code(w.registry.maintainable(&wrong)), "input.invalid");
+    }
+}
