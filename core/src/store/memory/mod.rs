@@ -88,7 +88,12 @@ impl Inner {
                 let old = self.counters.get(counter).copied();
                 let limit = (*at_most).min(i64::MAX.unsigned_abs());
                 let new = old.unwrap_or(0).checked_add_signed(*by).filter(|new| *new <= limit).ok_or(conflict)?;
-                self.counters.insert(*counter, new);
+                // One that is absent stands at zero.
+                if new == 0 {
+                    self.counters.remove(counter);
+                } else {
+                    self.counters.insert(*counter, new);
+                }
                 Ok(Some(Undo::Counter(*counter, old)))
             }
         }

@@ -541,6 +541,14 @@ impl Thread {
 
     fn set_counter(&self, counter: Counter, value: u64) -> Result<(), StoreError> {
         let at = "the counters";
+        // One that is absent stands at zero: what is not counted any more leaves nothing behind.
+        if value == 0 {
+            let sql = "DELETE FROM tegata_counter WHERE name = ?1 AND of = ?2";
+            let mut statement = self.connection.prepare_cached(sql).at(at)?;
+            statement.raw_bind_parameter(1, counter.name).at(at)?;
+            statement.raw_bind_parameter(2, counter.of.cast_signed()).at(at)?;
+            return statement.raw_execute().at(at).map(drop);
+        }
         let sql = "INSERT INTO tegata_counter (name, of, value) VALUES (?1, ?2, ?3) \
                    ON CONFLICT DO UPDATE SET value = excluded.value";
         let mut statement = self.connection.prepare_cached(sql).at(at)?;

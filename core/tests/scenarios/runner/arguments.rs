@@ -13,7 +13,7 @@ use tegata::{
     Enroll, EventFilter, ExportFormat, GeneralName, GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter,
     NewAuthority, NewDevice, NewKey, NewKeyOwner, NewProduct, NewPsk, OcspOptions, Options, Page, ProductChange,
     ProductFilter, ProductSpec, Provision, PskFilter, PskPolicy, PskWish, Purpose, Rebuild, Renew, RenewWithKey,
-    RotateKey, RotatePsk, Seen, Text, VerifyEvents, WrappedKey,
+    Retention, RotateKey, RotatePsk, Seen, Text, VerifyEvents, WrappedKey,
 };
 
 use super::Fault;
@@ -91,6 +91,8 @@ read_struct! {
     AuthorityFilter: |f| Self::default(), name state;
     CertificateFilter: |f| Self::default(), name serial device device_name state expired kind group product authority
         profile algorithm due_before deleted newest_first;
+    Retention: |f| Self::default(), certificate_days device_days request_days claim_code_days secret_days campaign_days
+        event_days limit;
     CrlOptions: |f| Self::default(), next_update_hours;
     DeviceChange: |f| Self::default(), name attributes;
     DeviceFilter: |f| Self::default(), name states product group unit attribute;

@@ -26,6 +26,18 @@ pub fn registry(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "copy_to" => s.show(&registry.copy_to(&s.arg::<Arc<dyn Store>>("target")?, None, &s.call)?),
         "check_integrity" => s.show(&registry.check_integrity(None)?),
         "report_seen" => s.show(&registry.report_seen(&s.list("seen")?)?),
+        "maintain" => {
+            let mut archive = Vec::new();
+            let done = registry.maintain(&s.arg("retention")?, Some(&mut archive), &s.call)?;
+            // Its lines are told apart from what was done: how many there are.
+            let lines = archive.iter().filter(|octet| **octet == b'\n').count();
+            let mut shown = s.show(&done)?;
+            if let Some(fields) = shown.as_object_mut() {
+                fields.insert("archived".to_owned(), json!(lines));
+            }
+            Ok(shown)
+        }
+        "maintainable" => s.show(&registry.maintainable(&s.arg("retention")?)?),
         "close" => s.show(&registry.close()),
         _ => s.unknown(),
     }

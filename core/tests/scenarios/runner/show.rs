@@ -180,6 +180,12 @@ impl<K: IdEntity> Show for Id<K> {
     }
 }
 
+impl Show for BTreeMap<String, u64> {
+    fn show(&self, world: &World) -> Json {
+        Json::Object(self.iter().map(|(name, count)| (name.clone(), count.show(world))).collect())
+    }
+}
+
 impl Show for BTreeMap<String, String> {
     fn show(&self, _: &World) -> Json {
         self.iter()

@@ -12,9 +12,9 @@ use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
 use tegata::{
     Backup, Certificate, CheckedOcsp, Copied, Counts, Credentials, Crl, Enrolled, EventProof, Finding, Integrity,
-    Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, Listing, LogProblem, OcspAnswer, Presigned, Preview,
-    PrivateKey, ProductSpec, Provisioned, PrunedEvents, PublicKey, RegisteredProduct, Resealed, Signer, TrustBundle,
-    Verification, VerifiedChain, VerifiedCsr, WrappedKey,
+    Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, Listing, LogProblem, Maintained, OcspAnswer, Presigned,
+    Preview, PrivateKey, ProductSpec, Provisioned, PrunedEvents, PublicKey, RegisteredProduct, Resealed, Signer,
+    TrustBundle, Verification, VerifiedChain, VerifiedCsr, WrappedKey,
 };
 
 use super::show::Show;
@@ -107,6 +107,7 @@ show_object! {
     Issued: certificate der chain, pem fullchain_pem root serial, ;
     IssuedWithKey: issued key, key_pem, algorithm;
     Integrity: rows findings, is_sound, ;
+    Maintained: looked_at removed freed finished, total, ;
     OcspAnswer: der status cause content_type cache_control etag expires last_modified, headers, ;
     IssuedPsk: psk secret, password hex, ;
     ProfileSpec: subject san keys server_keys validity_days backdate_seconds not_before key_usage extended_key_usage

@@ -9,8 +9,9 @@ use tegata::pack::FileNames;
 use tegata::store::{MemoryStore, Sealer, SealingKeys, SoftwareSealer, SqliteStore, Store};
 use tegata::x509::CertificateExtensions;
 use tegata::{
-    Certificate, Clock, Crl, Error, FixedClock, Integrity, Issued, IssuedPsk, IssuedWithKey, OcspAnswer, PrivateKey,
-    ProductSpec, PskPolicy, PublicKey, Registry, Signer, Statement, TrustBundle, VerifiedChain, VerifiedCsr,
+    Certificate, Clock, Crl, Error, FixedClock, Integrity, Issued, IssuedPsk, IssuedWithKey, Maintained, OcspAnswer,
+    PrivateKey, ProductSpec, PskPolicy, PublicKey, Registry, Signer, Statement, TrustBundle, VerifiedChain,
+    VerifiedCsr,
 };
 
 use super::Fault;
@@ -48,6 +49,7 @@ pub fn method(s: &Step<'_>, of: &str, method: &str) -> Result<Json, Fault> {
         "Issued" => getter!(s, method, Issued: pem fullchain_pem root serial),
         "IssuedPsk" => getter!(s, method, IssuedPsk: password hex),
         "IssuedWithKey" => getter!(s, method, IssuedWithKey: key_pem; algorithm),
+        "Maintained" => getter!(s, method, Maintained: total),
         "MemoryStore" | "SqliteStore" | "SoftwareSealer" | "SealingKeys" | "Registry" => opening(s, of, method),
         "OcspAnswer" => getter!(s, method, OcspAnswer: headers),
         "PrivateKey" => private_key(s, method),
