@@ -59,6 +59,7 @@ impl ToCore for tegata_sqlite_options {
             wait: optional(self.wait).copied().map_or(default.wait, Duration::from_millis),
             readers: optional(self.readers).copied().unwrap_or(default.readers),
             cache: optional(self.cache).copied().unwrap_or(default.cache),
+            log: default.log,
             max_size: optional(self.max_size).copied().or(default.max_size),
             map: self.map,
         })

@@ -25,7 +25,7 @@ const FAULTS: &[Fault] = &[
     Fault { what: "the quota is used up for a while", calls: "pwrite64", how: "error=EDQUOT:when=200..260", codes: UNAVAILABLE },
     Fault { what: "the file system turns read-only for a while", calls: "pwrite64", how: "error=EROFS:when=200..260", codes: UNAVAILABLE },
     // SQLite calls what the disk does not read damaged, whatever the system's reason.
-    Fault { what: "a read fails now and then", calls: "pread64", how: "error=EIO:when=20+31", codes: &["store.corrupt"] },
+    Fault { what: "a read fails now and then", calls: "pread64", how: "error=EIO:when=20+2003", codes: &["store.corrupt"] },
     Fault { what: "calls are interrupted", calls: "pwrite64,pread64", how: "error=EINTR:when=3+2", codes: &[] },
 ];
 

@@ -42,7 +42,9 @@ pub fn open(folder: &Path) -> Result<Registry> {
         let store = PostgresStore::connect(url, &PostgresOptions { statement_timeout, ..PostgresOptions::default() })?;
         return Registry::open(store, sealer(), Options::default());
     }
-    let store = SqliteStore::open(folder.join("registry.sqlite"), SqliteOptions::default())?;
+    // A small log, so that it is brought into the file often.
+    let options = SqliteOptions { log: 256 << 10, ..SqliteOptions::default() };
+    let store = SqliteStore::open(folder.join("registry.sqlite"), options)?;
     Registry::open(store, sealer(), Options::default())
 }
 
@@ -71,13 +73,23 @@ pub struct Work {
     pub lives: usize,
     /// How it ends.
     pub end: End,
-    /// Whether somebody else brings the log into the file all the time.
-    pub meddle: bool,
+    /// What else goes on all the time.
+    pub beside: Beside,
+}
+
+/// What goes on beside the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    Nothing,
+    /// Somebody else brings the log into the file.
+    Checkpoints,
+    /// Somebody reads, so that the log can hardly ever be brought in as a whole.
+    Reads,
 }
 
 impl Work {
     pub const fn of(lives: usize) -> Self {
-        Self { lives, end: End::Close, meddle: false }
+        Self { lives, end: End::Close, beside: Beside::Nothing }
     }
 }
 
@@ -105,7 +117,7 @@ pub fn command(tool: Option<Command>, folder: &Path, work: Work) -> Command {
     command
         .args(["child", "--exact", "--nocapture", "--test-threads=1"])
         .env(PLACE, folder)
-        .env(WORK, format!("{} {:?} {}", work.lives, work.end, work.meddle))
+        .env(WORK, format!("{} {:?} {:?}", work.lives, work.end, work.beside))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -299,15 +311,17 @@ pub fn enroll(registry: &Registry, credential: &[u8], ledger: &mut Ledger) -> Re
 pub fn child() {
     let (Ok(folder), Ok(work)) = (std::env::var(PLACE), std::env::var(WORK)) else { return };
     let words: Vec<&str> = work.split(' ').collect();
-    let (lives, end, meddle) = (words[0].parse::<usize>().unwrap(), words[1], words[2] == "true");
+    let (lives, end, beside) = (words[0].parse::<usize>().unwrap(), words[1], words[2]);
     FRAGILE.store(end == "Error", Ordering::Relaxed);
     let folder = Path::new(&folder);
     let credential = std::fs::read(folder.join("credential.der")).unwrap();
     let registry = insist("open", || open(folder));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        if meddle {
-            scope.spawn(|| meddle_until(&done, folder));
+        match beside {
+            "Checkpoints" => drop(scope.spawn(|| meddle_until(&done, folder))),
+            "Reads" => (0..2).for_each(|_| drop(scope.spawn(|| read_until(&done, &registry)))),
+            _ => {}
         }
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
@@ -330,6 +344,13 @@ pub fn child() {
     }
     drop(registry);
     tell("end");
+}
+
+fn read_until(done: &AtomicBool, registry: &Registry) {
+    while !done.load(Ordering::Relaxed) {
+        // What it finds is none of the facts, nor is it when it fails.
+        let _ = registry.certificates().find(&CertificateFilter::default(), &Page::of(1_000));
+    }
 }
 
 /// As somebody with SQLite's shell would: brings the log into the file again and again.

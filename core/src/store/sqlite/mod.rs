@@ -17,6 +17,7 @@
 //! A copy of the file alone is no backup while it is in use: the log beside it (`-wal`) belongs to it.
 
 mod ddl;
+mod log;
 mod maintenance;
 mod open;
 mod pool;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 use super::schema::Schema;
 use super::{Counter, Maintenance, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write};
+use log::Log;
 use pool::Pool;
 use statements::Catalog;
 use writer::Writer;
@@ -54,6 +56,9 @@ pub struct SqliteOptions {
     /// How many bytes of the file the writer may keep in memory. More is not always faster: SQLite walks through all of
     /// it at the end of some transactions, and the operating system keeps the file in memory anyway.
     pub cache: u32,
+    /// From how many bytes on the log beside the file is brought into it. Small ones make pages that change often be written
+    /// over and over: the 4 MB that SQLite itself takes halve the throughput.
+    pub log: u32,
     /// How large the file may grow, in bytes; commits beyond fail with [`StoreError::Full`] and change nothing.
     pub max_size: Option<u64>,
     /// How many bytes of the file may be read through a mapping instead of being copied; none by default. Whoever
@@ -64,7 +69,15 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { create: true, wait: Duration::from_secs(10), readers: 8, cache: 16 << 20, max_size: None, map: 0 }
+        Self {
+            create: true,
+            wait: Duration::from_secs(10),
+            readers: 8,
+            cache: 16 << 20,
+            log: 64 << 20,
+            max_size: None,
+            map: 0,
+        }
     }
 }
 
@@ -72,7 +85,7 @@ impl Default for SqliteOptions {
 #[derive(Debug)]
 pub struct SqliteStore {
     // In the order of dropping: the writer is last, so it is the one that empties and removes the log.
-    pool: Pool,
+    pool: Arc<Pool>,
     catalog: RwLock<Arc<Catalog>>,
     writer: Writer,
 }
@@ -86,8 +99,10 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
         let mut place = open::Place::new(path.as_ref(), options)?;
         let connection = place.open_writer()?;
-        let writer = Writer::start(connection, place.options().wait, place.watch())?;
-        Ok(Self { pool: Pool::new(place), catalog: RwLock::default(), writer })
+        let presence = place.watch();
+        let pool = Arc::new(Pool::new(place));
+        let writer = Writer::start(connection, Log::new(Arc::clone(&pool), presence), pool.place().options().wait)?;
+        Ok(Self { pool, catalog: RwLock::default(), writer })
     }
 
     fn catalog(&self) -> Result<Arc<Catalog>, StoreError> {

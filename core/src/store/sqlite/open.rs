@@ -17,10 +17,6 @@ use crate::store::StoreError;
 /// Marks the file as tegata's in its header: "tgta". `file(1)` and SQLite's shell show it.
 pub(super) const APPLICATION_ID: i32 = 0x7467_7461;
 
-/// Pages in the write-ahead log before it is brought into the file: 64 MB. The default of 1000 writes pages that
-/// change often over and over and halves the throughput.
-const AUTOCHECKPOINT: u32 = 16_000;
-
 /// SQLite counts milliseconds in 32 bits with sign: almost 25 days.
 const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
 
@@ -41,6 +37,10 @@ impl Place {
         // than files ("", ":memory:").
         let path = std::path::absolute(path).map_err(|e| refused(&e))?;
         Ok(Self { path, options, presence: None })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) const fn options(&self) -> &SqliteOptions {
@@ -93,7 +93,8 @@ impl Place {
         ] {
             connection.pragma_update(None, name, value).or_else(returned_a_row).at(WHOLE)?;
         }
-        connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT).or_else(returned_a_row).at(WHOLE)?;
+        // The writer does so itself, after it answered, and hears of it if that fails.
+        connection.pragma_update(None, "wal_autocheckpoint", 0).or_else(returned_a_row).at(WHOLE)?;
         connection.pragma_update(None, "cache_size", -i64::from(self.options.cache / 1024)).at(WHOLE)?;
         if let Some(bytes) = self.options.max_size {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0)).at(WHOLE)?;
@@ -103,6 +104,8 @@ impl Place {
         if is_new {
             initialise(&connection)?;
         }
+        // The log's name must survive a power cut, or what is in it does not. SQLite sees to that, but to no failure of it.
+        sync_directory_of(&self.path).map_err(|e| refused(&e))?;
         Ok(connection)
     }
 

@@ -28,6 +28,11 @@ impl Presence {
         if Self::of(&self.path) == *self { Ok(()) } else { Err(gone()) }
     }
 
+    /// How large the log's file is, in octets.
+    pub(super) fn log_size(&self) -> u64 {
+        log_of(&self.path).metadata().map_or(0, |log| log.len())
+    }
+
     /// That the same database is there still, for whoever opens it once more. Its log may have been made anew.
     pub(super) fn check_database(&self) -> Result<(), StoreError> {
         if Identity::of(&self.path) == self.database { Ok(()) } else { Err(gone()) }

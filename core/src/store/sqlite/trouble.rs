@@ -46,6 +46,11 @@ pub(super) fn is_busy(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// Whether the system failed to read or write.
+pub(super) fn is_io(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt))
+}
+
 /// Names the place where an error happened.
 pub(super) trait At<T> {
     /// The error of the contract.

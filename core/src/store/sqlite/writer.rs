@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use super::WHOLE;
 use super::ddl;
-use super::presence::Presence;
+use super::log::Log;
 use super::reader;
 use super::statements::{Catalog, Param};
 use super::trouble::At;
@@ -81,17 +81,17 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Writes through `connection`, which waits for other processes as long as `wait`.
-    pub(super) fn start(connection: Connection, wait: Duration, presence: Presence) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, log: Log, wait: Duration) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel();
         let (crier, news) = mpsc::channel::<Announcement>();
         let crier_thread = spawn("tegata-sqlite-answers", move || news.into_iter().for_each(Announcement::make))?;
         let writer_thread = spawn("tegata-sqlite", move || {
             Thread {
+                log,
                 connection,
                 catalog: Arc::default(),
                 crier,
                 wait,
-                presence,
                 erased: Cell::default(),
                 careful: Cell::default(),
             }
@@ -154,11 +154,12 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 struct Thread {
+    // In the order of dropping: with the log go the readers' connections, so this one is the last.
+    log: Log,
     connection: Connection,
     catalog: Arc<Catalog>,
     crier: Sender<Announcement>,
     wait: Duration,
-    presence: Presence,
     /// Whether something sealed was erased that the log may still hold.
     erased: Cell<bool>,
     /// For how many transactions more each caller's writes can be undone on their own.
@@ -244,15 +245,17 @@ impl Thread {
                     next = queue.try_recv().ok();
                 }
             }
+            self.log.mend(&mut self.connection);
             self.group(group);
+            self.log.bring_in(&mut self.connection);
         }
-        if self.presence.check().is_err() {
+        if self.log.presence().check().is_err() {
             self.empty_log();
         }
     }
 
     /// What comes next. If nothing does for a while, the log is emptied first of what was erased.
-    fn next(&self, queue: &Receiver<Queued>) -> Option<Queued> {
+    fn next(&mut self, queue: &Receiver<Queued>) -> Option<Queued> {
         let mut quiet = QUIET;
         while self.erased.get() {
             match queue.recv_timeout(quiet) {
@@ -270,17 +273,21 @@ impl Thread {
     }
 
     /// Brings the log into the file and cuts it to nothing, unless somebody is reading from it: then it is left for later.
-    fn empty_log(&self) {
+    fn empty_log(&mut self) {
+        if self.log.usable().is_err() {
+            return;
+        }
         let emptied = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
         });
         // A failure here is none of anybody's call; a lasting one fails the next commit.
         let _ = self.connection.busy_timeout(self.wait);
+        self.log.note(&mut self.connection, &emptied);
         self.erased.set(!matches!(emptied, Ok(false)));
     }
 
     /// Applies every job of the group in one transaction and answers all of them.
-    fn group(&self, group: Vec<Job>) {
+    fn group(&mut self, group: Vec<Job>) {
         if group.is_empty() {
             return;
         }
@@ -314,8 +321,8 @@ impl Thread {
 
     /// What becomes of each job, and why nothing of it happened, if so. Unless each can be undone `singly`, the first that fails
     /// ends the transaction, and nothing happened.
-    fn transaction(&self, group: &[Job], singly: bool) -> (Vec<Done>, Option<StoreError>) {
-        let begun = self.run_sql("BEGIN IMMEDIATE");
+    fn transaction(&mut self, group: &[Job], singly: bool) -> (Vec<Done>, Option<StoreError>) {
+        let begun = self.log.usable().and_then(|()| self.run_sql("BEGIN IMMEDIATE"));
         let mut lost = begun.err();
         let mut is_gone = false;
         let mut done = Vec::with_capacity(group.len());
@@ -334,7 +341,7 @@ impl Thread {
         }
         let all = done.iter().all(Done::is_ok);
         if lost.is_none() && (all || singly && done.iter().any(Done::is_ok)) {
-            let still_there = self.presence.check();
+            let still_there = self.log.presence().check();
             is_gone = still_there.is_err();
             lost = still_there.and_then(|()| self.run_sql("COMMIT")).err();
         }

@@ -137,7 +137,7 @@ fn commits_are_as_durable_as_promised() {
         ("fullfsync", "1"),
         ("checkpoint_fullfsync", "1"),
         ("secure_delete", "1"),
-        ("wal_autocheckpoint", "16000"),
+        ("wal_autocheckpoint", "0"),
         ("auto_vacuum", "2"),
         ("application_id", "1952937057"),
         ("trusted_schema", "0"),
