@@ -46,6 +46,7 @@ impl From<Sqlite> for SqliteOptions {
             cache: given.cache,
             max_size: given.max_size,
             map: given.map,
+            ..Self::default()
         }
     }
 }

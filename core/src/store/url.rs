@@ -18,7 +18,7 @@ use crate::error::StoreError;
 ///
 /// Characters that have a meaning in addresses (`?`, `#`, `%`) are written as `%3F`, `%23`, `%25` in a path. Options follow
 /// after `?`, as `name=value` with `&` between them. Those of `sqlite:` are the fields of
-/// [`SqliteOptions`](super::SqliteOptions): `create` (`true` or `false`), `wait` (seconds), `readers`, `cache`, `max_size`
+/// [`SqliteOptions`](super::SqliteOptions): `create` (`true` or `false`), `wait` (seconds), `readers`, `cache`, `log`, `max_size`
 /// and `map` (bytes). Those of `postgres:` are told at `PostgresStore::connect`.
 ///
 /// ```
@@ -114,6 +114,7 @@ fn sqlite_options(text: &str) -> Result<super::SqliteOptions> {
             "wait" => options.wait = std::time::Duration::from_secs(number(u64::from(u32::MAX))?),
             "readers" => options.readers = usize::try_from(number(10_000)?).unwrap_or(usize::MAX),
             "cache" => options.cache = u32::try_from(number(u64::from(u32::MAX))?).unwrap_or(u32::MAX),
+            "log" => options.log = u32::try_from(number(u64::from(u32::MAX))?).unwrap_or(u32::MAX),
             "max_size" => options.max_size = Some(number(u64::MAX)?),
             "map" => options.map = number(u64::MAX)?,
             _ => return Err(Error::input(&field(), &format!("is not known; there are: {}", KNOWN.join(", ")))),
@@ -123,7 +124,7 @@ fn sqlite_options(text: &str) -> Result<super::SqliteOptions> {
 }
 
 #[cfg(feature = "sqlite")]
-const KNOWN: [&str; 6] = ["create", "wait", "readers", "cache", "max_size", "map"];
+const KNOWN: [&str; 7] = ["create", "wait", "readers", "cache", "log", "max_size", "map"];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
@@ -180,10 +181,17 @@ mod tests {
     #[cfg(feature = "sqlite")]
     #[test]
     fn options_of_sqlite_are_its_fields() {
-        let all = sqlite_options("create=false&wait=3&readers=4&cache=5&max_size=6&map=7").unwrap();
+        let all = sqlite_options("create=false&wait=3&readers=4&cache=5&log=8&max_size=6&map=7").unwrap();
         let wait = std::time::Duration::from_secs(3);
-        let expected =
-            super::super::SqliteOptions { create: false, wait, readers: 4, cache: 5, max_size: Some(6), map: 7 };
+        let expected = super::super::SqliteOptions {
+            create: false,
+            wait,
+            readers: 4,
+            cache: 5,
+            log: 8,
+            max_size: Some(6),
+            map: 7,
+        };
         assert_eq!(all, expected);
         for wrong in ["create=yes", "wait=-1", "readers=99999", "cache=4294967296", "colour=red", "map"] {
             assert_eq!(sqlite_options(wrong).unwrap_err().code(), "input.invalid", "{wrong}");
