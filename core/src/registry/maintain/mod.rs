@@ -230,15 +230,10 @@ impl Round<'_> {
             total: false,
         })?;
         self.done.looked_at += page.rows.len() as u64;
-        match page.next {
-            Some(next) => self.upkeep.after = Some(next.key.cast_signed()),
-            None => {
-                (self.upkeep.place, self.upkeep.after) = (self.upkeep.place + 1, None);
-                if place + 1 == LOOKED_AT.len() {
-                    self.upkeep.place = 0;
-                    self.done.finished = true;
-                }
-            }
+        self.upkeep.after = page.next.map(|next| next.key.cast_signed());
+        if self.upkeep.after.is_none() {
+            self.done.finished = place + 1 == LOOKED_AT.len();
+            self.upkeep.place = if self.done.finished { 0 } else { self.upkeep.place + 1 };
         }
         let draws = Draws::default();
         let view = View::new(self.inner, self.call, self.now, &draws, 0);
@@ -264,7 +259,9 @@ impl Round<'_> {
             Err(StoreError::Conflict { .. }) => return self.remove_each(removals),
             Err(error) => return Err(error.into()),
         }
-        removals.iter().for_each(|removal| self.count(removal));
+        for removal in &removals {
+            self.count(removal);
+        }
         Ok(())
     }
 

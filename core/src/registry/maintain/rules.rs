@@ -19,14 +19,14 @@ impl View<'_> {
     /// What removes the record in `row`, if it is over for long enough.
     pub(super) fn removal(&self, row: Row, retention: &Retention) -> Result<Option<Removal>> {
         let found = match row.table.name {
-            "requests" => self.request(self.stored(&row)?, retention)?,
-            "claim_codes" => self.claim_code(self.stored(&row)?, retention)?,
-            "certificates" => self.certificate(self.stored(&row)?, retention)?,
-            "psks" => self.psk(self.stored(&row)?, retention)?,
-            "key_versions" => self.key_version(self.stored(&row)?, retention)?,
-            "campaign_parts" => self.campaign_part(self.stored(&row)?, retention)?,
-            "campaigns" => self.campaign(self.stored(&row)?, retention)?,
-            "devices" => self.device(self.stored(&row)?, retention)?,
+            "requests" => self.request(&self.stored(&row)?, retention)?,
+            "claim_codes" => self.claim_code(&self.stored(&row)?, retention)?,
+            "certificates" => self.certificate(&self.stored(&row)?, retention)?,
+            "psks" => self.psk(&self.stored(&row)?, retention)?,
+            "key_versions" => self.key_version(&self.stored(&row)?, retention)?,
+            "campaign_parts" => self.campaign_part(&self.stored(&row)?, retention)?,
+            "campaigns" => self.campaign(&self.stored(&row)?, retention)?,
+            "devices" => self.device(&self.stored(&row)?, retention)?,
             _ => None,
         };
         Ok(found.map(|(line, writes)| Removal { line: line.finish(row.table.name), row, writes }))
@@ -40,15 +40,15 @@ impl View<'_> {
         moment.plus_days(days.into()) < self.now
     }
 
-    fn request(&self, stored: Stored<RequestRecord>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn request(&self, stored: &Stored<RequestRecord>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         if !self.is_past(stored.at, retention.request_days) {
             return Ok(None);
         }
         let line = Line::new().with("at", stored.at);
-        Ok(Some((line, vec![self.delete(&stored)?])))
+        Ok(Some((line, vec![self.delete(stored)?])))
     }
 
-    fn claim_code(&self, stored: Stored<ClaimCode>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn claim_code(&self, stored: &Stored<ClaimCode>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         let over = match (stored.device, stored.expires) {
             // A used code that is removed is unknown, and refused as well.
             (Some(device), _) => self.find::<Device>(self.number_of(device)?)?.is_none(),
@@ -60,10 +60,10 @@ impl View<'_> {
         }
         let line =
             Line::new().with("product", stored.product).maybe("expires", stored.expires).maybe("device", stored.device);
-        Ok(Some((line, vec![self.delete(&stored)?])))
+        Ok(Some((line, vec![self.delete(stored)?])))
     }
 
-    fn certificate(&self, stored: Stored<Certificate>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn certificate(&self, stored: &Stored<Certificate>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         let over = match stored.state {
             // It may still be approved.
             CertificateState::Pending => return Ok(None),
@@ -81,11 +81,11 @@ impl View<'_> {
         }
         let number = self.number_of(stored.id)?;
         let revocation = self.find::<Revocation>(number)?;
-        if revocation.is_some() && !self.may_leave_the_list(&stored)? {
+        if revocation.is_some() && !self.may_leave_the_list(stored)? {
             return Ok(None);
         }
-        let mut writes = vec![self.delete(&stored)?];
-        writes.extend(self.release_key(&stored)?);
+        let mut writes = vec![self.delete(stored)?];
+        writes.extend(self.release_key(stored)?);
         for assignment in self.registry.holders(stored.id)? {
             writes.push(self.delete(&assignment)?);
         }
@@ -156,14 +156,14 @@ impl View<'_> {
         Ok(false)
     }
 
-    fn psk(&self, stored: Stored<Psk>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn psk(&self, stored: &Stored<Psk>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         if stored.state != PskState::Deleted || !self.is_past(stored.issued, retention.secret_days) {
             return Ok(None);
         }
-        Ok(Some((psk_line(&stored), vec![self.delete(&stored)?])))
+        Ok(Some((psk_line(stored), vec![self.delete(stored)?])))
     }
 
-    fn key_version(&self, stored: Stored<EndedVersion>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn key_version(&self, stored: &Stored<EndedVersion>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         if !self.is_past(stored.ended, retention.secret_days) {
             return Ok(None);
         }
@@ -174,10 +174,14 @@ impl View<'_> {
             .with("issued", stored.issued)
             .with("ended", stored.ended)
             .with("compromised", stored.compromised);
-        Ok(Some((line, vec![self.delete(&stored)?])))
+        Ok(Some((line, vec![self.delete(stored)?])))
     }
 
-    fn campaign_part(&self, stored: Stored<CampaignPart>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn campaign_part(
+        &self,
+        stored: &Stored<CampaignPart>,
+        retention: &Retention,
+    ) -> Result<Option<(Line, Vec<Write>)>> {
         let campaign = self.find::<Campaign>(self.number_of(stored.campaign)?)?;
         let ended = campaign.map(|campaign| campaign.ended);
         let over = match ended {
@@ -189,10 +193,10 @@ impl View<'_> {
             return Ok(None);
         }
         let line = Line::new().with("campaign", stored.campaign).with("kind", stored.kind);
-        Ok(Some((line, vec![self.delete(&stored)?])))
+        Ok(Some((line, vec![self.delete(stored)?])))
     }
 
-    fn campaign(&self, stored: Stored<Campaign>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn campaign(&self, stored: &Stored<Campaign>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         if stored.ended.is_none_or(|ended| !self.is_past(ended, retention.campaign_days)) {
             return Ok(None);
         }
@@ -204,14 +208,14 @@ impl View<'_> {
             .maybe("ended", stored.ended)
             .with("selected", stored.selected)
             .with("released", stored.released);
-        Ok(Some((line, vec![self.delete(&stored)?])))
+        Ok(Some((line, vec![self.delete(stored)?])))
     }
 
-    fn device(&self, stored: Stored<Device>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+    fn device(&self, stored: &Stored<Device>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         if stored.state != DeviceState::Deleted || !self.is_past(stored.updated, retention.device_days) {
             return Ok(None);
         }
-        let mut writes = vec![self.delete(&stored)?, self.forget_gains(stored.id)?];
+        let mut writes = vec![self.delete(stored)?, self.forget_gains(stored.id)?];
         for psk in self.registry.psks_of(stored.id)? {
             writes.push(self.delete(&psk)?);
         }

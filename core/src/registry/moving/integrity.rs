@@ -91,7 +91,7 @@ impl Registry {
                     break;
                 }
                 found.rows += portion.len() as u64;
-                inner.look_at(portion, &mut found)?;
+                inner.look_at(&portion, &mut found)?;
                 if let Some(progress) = progress
                     && callback::run(|| progress(found.rows, total.max(found.rows))).is_break()
                 {
@@ -105,8 +105,8 @@ impl Registry {
 
 impl Inner {
     /// Looks at rows, and once more, as they are then, at those that something is wrong with.
-    fn look_at(&self, rows: Vec<Row>, found: &mut Integrity) -> Result<()> {
-        let suspects: Vec<_> = self.faults(&rows)?.into_iter().map(|(at, _)| at).collect();
+    fn look_at(&self, rows: &[Row], found: &mut Integrity) -> Result<()> {
+        let suspects: Vec<_> = self.faults(rows)?.into_iter().map(|(at, _)| at).collect();
         if suspects.is_empty() {
             return Ok(());
         }

@@ -151,7 +151,7 @@ impl Inner {
             return Ok(());
         }
         let operation = Operation { action: "registry.restored", content: &[] };
-        self.change(&Call::by(OWN_ACTOR), operation, |view| view.settling(), |_| Ok(()))
+        self.change(&Call::by(OWN_ACTOR), operation, |view| settling(view), |_| Ok(()))
     }
 
     /// Why there is no record with this number: it never was, or it is lost.
@@ -220,12 +220,12 @@ impl Inner {
             return Ok(false);
         }
         let Some((counter, count)) = counted(table, number) else { return Ok(false) };
-        self.notice(counter, count, MARGIN, format!("a {what} with a number beyond all that are known"))?;
+        self.notice(counter, count, MARGIN, &format!("a {what} with a number beyond all that are known"))?;
         Ok(true)
     }
 
     /// Lifts a counter above what was seen, and records why. Whoever else does the same adds to it, which does no harm.
-    fn notice(&self, counter: Counter, seen: u64, margin: i64, detail: String) -> Result<()> {
+    fn notice(&self, counter: Counter, seen: u64, margin: i64, detail: &str) -> Result<()> {
         let operation = Operation { action: "restore.noticed", content: &[] };
         self.change(
             &Call::by(OWN_ACTOR),
@@ -237,7 +237,7 @@ impl Inner {
                     return Ok(Plan::done(0, Vec::new(), ()));
                 }
                 let mut writes = view.leap(counter, stand, missing.cast_signed().saturating_add(margin))?;
-                writes.push(view.event_about("restore.noticed", None, None, Some(detail.clone()))?);
+                writes.push(view.event_about("restore.noticed", None, None, Some(detail.to_owned()))?);
                 Ok(Plan::done(0, writes, ()))
             },
             |_| Ok(()),
@@ -250,7 +250,7 @@ impl Inner {
             return Ok(SeenState::Known);
         }
         let detail = format!("version {seen} of a {what} where version {current} is the newest that is known");
-        self.notice(Counter { name: version_counter(what), of }, seen.into(), 0, detail)?;
+        self.notice(Counter { name: version_counter(what), of }, seen.into(), 0, &detail)?;
         Ok(SeenState::Lost)
     }
 }
@@ -274,29 +274,29 @@ fn version_counter(what: &str) -> &'static str {
     if what == "key" { "key_versions_seen" } else { "psk_versions_seen" }
 }
 
-impl View<'_> {
-    fn settling<'a>(&self) -> Result<Plan<'a, ()>> {
-        let mut writes = Vec::new();
-        if let Some(copy) = self.find::<Meta>(place::COPY)? {
-            writes.push(self.delete(&copy)?);
-        }
-        if let Some(backup) = self.find::<Meta>(place::BACKUP)? {
-            for table in SCHEMA.tables {
-                let counter = Counter { name: table.name, of: 0 };
-                writes.extend(self.leap(counter, stand(self.registry.store()?, counter)?, MARGIN)?);
-            }
-            self.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
-                let counter = Inner::crl_numbers(self.number_of(authority.id)?);
-                writes.push(Write::Add { counter, by: CRL_MARGIN, at_most: u64::MAX });
-                Ok(())
-            })?;
-            let detail = format!("to the state of {}", backup.created);
-            writes.push(self.delete(&backup)?);
-            writes.push(self.event_about("registry.restored", None, None, Some(detail))?);
-        }
-        Ok(Plan::done(0, writes, ()))
+fn settling<'a>(view: &View<'_>) -> Result<Plan<'a, ()>> {
+    let mut writes = Vec::new();
+    if let Some(copy) = view.find::<Meta>(place::COPY)? {
+        writes.push(view.delete(&copy)?);
     }
+    if let Some(backup) = view.find::<Meta>(place::BACKUP)? {
+        for table in SCHEMA.tables {
+            let counter = Counter { name: table.name, of: 0 };
+            writes.extend(view.leap(counter, stand(view.registry.store()?, counter)?, MARGIN)?);
+        }
+        view.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
+            let counter = Inner::crl_numbers(view.number_of(authority.id)?);
+            writes.push(Write::Add { counter, by: CRL_MARGIN, at_most: u64::MAX });
+            Ok(())
+        })?;
+        let detail = format!("to the state of {}", backup.created);
+        writes.push(view.delete(&backup)?);
+        writes.push(view.event_about("registry.restored", None, None, Some(detail))?);
+    }
+    Ok(Plan::done(0, writes, ()))
+}
 
+impl View<'_> {
     /// Lifts a counter from where it stands, and remembers which numbers were left out.
     fn leap(&self, counter: Counter, stand: u64, by: i64) -> Result<Vec<Write>> {
         let lift = Write::Add { counter, by, at_most: u64::MAX };

@@ -14,29 +14,30 @@ pub(super) struct Walk<'s> {
     store: &'s dyn Store,
     table: &'static Table,
     rows: VecDeque<Row>,
-    /// Where to go on; `None` at the end.
-    next: Option<Option<Cursor>>,
+    /// The last row that was read; `None` before the first.
+    after: Option<Cursor>,
+    ended: bool,
 }
 
 impl<'s> Walk<'s> {
     pub(super) fn new(store: &'s dyn Store, table: &'static Table) -> Self {
-        Self { store, table, rows: VecDeque::new(), next: Some(None) }
+        Self { store, table, rows: VecDeque::new(), after: None, ended: false }
     }
 
     fn fill(&mut self) -> Result<(), StoreError> {
-        while self.rows.is_empty() {
-            let Some(after) = self.next.take() else { return Ok(()) };
+        while self.rows.is_empty() && !self.ended {
             let page = self.store.find(&Query {
                 table: self.table,
                 filters: Vec::new(),
                 order: None,
                 descending: false,
-                after,
+                after: self.after.take(),
                 limit: PORTION,
                 total: false,
             })?;
             self.rows = page.rows.into();
-            self.next = page.next.map(Some);
+            self.ended = page.next.is_none();
+            self.after = page.next;
         }
         Ok(())
     }
