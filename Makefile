@@ -133,7 +133,7 @@ crash: ## kill the store again and again for CRASH_SECONDS=600 and look for what
 
 .PHONY: power
 power: ## cut the power at POWER_CUTS=3000 points of recorded runs and look for what is lost
-	TEGATA_POWER_CUTS=$(POWER_CUTS) $(CARGO) test -p tegata --features testing --test power -- --nocapture
+	TEGATA_POWER_CUTS=$(POWER_CUTS) $(CARGO) test -p tegata --features testing,postgres --test power --test power_postgres -- --nocapture
 
 .PHONY: bench
 bench: ratios ## the figures: the ratios, then the criterion benches

@@ -9,7 +9,8 @@ use tegata::model::{EnrollmentPolicy, ProfileSpec};
 use tegata::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 use tegata::{
     Call, CrlOptions, Due, Enroll, Enrolled, Error, IssuedPsk, NewPsk, OcspHash, OcspResponseStatus, OcspStatus, Page,
-    Presented, Proof, Renew, RevocationReason, Timestamp, check_ocsp, make_ocsp_request, parse_certificate,
+    Presented, Proof, Renew, RevocationReason, Timestamp, VerifyEvents, check_ocsp, make_ocsp_request,
+    parse_certificate,
 };
 
 use crate::common::{START, World, csr, key};
@@ -77,12 +78,12 @@ impl Story {
             Ok(renewed) => issued.push(renewed),
             Err(error) => fair("renew", now, &error),
         }
+        let authority = parse_certificate(&issuing.certificate).unwrap();
         for issued in &issued {
             let certificate = parse_certificate(&issued.der).unwrap();
             assert!(self.serials.insert(certificate.serial().to_vec()), "a serial number is used twice at {now}");
-            let issuer = parse_certificate(&issuing.certificate).unwrap();
             assert!(certificate.not_before() <= now && now < certificate.not_after(), "{now}");
-            assert!(certificate.not_after() <= issuer.not_after(), "outlives its issuer at {now}");
+            assert!(certificate.not_after() <= authority.not_after(), "outlives its issuer at {now}");
         }
         let der = &self.unit.issued.der;
         let shown = Presented::Certificate { certificate: der, proof: Proof::TlsSession, device: None };
@@ -109,6 +110,7 @@ impl Story {
             Err(error) => fair("crl", now, &error),
         }
         self.ocsp(now, right);
+        registry.events().checkpoint(&call).unwrap();
         if let Some(last) = issued.last() {
             let reason = RevocationReason::Superseded;
             registry.certificates().revoke(last.certificate.id, reason, &call).unwrap();
@@ -151,11 +153,15 @@ impl Story {
         self.act(true);
         for jump in JUMPS {
             self.world.clock.set(Timestamp::from_unix(START).plus(jump));
-            self.act(false);
+            // A second is nothing.
+            self.act(jump.abs() == 1);
             // Set right.
             self.world.clock.set(Timestamp::from_unix(START + i64::try_from(self.calls).unwrap() * 60));
             self.act(true);
         }
+        // Though its times go up and down, the log of events is whole.
+        let verified = self.world.registry.events().verify(&VerifyEvents::default(), None).unwrap();
+        assert!(verified.first.is_none() && verified.checkpoints > 20, "{verified:?}");
     }
 }
 

@@ -91,7 +91,7 @@ impl Record {
 
 /// How many cuts: more where somebody asks for it.
 fn cuts() -> usize {
-    std::env::var("TEGATA_POWER_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(24)
+    std::env::var("TEGATA_POWER_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(16)
 }
 
 #[test]

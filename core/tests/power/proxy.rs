@@ -142,7 +142,7 @@ impl Connection {
     /// After how many octets a direction fails.
     fn limit(&self, to_server: bool) -> usize {
         match self.state.mischief {
-            Mischief::Cut { least, most } if (self.number % 2 == 0) == to_server => {
+            Mischief::Cut { least, most } if self.number.is_multiple_of(2) == to_server => {
                 least + self.number.wrapping_mul(7_919) % (most - least)
             }
             Mischief::Silence { after, connections }
