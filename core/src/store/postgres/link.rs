@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 use super::place::Place;
 use super::statements::qualified;
@@ -66,8 +66,8 @@ impl Link {
     /// Opens a connection and makes it what it is to be.
     pub(super) async fn open(place: &Place, kind: Kind) -> Result<Self, Trouble> {
         let late = |_| Trouble::Lost("no connection within the time allowed".to_owned());
-        let connected = timeout(place.options.connect_timeout, place.config.connect(NoTls)).await.map_err(late)?;
-        let (client, connection) = connected.map_err(could_not_connect)?;
+        let connected = timeout(place.options.connect_timeout, place.config.connect(place.tls.clone())).await.map_err(late)?;
+        let (client, connection) = connected?;
         // Ends with the connection; whoever waits for an answer hears of it.
         tokio::task::spawn_local(async move { drop(connection.await) });
         let link = Self {
@@ -213,11 +213,6 @@ impl Link {
 fn is_unknown_setting(error: &tokio_postgres::Error) -> bool {
     let unknown = [SqlState::UNDEFINED_OBJECT, SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_PARAMETER_VALUE];
     error.code().is_some_and(|code| unknown.contains(code))
-}
-
-/// Whatever keeps a connection from being made may pass, but what the server itself refuses.
-fn could_not_connect(error: tokio_postgres::Error) -> Trouble {
-    Trouble::from(error)
 }
 
 /// Pauses between attempts: longer and longer, and not the same for everybody.

@@ -10,6 +10,8 @@
 //! - Columns are real columns, so an operator can read the database with SQL. Keys are the 64 bits of the number as a signed
 //!   one. Text is compared by its bytes; the characters U+0000 to U+0003, which PostgreSQL cannot keep or which stand in
 //!   for those, are written as triples of others.
+//! - TLS with rustls: `?sslmode=` of the URL is `disable`, `prefer`, `require`, `verify-ca` or `verify-full`, `sslrootcert`, `sslcert`
+//!   and `sslkey` name files in PEM. Without a word, a server on another machine must prove that it is the one of the URL.
 //! - A tenant is a schema; two of them share nothing but the server.
 
 mod ddl;
@@ -19,6 +21,7 @@ mod link;
 mod place;
 mod reader;
 mod statements;
+mod tls;
 mod trouble;
 mod values;
 mod writer;
@@ -29,18 +32,21 @@ use std::time::Duration;
 
 use super::schema::Schema;
 use super::{Counter, Page, Query, Row, RowRef, Store, StoreError, Tally, Value, Write};
+use crate::secret::Secret;
 use engine::Engine;
 use place::Place;
 use statements::Catalog;
 
 /// How to use a [`PostgresStore`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PostgresOptions {
     /// Whether to make the schema if there is none. Without, a mistyped URL is an error instead of a new registry.
     pub create: bool,
     /// The schema that holds the registry, unless the URL names one (`?schema=`); `tegata` if neither does. Lower-case
     /// letters, digits and `_`. One tenant, one schema.
     pub schema: Option<String>,
+    /// The password, where it should not stand in the URL.
+    pub password: Option<Secret<String>>,
     /// How long to go on trying when the server cannot be reached or a connection breaks, before a call fails.
     pub wait: Duration,
     /// How long to wait for one connection.
@@ -60,6 +66,7 @@ impl Default for PostgresOptions {
         Self {
             create: true,
             schema: None,
+            password: None,
             wait: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),

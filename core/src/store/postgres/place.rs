@@ -4,8 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::PostgresOptions;
+use super::tls::{Files, Proof, Tls};
 use crate::store::StoreError;
 
 /// The schema when neither URL nor options name one. Not `public`: what else lives in the database keeps its names.
@@ -15,6 +17,7 @@ const SCHEMA: &str = "tegata";
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) config: Config,
+    pub(super) tls: Tls,
     pub(super) schema: String,
     pub(super) options: PostgresOptions,
 }
@@ -41,11 +44,15 @@ impl Place {
         }
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let mut schema = options.schema.clone();
-        let mut rest = Vec::new();
+        let (mut mode, mut files, mut rest) = (None, Files::default(), Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| invalid("has a parameter without a value"))?;
             match name {
                 "schema" => schema = Some(decode(value)?),
+                "sslmode" => mode = Some(decode(value)?),
+                "sslrootcert" => files.roots = Some(decode(value)?),
+                "sslcert" => files.certificate = Some(decode(value)?),
+                "sslkey" => files.key = Some(decode(value)?),
                 _ => rest.push(pair),
             }
         }
@@ -63,6 +70,11 @@ impl Place {
                 "names a schema that is none: lower-case letters, digits and _ only, at most 63, not pg_...",
             ));
         }
+        if let Some(password) = &options.password {
+            config.password(password.expose());
+        }
+        let proof = secure(&mut config, mode.as_deref(), &files)?;
+        let tls = Tls::new(proof, &files)?;
         if config.get_application_name().is_none() {
             config.application_name("tegata");
         }
@@ -71,7 +83,41 @@ impl Place {
         config.keepalives_interval(Duration::from_secs(10));
         config.keepalives_retries(3);
         config.tcp_user_timeout(options.statement_timeout);
-        Ok(Self { config, schema, options: options.clone() })
+        Ok(Self { config, tls, schema, options: options.clone() })
+    }
+}
+
+/// Sets how connections are encrypted; what the server must prove. Without a word about it, a server elsewhere must prove that it
+/// is the one of the URL; with one on this very machine, TLS is used if it is there.
+fn secure(config: &mut Config, mode: Option<&str>, files: &Files) -> Result<Proof, StoreError> {
+    let is_unix = |host: &Host| !matches!(host, Host::Tcp(_));
+    if config.get_hosts().iter().all(is_unix) {
+        config.ssl_mode(SslMode::Disable);
+        return Ok(Proof::Nothing);
+    }
+    let (ssl, proof) = match mode {
+        None if config.get_hosts().iter().all(is_here) && files.roots.is_none() => (SslMode::Prefer, Proof::Nothing),
+        None | Some("verify-full") => (SslMode::Require, Proof::Host),
+        Some("verify-ca") => (SslMode::Require, Proof::Root),
+        // As other clients do: who names a root wants it believed and no other.
+        Some("require") if files.roots.is_some() => (SslMode::Require, Proof::Root),
+        Some("require") => (SslMode::Require, Proof::Nothing),
+        Some("prefer") => (SslMode::Prefer, Proof::Nothing),
+        Some("disable") => (SslMode::Disable, Proof::Nothing),
+        Some(_) => return Err(invalid("has an sslmode other than disable, prefer, require, verify-ca, verify-full")),
+    };
+    config.ssl_mode(ssl);
+    Ok(proof)
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
     }
 }
 

@@ -26,18 +26,19 @@ impl From<StoreError> for Trouble {
 
 /// A cause in words that name nothing but the kind of failure.
 fn cause(error: &Error) -> String {
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            // rustls tells in an I/O error what it does not accept, and names certificates' purposes and names, no secret.
-            return match io.get_ref() {
-                Some(inner) => format!("{}: {inner}", io.kind()),
-                None => io.kind().to_string(),
-            };
-        }
-        source = inner.source();
+    match io(error) {
+        Some(io) => io.kind().to_string(),
+        None => "the connection was closed".to_owned(),
     }
-    "the connection was closed".to_owned()
+}
+
+fn io(error: &Error) -> Option<&std::io::Error> {
+    std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>())
+}
+
+/// What TLS did not accept, if that is it.
+fn tls(error: &Error) -> Option<&rustls::Error> {
+    io(error).and_then(std::io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>())
 }
 
 fn unavailable(reason: &str) -> Trouble {
@@ -47,7 +48,10 @@ fn unavailable(reason: &str) -> Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         let Some(code) = error.code() else {
-            if error.is_closed() || std::error::Error::source(&error).is_some_and(|s| s.is::<std::io::Error>()) {
+            if let Some(tls) = tls(&error) {
+                return Self::Told(StoreError::Unavailable { reason: format!("TLS to PostgreSQL failed: {tls}") });
+            }
+            if error.is_closed() || io(&error).is_some() {
                 return Self::Lost(cause(&error));
             }
             // Authentication, TLS, messages that make no sense. The words are the client library's own.
@@ -70,7 +74,7 @@ impl From<Error> for Trouble {
             &SqlState::LOCK_NOT_AVAILABLE => unavailable("somebody else keeps rows locked; try again, or find out who"),
             &SqlState::OUT_OF_MEMORY => unavailable("the server has not enough memory"),
             &SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-                unavailable("the server refuses this user or password")
+                unavailable("the server refuses this user, the password, or a connection without TLS; its log says which")
             }
             &SqlState::INVALID_CATALOG_NAME => unavailable("the server has no such database; make it first"),
             &SqlState::INSUFFICIENT_PRIVILEGE => {
