@@ -24,7 +24,7 @@ static A: Table = Table {
     ],
 };
 static B: Table = Table { name: "b", columns: &[column("rest", ColumnKind::Int, Index::None)] };
-static SCHEMA: Schema = Schema { version: 1, tables: &[&A, &B] };
+pub(super) static SCHEMA: Schema = Schema { version: 1, tables: &[&A, &B] };
 
 fn key() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..6_u64, 1 => Just(u64::MAX), 1 => Just(1 << 63)]
@@ -61,7 +61,7 @@ fn expect() -> impl Strategy<Value = Expect> {
     ]
 }
 
-fn write() -> impl Strategy<Value = Write> {
+pub(super) fn write() -> impl Strategy<Value = Write> {
     let at = || (any::<bool>(), key()).prop_map(|(a, key)| RowRef { table: if a { &A } else { &B }, key });
     let counter = (0..2_u64).prop_map(|of| Counter { name: "n", of });
     prop_oneof![
@@ -119,7 +119,7 @@ fn tally() -> impl Strategy<Value = Tally> {
 
 /// What a store says to one write batch or question, comparable between stores.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Commit(Vec<Write>),
     Reserve(u64, u32),
     Find(Query),
@@ -127,7 +127,7 @@ enum Step {
     Get(Vec<u64>),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => vec(write(), 0..5).prop_map(Step::Commit),
         1 => (0..2_u64, 0..3_u32).prop_map(|(of, count)| Step::Reserve(of, count)),
@@ -137,7 +137,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn run(store: &dyn Store, step: &Step) -> String {
+pub(super) fn run(store: &dyn Store, step: &Step) -> String {
     match step {
         Step::Commit(writes) => format!("{:?}", store.commit(writes)),
         Step::Reserve(of, count) => format!("{:?}", store.reserve(Counter { name: "n", of: *of }, *count)),

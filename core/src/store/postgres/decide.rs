@@ -214,7 +214,7 @@ impl<'w> Model<'w> {
 
     fn put(&mut self, row: &'w Row, expect: Expect) -> Result<bool, Refused> {
         let at = RowRef { table: row.table, key: row.key };
-        if !self.meets(at, expect)? || !self.claim(row) {
+        if !self.meets(at, expect)? || !self.claim(row)? {
             return Ok(false);
         }
         let mut slot = self.slot(at);
@@ -240,12 +240,12 @@ impl<'w> Model<'w> {
             slot.now = Now::Gone;
             self.set_slot(row, slot);
         }
-        self.free((row.table.name, row.key));
+        self.free((row.table.name, row.key))?;
         Ok(true)
     }
 
     /// Takes the unique values of the row in place of those it had, unless another row has one.
-    fn claim(&mut self, row: &Row) -> bool {
+    fn claim(&mut self, row: &Row) -> Result<bool, Refused> {
         let place = (row.table.name, row.key);
         let wanted: Vec<(usize, Value)> = uniques(row).map(|(position, value)| (position, value.clone())).collect();
         let is_taken = |(position, value): &(usize, Value)| {
@@ -253,9 +253,12 @@ impl<'w> Model<'w> {
             owner.is_some_and(|owner| owner != row.key)
         };
         if wanted.iter().any(is_taken) {
-            return false;
+            return Ok(false);
         }
-        self.free(place);
+        if self.owned.get(&place) == Some(&wanted) {
+            return Ok(true);
+        }
+        self.free(place)?;
         for (position, value) in &wanted {
             self.set_owner((row.table.name, *position, value.clone()), Some(row.key));
         }
@@ -263,16 +266,22 @@ impl<'w> Model<'w> {
             let old = self.owned.insert(place, wanted);
             self.undo.push(Undo::Owned(place, old));
         }
-        true
+        Ok(true)
     }
 
-    fn free(&mut self, place: Place) {
+    /// Gives up what unique values a row has. Where it is only assumed that they were free when they were taken, the statements
+    /// would not show that they were not: the database never hears of them.
+    fn free(&mut self, place: Place) -> Result<(), Refused> {
         if let Some(had) = self.owned.remove(&place) {
             for (position, value) in &had {
                 self.set_owner((place.0, *position, value.clone()), None);
             }
             self.undo.push(Undo::Owned(place, Some(had)));
+            if !self.known {
+                return Err(Refused::Unsure);
+            }
         }
+        Ok(())
     }
 
     fn set_owner(&mut self, unique: Unique, now: Option<u64>) {
@@ -344,6 +353,10 @@ impl<'w> Model<'w> {
                 table.vacated.push((*position, before));
             }
         }
+        // Which of several rows that are written over gives a value up before another takes it, the statements leave open.
+        if !self.known && effects.tables.iter().any(TableEffects::may_exchange) {
+            return Err(Refused::Unsure);
+        }
         effects.tables.retain(|table| !table.is_empty());
         let counters = self.counters.iter().filter(|(_, stand)| !stand.adds.is_empty());
         effects.adds = counters
@@ -411,6 +424,12 @@ impl TableEffects<'_> {
             upserts: Vec::new(),
             inserts: Vec::new(),
         }
+    }
+
+    /// Whether a unique value may go from one row that is written over to another.
+    fn may_exchange(&self) -> bool {
+        let mut rows = self.updates.iter().map(|u| u.3).chain(self.upserts.iter().map(|u| u.2));
+        self.updates.len() + self.upserts.len() > 1 && rows.any(|row| uniques(row).next().is_some())
     }
 
     const fn is_empty(&self) -> bool {

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
+use tokio::time::timeout;
 
 use super::ddl;
 use super::link::{Kind, Link, Mark, Pauses};
@@ -113,6 +114,14 @@ impl Engine {
 
     pub(super) fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         self.ask(|queues, answer| queues.commits.send(Commit { writes, answer }).is_ok())
+    }
+
+    /// Hands a commit in without waiting for it.
+    #[cfg(test)]
+    pub(super) fn send(&self, writes: Vec<Write>) -> mpsc::Receiver<Result<(), StoreError>> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        let _ = self.queues.as_ref().map(|queues| queues.commits.send(Commit { writes, answer }));
+        answered
     }
 
     pub(super) fn get(&self, rows: Vec<RowRef>) -> Result<Vec<Option<Row>>, StoreError> {
@@ -248,7 +257,7 @@ impl Shared {
     ) -> Result<T, StoreError> {
         let mut pauses = Pauses::until(self.place.options.wait);
         loop {
-            let trouble = match self.link(link, kind).await {
+            let trouble = match self.link(link, kind, &pauses).await {
                 Ok(open) => match work(open).await {
                     Ok(value) => return Ok(value),
                     Err(trouble) => {
@@ -268,10 +277,13 @@ impl Shared {
         }
     }
 
-    async fn link<'l>(&self, link: &'l mut Option<Link>, kind: Kind) -> Result<&'l Link, Trouble> {
+    /// The connection, opened if there is none, within the time that is left.
+    async fn link<'l>(&self, link: &'l mut Option<Link>, kind: Kind, pauses: &Pauses) -> Result<&'l Link, Trouble> {
         if link.as_ref().is_none_or(Link::is_closed) {
             *link = None;
-            return Ok(link.insert(Link::open(&self.place, kind).await?));
+            let late = |_| Trouble::Lost("no connection within the time allowed".to_owned());
+            let opened = timeout(pauses.left(), Link::open(&self.place, kind)).await.map_err(late)?;
+            return Ok(link.insert(opened?));
         }
         link.as_ref().ok_or_else(|| Trouble::Lost("there is no connection".to_owned()))
     }
@@ -367,7 +379,7 @@ impl Shared {
         let mut pauses = Pauses::until(self.place.options.wait);
         let (mut known, mut rounds) = (false, 0);
         loop {
-            let attempted = match self.link(link, Kind::Write).await {
+            let attempted = match self.link(link, Kind::Write, &pauses).await {
                 Ok(open) => writer::attempt(open, &catalog, &writes, known).await,
                 Err(trouble) => Err(trouble.into()),
             };
@@ -426,7 +438,7 @@ impl Shared {
         }
         };
         loop {
-            let happened = match self.link(link, Kind::Write).await {
+            let happened = match self.link(link, Kind::Write, pauses).await {
                 Ok(open) => open.happened(&catalog.marked, mark).await,
                 Err(trouble) => Err(trouble),
             };

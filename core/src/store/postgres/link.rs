@@ -66,7 +66,8 @@ impl Link {
     /// Opens a connection and makes it what it is to be.
     pub(super) async fn open(place: &Place, kind: Kind) -> Result<Self, Trouble> {
         let late = |_| Trouble::Lost("no connection within the time allowed".to_owned());
-        let connected = timeout(place.options.connect_timeout, place.config.connect(place.tls.clone())).await.map_err(late)?;
+        let connected =
+            timeout(place.options.connect_timeout, place.config.connect(place.tls.clone())).await.map_err(late)?;
         let (client, connection) = connected?;
         // Ends with the connection; whoever waits for an answer hears of it.
         tokio::task::spawn_local(async move { drop(connection.await) });
@@ -222,11 +223,17 @@ pub(super) struct Pauses {
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const MOMENT: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Pauses {
     pub(super) fn until(time: Duration) -> Self {
         Self { next: FIRST_PAUSE, until: Instant::now() + time }
+    }
+
+    /// How long is left, and at least a moment.
+    pub(super) fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now()).max(MOMENT)
     }
 
     /// Waits a while; `false` if there is no time left.

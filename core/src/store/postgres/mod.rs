@@ -146,3 +146,6 @@ impl Store for PostgresStore {
         if writes.is_empty() { Ok(()) } else { self.engine.commit(writes.to_vec()) }
     }
 }
+
+#[cfg(all(test, unix, feature = "sqlite"))]
+mod tests;

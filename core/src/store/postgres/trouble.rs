@@ -73,9 +73,9 @@ impl From<Error> for Trouble {
             &SqlState::QUERY_CANCELED => unavailable("a statement took longer than the limit and was cancelled"),
             &SqlState::LOCK_NOT_AVAILABLE => unavailable("somebody else keeps rows locked; try again, or find out who"),
             &SqlState::OUT_OF_MEMORY => unavailable("the server has not enough memory"),
-            &SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-                unavailable("the server refuses this user, the password, or a connection without TLS; its log says which")
-            }
+            &SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => unavailable(
+                "the server refuses this user, the password, or a connection without TLS; its log says which",
+            ),
             &SqlState::INVALID_CATALOG_NAME => unavailable("the server has no such database; make it first"),
             &SqlState::INSUFFICIENT_PRIVILEGE => {
                 unavailable("the user lacks a right there; grant it CREATE on the database, or the schema made for it")

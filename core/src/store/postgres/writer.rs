@@ -63,7 +63,7 @@ pub(super) async fn attempt(
         begin(link).await?;
         let worked = match decide(link, group, &questions).await {
             Ok((model, outcomes, effects)) if effects.is_empty() => Ok((model, outcomes, Vec::new())),
-            Ok((model, outcomes, effects)) => Ok((model, outcomes, steps(link, catalog, &effects).await?)),
+            Ok((model, outcomes, effects)) => Ok((model, outcomes, steps(link, catalog, &effects, true).await?)),
             Err(trouble) => Err(trouble),
         };
         let (model, outcomes, steps) = match worked {
@@ -82,7 +82,7 @@ pub(super) async fn attempt(
     group.iter().try_for_each(|writes| model.commit(writes)).map_err(surprise)?;
     let effects = model.effects().map_err(surprise)?;
     if !effects.is_empty() {
-        let steps = steps(link, catalog, &effects).await?;
+        let steps = steps(link, catalog, &effects, false).await?;
         apply(link, catalog, &model, steps, true).await?;
     }
     Ok(group.iter().map(|_| Ok(())).collect())
@@ -163,9 +163,16 @@ fn counter(row: &tokio_postgres::Row) -> Result<((String, u64), i64), Trouble> {
     Ok(((name, values::number(row, 1, place)?.cast_unsigned()), values::number(row, 2, place)?))
 }
 
-/// The statements that make `effects` so. What takes rows away comes first, then what changes them, then what adds some, so
-/// that what one row gives up another may have; counters, which others want too, come last.
-async fn steps<'a>(link: &Link, catalog: &Catalog, effects: &Effects<'a>) -> Result<Vec<Step<'a>>, Trouble> {
+/// The statements that make `effects` so. If all is `known`, what takes rows away comes first, then what changes them, then what
+/// adds some, so that what one row gives up another may have. If not, it is the other way round: a row that takes what
+/// another has yet to give up must be found out, since nobody knows which of them came first. Counters, which others want
+/// too, come last.
+async fn steps<'a>(
+    link: &Link,
+    catalog: &Catalog,
+    effects: &Effects<'a>,
+    known: bool,
+) -> Result<Vec<Step<'a>>, Trouble> {
     let mut steps = Vec::new();
     let mut last = Vec::new();
     for of in &effects.tables {
@@ -173,8 +180,9 @@ async fn steps<'a>(link: &Link, catalog: &Catalog, effects: &Effects<'a>) -> Res
         let pairs = |pairs: &[(u64, u64)]| {
             vec![values::numbers(pairs.iter().map(|p| p.0)), values::numbers(pairs.iter().map(|p| p.1))]
         };
+        let mut own = Vec::new();
         let mut step = async |sql: &str, params: Vec<Param<'a>>, check: Check| {
-            steps.push(Step { statement: link.prepare(sql).await?, params, check });
+            own.push(Step { statement: link.prepare(sql).await?, params, check });
             Ok::<_, Trouble>(())
         };
         if !of.held.is_empty() {
@@ -215,12 +223,13 @@ async fn steps<'a>(link: &Link, catalog: &Catalog, effects: &Effects<'a>) -> Res
         if !of.taken.is_empty() {
             let keys = || vec![values::numbers(of.taken.iter().copied())];
             step(&sql.take, keys(), Check::Rows(of.taken.len())).await?;
-            last.push(Step {
-                statement: link.prepare(&sql.delete_any).await?,
-                params: keys(),
-                check: Check::Rows(of.taken.len()),
-            });
+            let statement = link.prepare(&sql.delete_any).await?;
+            last.push(Step { statement, params: keys(), check: Check::Rows(of.taken.len()) });
         }
+        if !known {
+            own.reverse();
+        }
+        steps.append(&mut own);
     }
     steps.extend(last);
     if !effects.adds.is_empty() {
