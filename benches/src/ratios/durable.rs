@@ -46,14 +46,14 @@ fn fill() -> Full {
     Full { bench: bench.unwrap(), _folder: folder }
 }
 
-fn enroll_all(bench: &Bench, units: &[Enroll]) {
+pub(crate) fn enroll_all(bench: &Bench, units: &[Enroll]) {
     let results = bench.registry.devices().enroll_many(units, &Bulk::each(), &bench.call).unwrap();
     for result in results {
         result.unwrap();
     }
 }
 
-fn enroll_by_callers(bench: &Bench, units: &[Enroll]) {
+pub(crate) fn enroll_by_callers(bench: &Bench, units: &[Enroll]) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..CALLERS {

@@ -10,7 +10,10 @@ mod durable;
 mod filler;
 mod issue;
 mod ocsp;
+mod postgres;
 mod scale;
+#[path = "../../../core/tests/postgres_server/mod.rs"]
+mod server;
 mod twine;
 
 use std::time::Instant;
@@ -25,6 +28,7 @@ const ALL: &[(&str, Measure)] = &[
     ("flat", scale::flat),
     ("open", scale::opens),
     ("memory", scale::memory),
+    ("postgres", postgres::measure),
     ("authenticate", authenticate::measure),
     ("disk", disk::measure),
     ("twine", twine::measure),

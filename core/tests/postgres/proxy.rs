@@ -81,7 +81,7 @@ fn cut(state: &State) {
 }
 
 fn pass(mut from: &TcpStream, mut to: &TcpStream, asks: bool, state: &State) {
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
         let bytes = &buffer[..count];
         while state.silent.load(Ordering::SeqCst) {

@@ -112,7 +112,7 @@ fn one_unit_enrolls_in_one_of_two_processes() {
     let answers = race(EnrollmentPolicy::default(), same);
     for both in &answers {
         let lost = both.iter().find(|answer| *answer != "ok").expect("both enrolled the same unit");
-        assert_eq!((wins(&[both.clone()]), lost.as_str()), (1, "device.quarantined"), "{answers:?}");
+        assert_eq!((wins(std::slice::from_ref(both)), lost.as_str()), (1, "device.quarantined"), "{answers:?}");
     }
 }
 
@@ -139,7 +139,7 @@ fn a_claim_code_serves_one_of_two_processes() {
             .collect()
     });
     for both in &answers {
-        assert_eq!(wins(&[both.clone()]), 1, "{answers:?}");
+        assert_eq!(wins(std::slice::from_ref(both)), 1, "{answers:?}");
         assert!(both.iter().any(|answer| answer == "product.claim_code_used"), "{answers:?}");
     }
 }

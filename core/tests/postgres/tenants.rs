@@ -39,7 +39,9 @@ fn many_processes_may_migrate_at_the_same_moment() {
     let url = shared().url();
     std::thread::scope(|scope| {
         let all: Vec<_> = (0..6).map(|_| scope.spawn(|| drop(connect(&url)))).collect();
-        all.into_iter().for_each(|one| one.join().unwrap());
+        for one in all {
+            one.join().unwrap();
+        }
     });
     assert_eq!(read(&connect(&url), 1), None);
 }
@@ -160,6 +162,8 @@ fn a_value_too_large_for_an_index_is_refused_alone() {
             .collect();
         let refused = store.commit(&large).expect_err("it does not fit");
         assert!(matches!(refused, StoreError::InvalidQuery { .. }), "{refused}");
-        others.into_iter().for_each(|other| other.join().unwrap().unwrap());
+        for other in others {
+            other.join().unwrap().unwrap();
+        }
     });
 }

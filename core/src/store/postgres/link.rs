@@ -85,13 +85,13 @@ impl Link {
 
     async fn set_up(&self, place: &Place, kind: Kind) -> Result<(), Trouble> {
         let milliseconds = |time: Duration| time.as_millis().min(i32::MAX.unsigned_abs().into());
-        let settings = format!(
+        let always = format!(
             "SET search_path = pg_catalog; SET statement_timeout = {}; \
              SET idle_in_transaction_session_timeout = {}; SET default_transaction_isolation = 'read committed'",
             milliseconds(place.options.statement_timeout),
             milliseconds(IDLE),
         );
-        self.within(async { Ok(self.client.batch_execute(&settings).await?) }).await?;
+        self.within(async { Ok(self.client.batch_execute(&always).await?) }).await?;
         // What other engines that speak the protocol may lack. Whatever the server's default is, an answered commit must be on
         // disk; and these statements need no planning of their own, nor a compiler.
         let mut optional = vec![
@@ -120,8 +120,8 @@ impl Link {
     /// Makes the row by which the outcome of this connection's commits is known, and removes those of writers long gone.
     async fn introduce(&self, schema: &str) -> Result<(), Trouble> {
         let writers = qualified(schema, "tegata_writer");
-        let make = format!("INSERT INTO {writers} VALUES ($1, 0, now()) RETURNING pg_backend_pid()");
-        let made = self.query(&make, vec![Box::new(self.writer)]).await?;
+        let introduction = format!("INSERT INTO {writers} VALUES ($1, 0, now()) RETURNING pg_backend_pid()");
+        let made = self.query(&introduction, vec![Box::new(self.writer)]).await?;
         self.backend.set(made.first().and_then(|row| row.try_get(0).ok()).unwrap_or(0));
         let clean = format!("DELETE FROM {writers} WHERE \"at\" < now() - interval '7 days'");
         self.execute(&clean, Vec::new()).await.map(drop)
@@ -202,9 +202,8 @@ impl Link {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE pid = $1 AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()";
         // Without the right to do so, the server ends it by itself a little later.
-        match self.execute(end, vec![Box::new(mark.backend)]).await {
-            Err(trouble @ Trouble::Lost(_)) => return Err(trouble),
-            Ok(_) | Err(_) => {}
+        if let Err(trouble @ Trouble::Lost(_)) = self.execute(end, vec![Box::new(mark.backend)]).await {
+            return Err(trouble);
         }
         let found = self.query(marked, vec![Box::new(mark.writer)]).await?;
         Ok(found.first().and_then(|row| row.try_get::<_, i64>(0).ok()).map(|commit| commit == mark.commit))

@@ -96,7 +96,9 @@ proptest! {
         before in vec(write(), 0..12), group in vec(vec(write(), 0..5), 1..8)
     ) {
         let memory = memory();
-        before.iter().for_each(|write| drop(memory.commit(std::slice::from_ref(write))));
+        for write in &before {
+            drop(memory.commit(std::slice::from_ref(write)));
+        }
         let mut model = Model::knowing();
         for row in everything(&memory) {
             model.found(row.table, row.key, Before::Version(row.version));

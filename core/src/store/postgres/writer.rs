@@ -14,7 +14,7 @@ use super::link::{Link, Mark};
 use super::statements::Catalog;
 use super::trouble::Trouble;
 use super::values::{self, Param};
-use crate::store::schema::Table;
+use crate::store::schema::{ColumnKind, Table};
 use crate::store::{Counter, StoreError, Value, Write};
 
 /// How an attempt failed.
@@ -256,10 +256,13 @@ fn columns<'a, I: Iterator<Item = &'a [Value]>>(
         .map(move |(at, column)| values::array(column.kind, rows().map(move |row| row.get(at).unwrap_or(&NULL))))
 }
 
+/// Table and position of a unique column, its kind, who has which of the values.
+type Owners<'w> = ((&'static str, usize), ColumnKind, Statement, Vec<&'w Value>);
+
 /// What must be read before it can be said who collides.
 struct Questions<'w> {
     rows: Vec<(&'static Table, Statement, Vec<u64>)>,
-    owners: Vec<((&'static str, usize), crate::store::schema::ColumnKind, Statement, Vec<&'w Value>)>,
+    owners: Vec<Owners<'w>>,
     counters: Option<(Statement, Vec<Counter>)>,
 }
 
