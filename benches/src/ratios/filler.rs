@@ -18,12 +18,17 @@ const ROWS: [&Table; 5] = [&DEVICES, &CERTIFICATES, &DOCUMENTS, &ASSIGNMENTS, &E
 /// A registry in a new file that holds as many devices with a certificate.
 pub(crate) fn fill(file: &Path, devices: u64) -> (Bench, Arc<SqliteStore>) {
     let store = Arc::new(SqliteStore::open(file, SqliteOptions::default()).unwrap());
-    let bench = Bench::new(Arc::clone(&store));
+    (fill_into(&store, devices), store)
+}
+
+/// The same in any empty store.
+pub(crate) fn fill_into<S: Store + 'static>(store: &Arc<S>, devices: u64) -> Bench {
+    let bench = Bench::new(Arc::clone(store));
     let units = bench.units(900_000_000_000, 2);
     for result in bench.registry.devices().enroll_many(&units, &Bulk::each(), &bench.call).unwrap() {
         result.unwrap();
     }
-    let patterns: Vec<_> = ROWS.iter().map(|table| Pattern::of(&*store, table)).collect();
+    let patterns: Vec<_> = ROWS.iter().map(|table| Pattern::of(store.as_ref(), table)).collect();
     // All tables' numbers run in step from here on, so that what refers to a row is as far on as the row.
     let stand = |table: &Table| store.reserve(Counter { name: table.name, of: 0 }, 0).unwrap().start;
     let step = ROWS.iter().map(|table| stand(table)).max().unwrap();
@@ -31,7 +36,7 @@ pub(crate) fn fill(file: &Path, devices: u64) -> (Bench, Arc<SqliteStore>) {
         store.reserve(Counter { name: table.name, of: 0 }, u32::try_from(step + devices).unwrap()).unwrap();
     }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let owner = Pattern::of(&*store, &BINDINGS);
+    let owner = Pattern::of(store.as_ref(), &BINDINGS);
     for first in (0..devices).step_by(A_PORTION as usize) {
         let mut writes = Vec::new();
         for n in step + first..step + devices.min(first + A_PORTION) {
@@ -45,7 +50,7 @@ pub(crate) fn fill(file: &Path, devices: u64) -> (Bench, Arc<SqliteStore>) {
         }
         store.commit(&writes).unwrap();
     }
-    (bench, store)
+    bench
 }
 
 /// Two rows that came one after the other.

@@ -1,7 +1,8 @@
-//! `postgres`: enrollments a second into a PostgreSQL server on this machine that holds `TEGATA_POSTGRES_ROWS` devices (100,000 by
-//! default), in bulk and by 64 callers, over the same into memory; what a caller alone waits; and rows a second through the
+//! `postgres`: enrollments a second into a PostgreSQL server on this machine that holds `TEGATA_ROWS` devices (1,000,000
+//! by default), in bulk and by 64 callers, over the same into memory; what a caller alone waits; and rows a second through the
 //! store alone. The server is one of our own, with `fsync` on, unless `TEGATA_POSTGRES_URL` names another.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tegata::Enroll;
@@ -10,6 +11,7 @@ use tegata::store::{Expect, MemoryStore, PostgresOptions, PostgresStore, Row, Ro
 use tegata_benches::Bench;
 
 use crate::durable::{enroll_all, enroll_by_callers};
+use crate::filler::fill_into;
 use crate::server::Server;
 use crate::{median, print, seconds, setting};
 
@@ -25,17 +27,9 @@ pub(crate) fn measure() {
     let own = given.is_none().then(|| Server::start_with("-c fsync=on -c shared_buffers=256MB -c max_wal_size=4GB"));
     let url = |server: &Option<Server>| given.clone().or_else(|| server.as_ref().map(Server::url)).unwrap();
     rows(&connect(&url(&own)));
-    let full = Bench::new(connect(&url(&own)));
-    let rows = setting("TEGATA_POSTGRES_ROWS", 100_000);
-    let mut filled = 0;
-    let took = seconds(|| {
-        while filled < rows {
-            let portion = (rows - filled).min(20_000);
-            enroll_all(&full, &full.units(filled as u64, portion));
-            filled += portion;
-        }
-    });
-    eprintln!("filled with {rows} devices in {took:.0} s");
+    let (devices, begun) = (setting("TEGATA_ROWS", 1_000_000), Instant::now());
+    let full = fill_into(&Arc::new(connect(&url(&own))), devices as u64);
+    eprintln!("filled with {devices} devices in {:.0} s", begun.elapsed().as_secs_f64());
     let memory = Bench::new(MemoryStore::new());
     for (name, work, first) in [
         ("postgres-bulk", enroll_all as fn(&Bench, &[Enroll]), 1_000_000_000),
@@ -67,9 +61,11 @@ static ROW: Table = Table {
     ],
 };
 
+static ROWS: Schema = Schema { version: 1, tables: &[&ROW] };
+
 /// The store alone: inserting and reading rows of 300 octets with two indexes.
 fn rows(store: &PostgresStore) {
-    store.migrate(&Schema { version: 1, tables: &[&ROW] }).unwrap();
+    store.migrate(&ROWS).unwrap();
     let row = |key: u64| {
         let name = format!("{:016x}", key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let values = vec![Value::Text(name), Value::Int(key.cast_signed() % 1000), Value::Bytes(vec![7; 250])];
