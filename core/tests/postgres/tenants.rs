@@ -73,9 +73,7 @@ fn an_older_schema_gets_what_is_new_and_a_newer_one_is_refused() {
 #[test]
 fn what_is_no_registry_stays_as_it_is() {
     let server = shared();
-    let closed = PostgresOptions { create: false, ..PostgresOptions::default() };
-    let url = server.url_of("nobody_made_this");
-    let missing = PostgresStore::connect(&url, &closed).expect_err("there is none");
+    let missing = refused(&format!("{}&create=false", server.url_of("nobody_made_this")));
     assert!(matches!(missing, StoreError::NotADatabase { .. }), "{missing}");
     assert_eq!(server.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'nobody_made_this'"), "0");
 
@@ -108,7 +106,10 @@ fn errors_say_what_to_do_and_never_the_password() {
         (refused("postgres://s3cr\u{e9}t@:99999999/x"), "store.invalid_query"),
         (refused(&at("postgres?schema=Mixed")), "store.invalid_query"),
         (refused(&at("postgres?schema=pg_temp")), "store.invalid_query"),
-        (refused(&at("postgres?schema=%zz")), "store.invalid_query"),
+        (refused(&at("postgres?schema=%FF")), "store.invalid_query"),
+        (refused(&at("postgres?wait=0")), "store.invalid_query"),
+        (refused(&at("postgres?create=perhaps")), "store.invalid_query"),
+        (refused(&at("postgres?writers=1000")), "store.invalid_query"),
         (refused(&at("postgres?sslmode=maybe")), "store.invalid_query"),
         (refused(&at("postgres?colour=s3cr%C3%A9t")), "store.invalid_query"),
         (refused(&at("postgres?sslmode=require")), "store.unavailable"),

@@ -88,6 +88,11 @@ impl PostgresStore {
     /// Connects to the database at `url`, such as `postgres://user:password@host:5432/database?schema=tenant`, and makes the
     /// schema if there is none.
     ///
+    /// After `?` follow parameters, with `&` between them: the fields of [`PostgresOptions`] but the password (times in whole
+    /// seconds), which go before those of `options`; `sslmode`, `sslrootcert` (a file, or `system`), `sslcert` and `sslkey`; and
+    /// what other clients know as `channel_binding`, `application_name`, `target_session_attrs`, `load_balance_hosts` and
+    /// `keepalives`. Several hosts may be named, `host1:5432,host2:5432`; the first that answers is used.
+    ///
     /// # Errors
     /// [`StoreError::InvalidQuery`] for a URL that is none, [`StoreError::NotADatabase`] for a database that cannot hold a
     /// registry, [`StoreError::Unavailable`] when the server cannot be reached or refuses.

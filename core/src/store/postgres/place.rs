@@ -1,8 +1,10 @@
 //! Where a database is and how it is reached: the URL and the options, read once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
@@ -43,12 +45,19 @@ impl Place {
             return Err(invalid("must begin with postgres://"));
         }
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
-        let mut schema = options.schema.clone();
+        let mut options = options.clone();
         let (mut mode, mut files, mut rest) = (None, Files::default(), Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| invalid("has a parameter without a value"))?;
             match name {
-                "schema" => schema = Some(decode(value)?),
+                "schema" => options.schema = Some(decode(value)?),
+                "create" => options.create = whether(value)?,
+                "wait" => options.wait = seconds(value)?,
+                "connect_timeout" => options.connect_timeout = seconds(value)?,
+                "statement_timeout" => options.statement_timeout = seconds(value)?,
+                "writers" => options.writers = count(value)?,
+                "getters" => options.getters = count(value)?,
+                "searchers" => options.searchers = count(value)?,
                 "sslmode" => mode = Some(decode(value)?),
                 "sslrootcert" => files.roots = Some(decode(value)?),
                 "sslcert" => files.certificate = Some(decode(value)?),
@@ -64,7 +73,7 @@ impl Place {
         if config.get_hosts().is_empty() {
             return Err(invalid("names no host"));
         }
-        let schema = schema.unwrap_or_else(|| SCHEMA.to_owned());
+        let schema = options.schema.clone().unwrap_or_else(|| SCHEMA.to_owned());
         if !is_schema_name(&schema) {
             return Err(invalid(
                 "names a schema that is none: lower-case letters, digits and _ only, at most 63, not pg_...",
@@ -83,7 +92,7 @@ impl Place {
         config.keepalives_interval(Duration::from_secs(10));
         config.keepalives_retries(3);
         config.tcp_user_timeout(options.statement_timeout);
-        Ok(Self { config, tls, schema, options: options.clone() })
+        Ok(Self { config, tls, schema, options })
     }
 }
 
@@ -130,18 +139,24 @@ fn is_schema_name(name: &str) -> bool {
 
 /// `%XX` to what it stands for.
 fn decode(text: &str) -> Result<String, StoreError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-            let (Some(high), Some(low)) = (digit(), digit()) else {
-                return Err(invalid("has a % without two hexadecimal digits"));
-            };
-            bytes.push(high * 16 + low);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| invalid("has a parameter that is not UTF-8"))
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| invalid("has a parameter that is not UTF-8"))
+}
+
+fn whether(text: &str) -> Result<bool, StoreError> {
+    text.parse().map_err(|_| invalid("has something other than true or false where one of them belongs"))
+}
+
+/// At most a day: what is longer is a mistake, such as milliseconds.
+fn seconds(text: &str) -> Result<Duration, StoreError> {
+    let seconds = text.parse::<u32>().ok().filter(|seconds| (1..=86_400).contains(seconds));
+    seconds
+        .map(|seconds| Duration::from_secs(seconds.into()))
+        .ok_or_else(|| invalid("has a time that is not 1 to 86400 seconds"))
+}
+
+/// At most what a server has connections for.
+fn count(text: &str) -> Result<usize, StoreError> {
+    let count = text.parse::<usize>().ok().filter(|count| (1..=100).contains(count));
+    count.ok_or_else(|| invalid("has a number of connections that is not 1 to 100"))
 }
