@@ -159,6 +159,11 @@ impl<'r> View<'r> {
         self
     }
 
+    /// Whether this is one of many items, which share a commit: there a conflict costs more than a look beforehand.
+    pub(super) const fn is_one_of_many(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// These rows, from one snapshot, or from the one that was read beforehand.
     pub(super) fn rows(&self, wanted: &[RowRef]) -> Result<Vec<Option<Row>>> {
         let store = self.registry.store()?;

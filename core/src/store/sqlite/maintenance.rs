@@ -23,12 +23,13 @@ impl Maintenance for SqliteStore {
     /// The copy is written anew, row by row, from one snapshot: it holds nothing that was deleted, and is as small as can be. Meanwhile
     /// the log beside the original grows by what is written.
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        self.pool.check_process()?;
+        self.pool.check_process()?; // Before a file is made.
         // SQLite takes some names for others than files.
         let to = std::path::absolute(to).map_err(|e| refused(e.kind()))?;
         create_private(&to).map_err(|e| refused(e.kind()))?;
         // From here on the file is ours to remove.
-        let copied = copy(self.pool.place(), &to);
+        // A connection is lent meanwhile, since the file is opened anew after a failure of the disk only when nobody has it open.
+        let copied = self.pool.read(|_| copy(self.pool.place(), &to));
         if copied.is_err() {
             let _ = fs::remove_file(&to);
         }

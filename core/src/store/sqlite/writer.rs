@@ -412,6 +412,7 @@ impl Thread {
         if pages < 1 {
             return Ok(0);
         }
+        self.log.usable()?;
         self.run_sql("BEGIN IMMEDIATE")?;
         let shrunk = number("page_count").and_then(|before| {
             let mut statement = self.connection.prepare(&format!("PRAGMA incremental_vacuum({pages})")).at(WHOLE)?;

@@ -41,27 +41,28 @@ pub(super) fn plan<'a>(view: &View<'_>, parsed: &Parsed) -> Result<Plan<'a, Enro
 }
 
 /// What nearly every enrollment is: nobody knows the unit or its key, and its product's credential was seen before. One look
-/// at the store tells. Everything else, and every refusal, is for those who read it all.
+/// at the store tells, or its commit does. Everything else, and every refusal, is for those who read it all.
 fn unknown_unit<'a>(view: &View<'_>, parsed: &Parsed) -> Option<Plan<'a, Enrolled>> {
     if view.attempt > 0 {
         return None;
     }
     let inner = view.registry;
     let voucher = inner.vouchers.get(parsed.credential.der())?;
-    let rows = inner.rows_to_enroll(parsed, &voucher);
-    let mut found = view.rows(&rows).ok()?.into_iter();
-    // Half a digest may be another's; whoever reads it all finds out.
-    if found.next()?.is_some() {
-        return None;
-    }
-    let tag = inner.unit_of(parsed, &voucher.product);
-    let bound = match (tag, found.next()) {
-        (Some(tag), Some(row)) => view.read::<Binding>(row).ok()?.filter(|bound| bound.check == tag.check),
-        (Some(_), None) => return None,
-        (None, _) => None,
-    };
-    if matches!(bound.as_ref().map(|bound| bound.owner), Some(Owner::Device(_))) {
-        return None;
+    let is_listed = voucher.product.policy.mode == EnrollmentMode::AllowList;
+    let mut bound = None;
+    if view.is_one_of_many() || is_listed || inner.vouchers.doubts() {
+        let mut found = view.rows(&inner.rows_to_enroll(parsed, &voucher)).ok()?.into_iter();
+        // Half a digest may be another's; whoever reads it all finds out.
+        if found.next()?.is_some() {
+            inner.vouchers.doubt();
+            return None;
+        }
+        if let Some(tag) = inner.unit_of(parsed, &voucher.product) {
+            bound = view.read::<Binding>(found.next()?).ok()?.filter(|bound| bound.check == tag.check);
+        }
+        if matches!(bound.as_ref().map(|bound| bound.owner), Some(Owner::Device(_))) {
+            return None;
+        }
     }
     let issuer = inner.issuer(voucher.authority).ok()?;
     issuer.check_vouches(view.now).ok()?;
