@@ -75,7 +75,9 @@ impl Pattern {
             }
             (Value::Bytes(a), Value::Bytes(b)) if a != b => {
                 let mut bytes = a.clone();
-                bytes.iter_mut().rev().take(16).for_each(|octet| *octet = (random.next() >> 32) as u8);
+                // Letters, since some are text in DER.
+                let letter = |random: &mut Random| b'a' + (random.next() >> 32) as u8 % 26;
+                bytes.iter_mut().rev().take(16).for_each(|octet| *octet = letter(random));
                 Value::Bytes(bytes)
             }
             (same, _) => same.clone(),
