@@ -39,7 +39,8 @@ static LOOKED_AT: [&Table; 8] =
 /// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them.
+    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the last one
+    /// of a device stays as long as the device, so that one that was away for years is known when it comes back.
     pub certificate_days: u32,
     /// Deleted devices: after the deletion. All that they had goes with them.
     pub device_days: u32,
@@ -47,7 +48,8 @@ pub struct Retention {
     pub request_days: u32,
     /// Claim codes that nobody used: after they expired. Used ones go with the device that used them.
     pub claim_code_days: u32,
-    /// Deleted pre-shared keys, after they were issued; former versions of symmetric keys, after they ended.
+    /// Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it; former versions
+    /// of symmetric keys, after they ended.
     pub secret_days: u32,
     /// Campaigns: after their end.
     pub campaign_days: u32,

@@ -5,8 +5,9 @@ use super::{Removal, Retention};
 use crate::Result;
 use crate::id::DeviceId;
 use crate::model::{
-    Binding, Campaign, CampaignPart, Certificate, CertificateState, ClaimCode, Crl, Delivery, Device, DeviceState,
-    Document, EndedVersion, KeyShare, Owner, Psk, PskState, RequestRecord, Revocation, SymmetricKey,
+    Binding, Campaign, CampaignPart, Certificate, CertificateKind, CertificateState, ClaimCode, Crl, Delivery, Device,
+    DeviceState, Document, EndedVersion, IdentityKind, KeyShare, Owner, Psk, PskState, RequestRecord, Revocation,
+    SymmetricKey,
 };
 use crate::registry::bindings::Tag;
 use crate::registry::devices::state::key_tag_of;
@@ -73,6 +74,9 @@ impl View<'_> {
         if !self.is_past(over, retention.certificate_days) {
             return Ok(None);
         }
+        if self.is_last(stored)? {
+            return Ok(None);
+        }
         // The oldest goes first, so that whoever knows a certificate also knows what became of it.
         if let Some(older) = stored.renews
             && self.find::<Certificate>(self.number_of(older)?)?.is_some()
@@ -123,6 +127,32 @@ impl View<'_> {
         Ok(crl.is_none_or(|crl| crl.this_update > certificate.not_after))
     }
 
+    /// Whether it is the last by which a device that may come back, or a product, is known. A device that was away for years
+    /// shows the key of an expired certificate; and numbers of keys, which stand in names, go on from the highest.
+    fn is_last(&self, stored: &Stored<Certificate>) -> Result<bool> {
+        if stored.check_issued().is_err() {
+            return Ok(false);
+        }
+        if let (CertificateKind::Product, Some(product)) = (stored.kind, stored.product) {
+            return Ok(self.registry.last_key_number(product)? == stored.key_number);
+        }
+        let Some(id) = stored.device else { return Ok(false) };
+        if self.find::<Device>(self.number_of(id)?)?.is_none_or(|device| device.state == DeviceState::Deleted) {
+            return Ok(false);
+        }
+        let number = self.number_of(stored.id)?;
+        let (mut held, mut newer, mut numbered) = (false, false, false);
+        for (_, other) in self.registry.held_by(id)? {
+            if other.id == stored.id {
+                held = true;
+            } else if other.device == stored.device && other.check_issued().is_ok() {
+                newer |= self.number_of(other.id)? > number;
+                numbered |= other.key_number >= stored.key_number;
+            }
+        }
+        Ok(held && !(newer && numbered))
+    }
+
     /// What frees the key of a certificate that goes, unless others are still certified for it or it is compromised.
     fn release_key(&self, stored: &Stored<Certificate>) -> Result<Option<Write>> {
         let Some(tag) = key_tag_of(self, stored)? else { return Ok(None) };
@@ -158,6 +188,12 @@ impl View<'_> {
 
     fn psk(&self, stored: &Stored<Psk>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
         if stored.state != PskState::Deleted || !self.is_past(stored.issued, retention.secret_days) {
+            return Ok(None);
+        }
+        // The next key under a device's ID goes on counting its versions.
+        if stored.identity_kind == IdentityKind::Device
+            && self.find::<Device>(self.number_of(stored.device)?)?.is_some()
+        {
             return Ok(None);
         }
         Ok(Some((psk_line(stored), vec![self.delete(stored)?])))

@@ -151,7 +151,7 @@ impl Inner {
             return Ok(());
         }
         let operation = Operation { action: "registry.restored", content: &[] };
-        self.change(&Call::by(OWN_ACTOR), operation, |view| settling(view), |_| Ok(()))
+        self.change(&Call::by(OWN_ACTOR), operation, settling, |_| Ok(()))
     }
 
     /// Why there is no record with this number: it never was, or it is lost.

@@ -10,13 +10,13 @@ use crate::key::KeyAlgorithm;
 use crate::model::{Certificate, CertificateKind, Entity, KeyOrigin, Owner, Product, ProductState};
 use crate::policy::Applicant;
 use crate::policy::KeySource;
-use crate::registry::Call;
 use crate::registry::certificates::issue::Prepared;
 use crate::registry::certificates::{HandOut, IssuedWithKey};
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::handout::ServerKey;
 use crate::registry::issuing::{Draft, Request};
 use crate::registry::page::Wanted;
+use crate::registry::{Call, Inner};
 use crate::store::Write;
 use crate::store::record::Cell;
 use crate::x509::RevocationReason;
@@ -99,7 +99,7 @@ impl Products<'_> {
                 if product.state == ProductState::Discontinued {
                     return Err(ProductError::Discontinued.into());
                 }
-                let number = self.last_key_number(id)?.saturating_add(1);
+                let number = inner.last_key_number(id)?.saturating_add(1);
                 let (draft, mut writes) = draft_credential(view, &product, &key, hand_out, number)?;
                 // The product's version grows, so that two renewals at once do not share a key number.
                 writes.push(view.update(product.version, &product.record)?);
@@ -124,10 +124,6 @@ impl Products<'_> {
             Ok(())
         })?;
         Ok(all)
-    }
-
-    fn last_key_number(&self, id: ProductId) -> Result<u32> {
-        Ok(self.credentials(id)?.iter().map(|credential| credential.key_number).max().unwrap_or(0))
     }
 
     /// Revokes a credential: no unit enrolls with it any more. Devices that enrolled with it keep their certificates.
@@ -159,6 +155,19 @@ impl Products<'_> {
             },
             |number| Ok(inner.issued(number)?.certificate),
         )
+    }
+}
+
+impl Inner {
+    /// The number of the newest of a product's keys; 0 when it has none.
+    pub(in crate::registry) fn last_key_number(&self, product: ProductId) -> Result<u32> {
+        let mut last = 0;
+        let wanted = Wanted::default().eq("credential_of", product.to_value(&self.ids));
+        self.scan::<Certificate>(&wanted, |credential| {
+            last = last.max(credential.key_number);
+            Ok(())
+        })?;
+        Ok(last)
     }
 }
 
