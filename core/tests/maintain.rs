@@ -201,6 +201,7 @@ fn a_device_that_was_away_for_years_comes_back_with_its_key() {
     later(&w, 3 * 365);
     assert_eq!(round(&w, &short()).0.removed.into_iter().collect::<Vec<_>>(), [("certificates".to_owned(), 1)]);
     assert_eq!(code(w.registry.certificates().get(first)), "input.unknown_id");
+    assert_eq!(round(&w, &short()).0.total(), 0, "what came after it waits for the device");
     let back = w.enroll(&w.request_with(&second_key, None)).unwrap();
     assert_eq!((back.device.id, back.issued.certificate.key_number), (enrolled.device.id, second.key_number));
     let other =
