@@ -237,6 +237,54 @@ export interface SqliteOptions {
   readonly map?: bigint | number | null;
 }
 
+/** How to connect to PostgreSQL. */
+export interface PostgresOptions {
+  /** Whether to make the schema if there is none; by default it is made. */
+  readonly create?: boolean | null;
+  /** The schema that holds the registry, unless the URL names one; `tegata` by default. One tenant, one schema. */
+  readonly schema?: string | null;
+  /** How long to go on trying when the server cannot be reached or a connection breaks, in milliseconds. */
+  readonly wait?: number | null;
+  /** How long to wait for one connection, in milliseconds. */
+  readonly connectTimeout?: number | null;
+  /** How long a statement may take, in milliseconds. */
+  readonly statementTimeout?: number | null;
+  /** How many connections write. */
+  readonly writers?: number | null;
+  /** How many connections read rows by key. */
+  readonly getters?: number | null;
+  /** How many connections search, count and reserve numbers. */
+  readonly searchers?: number | null;
+}
+
+/** A store in one schema of a PostgreSQL database. */
+export declare class PostgresStore {
+  private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
+  /** Connects to the database at `url`, such as `postgres://user:password@host/database?schema=tenant`. */
+  static connect(url: string, options?: PostgresOptions): Promise<PostgresStore>;
+  /** Closes the connections when the calls under way have finished. Registries that use it refuse calls from then on. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A store that was opened by its address. */
+export declare class OpenedStore {
+  private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
+  /** Closes it when the calls under way have finished. Registries that use it refuse calls from then on. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Any store of this library. */
+export type AnyStore = MemoryStore | SqliteStore | PostgresStore | OpenedStore;
+
+/** Opens the store at `sqlite:path`, `postgres://...` or `memory:`. */
+export declare function openStore(url: string): Promise<OpenedStore>;
+
 /** A store in one SQLite file. */
 export declare class SqliteStore {
   private constructor();

@@ -50,13 +50,13 @@ export function javascript({ operations, types }) {
   };
   const decodeName = (name, at) => {
     const simple = {
-      date: `read.date(${at})`, bytes: `read.bytes(${at})`, map: `read.map(${at})`, bigint: `BigInt(${at})`,
+      date: `read.date(${at})`, bytes: `read.bytes(${at})`, map: `read.map(${at})`, counts: `read.map(${at})`, bigint: `BigInt(${at})`,
       'secret-bytes': `read.secretBytes(${at})`, 'secret-string': `read.secretString(${at})`, void: 'undefined',
     }[name];
     if (simple !== undefined) return simple;
     if (types[name]?.out !== undefined) return `new ${name}(${at})`;
     if (types[name]?.union_out !== undefined) return `out${name}(${at})`;
-    if (/^(Registry|PrivateKey|MemoryStore|SqliteStore|SoftwareSealer|SealingKeys|FixedClock)$/.test(name)) return 'handle';
+    if (/^(Registry|PrivateKey|MemoryStore|SqliteStore|PostgresStore|OpenedStore|SoftwareSealer|SealingKeys|FixedClock)$/.test(name)) return 'handle';
     return at;
   };
 

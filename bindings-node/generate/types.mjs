@@ -15,7 +15,7 @@ const IN = {
 };
 const OUT = {
   string: 'string', boolean: 'boolean', number: 'number', bigint: 'bigint', date: 'Date', bytes: 'Buffer',
-  map: 'Record<string, string>', name: 'string', oid: 'string', 'secret-bytes': 'Secret<Buffer>',
+  map: 'Record<string, string>', counts: 'Record<string, number>', name: 'string', oid: 'string', 'secret-bytes': 'Secret<Buffer>',
   'secret-string': 'Secret<string>', void: 'void',
 };
 /** Types that a function of the same name accompanies. */
@@ -41,6 +41,15 @@ const CLASSES = {
 `,
   Authority: `  /** Its certificate in PEM; empty while it is awaited. */
   readonly pem: string;
+`,
+  OcspAnswer: `  /** The headers to send it with over HTTP, by name. */
+  readonly headers: Record<string, string>;
+`,
+  Integrity: `  /** Whether nothing was found. */
+  readonly isSound: boolean;
+`,
+  Maintained: `  /** How many records went in all. */
+  readonly total: number;
 `,
   TrustBundle: `  /** The roots in PEM. */
   readonly pem: string;
@@ -123,10 +132,12 @@ export function exported({ types }) {
   return [
     ...Object.values(HANDLES),
     ...Object.keys(types).filter((name) => types[name].out !== undefined && CLASSES[name] !== undefined),
-    'Registry', 'PrivateKey', 'MemoryStore', 'SqliteStore', 'SoftwareSealer', 'SealingKeys', 'FixedClock', 'Secret', 'HostError',
+    'Registry', 'PrivateKey', 'MemoryStore', 'SqliteStore', 'PostgresStore', 'OpenedStore', 'SoftwareSealer', 'SealingKeys', 'FixedClock', 'Secret',
+    'HostError',
     'TegataError', ...kinds.map((kind) => `${kind}Error`), 'errorCodes', 'errorKinds', 'kindOf', 'checkStoreConformance',
     'makeKey', 'makeCsr', 'csrPem', 'parseCsr', 'parseCertificate', 'checkInstallation', 'verifyChain',
-    'checkValue', 'generatePassword', 'unwrapKey', 'PskPolicy', 'ProxyHeaders', 'ProfileSpec', 'ProductSpec', 'FileNames', 'Statement',
+    'checkValue', 'generatePassword', 'unwrapKey', 'openStore', 'makeOcspRequest', 'checkOcsp', 'verifyEvent', 'verifyConsistency',
+    'verifyExport', 'PskPolicy', 'ProxyHeaders', 'ProfileSpec', 'ProductSpec', 'FileNames', 'Statement',
   ];
 }
 
@@ -138,7 +149,7 @@ export function declarations({ operations, types }, docs, host) {
     if (type.names !== undefined) {
       text += `\n${doc}export type ${name} =${union(type.names)};\n`;
     } else if (type.in !== undefined) {
-      if (name === 'Call' || name === 'SqliteOptions') continue;
+      if (name === 'Call' || name === 'SqliteOptions' || name === 'PostgresOptions') continue;
       text += `\n${doc}export interface ${name} {\n`;
       for (const [field, shape, optional] of type.in) {
         const node = parse(shape);

@@ -33,7 +33,7 @@ module.exports = {
   keep,
   find,
   own,
-  store: either(['MemoryStore', 'SqliteStore'], hosts.store),
+  store: either(['MemoryStore', 'SqliteStore', 'PostgresStore', 'OpenedStore'], hosts.store),
   sealer: either(['SoftwareSealer', 'SealingKeys'], hosts.sealer),
   clock: either(['FixedClock'], hosts.clock),
   random: either([], hosts.random),

@@ -128,7 +128,7 @@ const METHODS = ['migrate', 'reserve', 'get', 'find', 'count', 'commit'];
 
 /** The host object of a store with the six methods. */
 function storeHost(object, at) {
-  need(object, METHODS, at, 'a MemoryStore, a SqliteStore or a store with migrate(), reserve(), get(), find(), count() and commit()');
+  need(object, METHODS, at, 'a MemoryStore, a SqliteStore, a PostgresStore or a store with migrate(), reserve(), get(), find(), count() and commit()');
   /** The tables of the schema, by name, so that every call names the same objects. */
   let tables = new Map();
   const table = (name) => tables.get(name) ?? { name, columns: [] };

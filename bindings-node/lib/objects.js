@@ -83,6 +83,36 @@ class SqliteStore {
   }
 }
 
+/** A store in one schema of a PostgreSQL database. */
+class PostgresStore {
+  constructor(key, handle) {
+    owned(this, 'PostgresStore', key, handle);
+  }
+
+  static async connect(url, options = {}) {
+    return new PostgresStore(KEY, await later('PostgresStore.connect', url, options));
+  }
+
+  /** Closes the connections when the calls under way have finished. */
+  close() {
+    return later('SqliteStore.close', this);
+  }
+}
+
+/** A store that was opened by its address. */
+class OpenedStore {
+  constructor(key, handle) {
+    owned(this, 'OpenedStore', key, handle);
+  }
+
+  /** Closes it when the calls under way have finished. */
+  close() {
+    return later('SqliteStore.close', this);
+  }
+}
+
+const openStore = async (url) => new OpenedStore(KEY, await later('open_store', url));
+
 /** Seals with a key in this process's memory. */
 class SoftwareSealer {
   constructor(key, handle) {
@@ -136,7 +166,7 @@ class FixedClock {
   }
 }
 
-for (const Class of [PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, SealingKeys, FixedClock]) {
+for (const Class of [PrivateKey, MemoryStore, SqliteStore, PostgresStore, OpenedStore, SoftwareSealer, SealingKeys, FixedClock]) {
   Object.assign(Class.prototype, shown(Class.name));
 }
 
@@ -144,19 +174,28 @@ for (const Class of [PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, Seali
 class Registry extends RegistryBase {
   #core;
   #closing;
+  #own;
 
-  constructor(key, handle) {
+  constructor(key, handle, own) {
     if (key !== KEY) throw new TypeError('Registry has no public constructor; use Registry.open()');
     const core = { handle, active: 0, idle: undefined };
     super(core);
     this.#core = core;
+    this.#own = own;
     h.keep(this, 'Registry', handle);
   }
 
   static async open(store, sealer, options = {}) {
     if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object');
-    const handle = await later('Registry.open', store, sealer, options.clock, options.random, options.proxies ?? []);
-    return new Registry(KEY, handle);
+    // A store that is opened here by its address is closed with the registry.
+    const own = typeof store === 'string' ? await openStore(store) : undefined;
+    try {
+      const rest = [sealer, options.clock, options.random, options.proxies ?? []];
+      return new Registry(KEY, await later('Registry.open', own ?? store, ...rest), own);
+    } catch (error) {
+      await own?.close();
+      throw error;
+    }
   }
 
   /** Closes the registry: calls from now on are refused. Resolves when those under way have finished. */
@@ -170,15 +209,27 @@ class Registry extends RegistryBase {
   async #close() {
     run('registry.close', this);
     const core = this.#core;
-    if (core.active === 0) return;
-    await new Promise((resolve) => (core.idle = resolve));
-    // Whoever awaits the last of them hears of it first.
-    await new Promise(setImmediate);
+    if (core.active > 0) {
+      await new Promise((resolve) => (core.idle = resolve));
+      // Whoever awaits the last of them hears of it first.
+      await new Promise(setImmediate);
+    }
+    await this.#own?.close();
+  }
+
+  /** Copies the whole registry into another store, or into the one at an address. */
+  async copyTo(target, call) {
+    const own = typeof target === 'string' ? await openStore(target) : undefined;
+    try {
+      return await super.copyTo(own ?? target, call);
+    } finally {
+      await own?.close();
+    }
   }
 }
 Object.assign(Registry.prototype, shown('Registry'));
 // Engines before Node 20.5 have no such symbol.
-for (const Class of Symbol.asyncDispose === undefined ? [] : [Registry, SqliteStore]) {
+for (const Class of Symbol.asyncDispose === undefined ? [] : [Registry, SqliteStore, PostgresStore, OpenedStore]) {
   Object.defineProperty(Class.prototype, Symbol.asyncDispose, {
     value() {
       return this.close();
@@ -199,6 +250,13 @@ const functions = {
     run('verify_chain', leaf, intermediates, roots, crls, purpose, at),
   checkValue: (algorithm, key, method) => run('check_value', algorithm, key, method),
   generatePassword: (policy) => run('generate_password', policy),
+  openStore,
+  makeOcspRequest: (certificates, issuer, hash, nonce) => run('make_ocsp_request', certificates, issuer, hash, nonce),
+  checkOcsp: (response, certificate, issuer, nonce, at = new Date()) =>
+    run('check_ocsp', response, certificate, issuer, nonce, at),
+  verifyEvent: (event, proof, publicKey) => run('verify_event', event, proof, publicKey),
+  verifyConsistency: (old, proof, publicKey) => run('verify_consistency', old, proof, publicKey),
+  verifyExport: (input, publicKey) => later('verify_export', input, publicKey),
   unwrapKey: (wrapped, psk) => run('unwrap_key', wrapped, psk),
 };
 
@@ -227,4 +285,4 @@ const spaces = {
   Statement: { message: (statement, content) => run('Statement.message', statement, content) },
 };
 
-module.exports = { PrivateKey, MemoryStore, SqliteStore, SoftwareSealer, SealingKeys, FixedClock, Registry, functions, spaces, run };
+module.exports = { PrivateKey, MemoryStore, SqliteStore, PostgresStore, OpenedStore, SoftwareSealer, SealingKeys, FixedClock, Registry, functions, spaces, run };

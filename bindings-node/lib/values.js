@@ -41,6 +41,29 @@ module.exports = (run) => {
         return this.certificate.length === 0 ? '' : run('certificates_pem', [this.certificate]);
       },
     },
+    OcspAnswer: {
+      get headers() {
+        const { contentType, cacheControl, etag, expires, lastModified } = this;
+        const all = {
+          'Content-Type': contentType,
+          'Cache-Control': cacheControl,
+          ETag: etag,
+          Expires: expires?.toUTCString(),
+          'Last-Modified': lastModified?.toUTCString(),
+        };
+        return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null && value !== undefined));
+      },
+    },
+    Integrity: {
+      get isSound() {
+        return this.findings.length === 0;
+      },
+    },
+    Maintained: {
+      get total() {
+        return Object.values(this.removed).reduce((sum, count) => sum + count, 0);
+      },
+    },
     TrustBundle: {
       get pem() {
         return run('certificates_pem', this.roots);

@@ -1,32 +1,33 @@
-//! A database file that can be closed while registries still hold it: JavaScript has no moment at which the last of them
+//! A store that can be closed while registries still hold it: JavaScript has no moment at which the last of them
 //! is dropped.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use tegata::error::StoreError;
 use tegata::store::schema::Schema;
-use tegata::store::{Counter, Page, Query, Row, RowRef, SqliteStore, Store, Tally, Value, Write};
+use tegata::store::{Counter, Maintenance, Page, Query, Row, RowRef, Store, Tally, Value, Write};
 
 type Answer<T> = Result<T, StoreError>;
 
-/// A database, or that it was closed.
-pub(crate) struct Database(RwLock<Option<SqliteStore>>);
+/// A store, or that it was closed.
+pub(crate) struct Database(RwLock<Option<Box<dyn Store>>>);
 
 impl Database {
-    pub(crate) const fn new(store: SqliteStore) -> Self {
-        Self(RwLock::new(Some(store)))
+    pub(crate) fn new(store: impl Store + 'static) -> Self {
+        Self(RwLock::new(Some(Box::new(store))))
     }
 
-    /// Waits for the calls under way and closes the file.
+    /// Waits for the calls under way and closes the store.
     pub(crate) fn close(&self) {
         let store = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
         drop(store);
     }
 
-    fn with<T>(&self, call: impl FnOnce(&SqliteStore) -> Answer<T>) -> Answer<T> {
+    fn with<T>(&self, call: impl FnOnce(&dyn Store) -> Answer<T>) -> Answer<T> {
         let guard: RwLockReadGuard<'_, _> = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        guard.as_ref().ok_or(StoreError::Closed).and_then(call)
+        guard.as_deref().ok_or(StoreError::Closed).and_then(call)
     }
 }
 
@@ -48,5 +49,26 @@ impl Store for Database {
     }
     fn commit(&self, writes: &[Write]) -> Answer<()> {
         self.with(|store| store.commit(writes))
+    }
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        self.with(|store| Ok(store.maintenance().is_some())).unwrap_or(false).then_some(self)
+    }
+}
+
+impl Database {
+    fn keep<T>(&self, call: impl FnOnce(&dyn Maintenance) -> Answer<T>) -> Answer<T> {
+        self.with(|store| store.maintenance().ok_or(StoreError::Closed).and_then(call))
+    }
+}
+
+impl Maintenance for Database {
+    fn backup(&self, to: &Path) -> Answer<()> {
+        self.keep(|maintenance| maintenance.backup(to))
+    }
+    fn check(&self) -> Answer<Vec<String>> {
+        self.keep(Maintenance::check)
+    }
+    fn shrink(&self, bytes: u64) -> Answer<u64> {
+        self.keep(|maintenance| maintenance.shrink(bytes))
     }
 }

@@ -15,6 +15,7 @@ mod ops;
 mod ops_certificates;
 mod ops_formats;
 mod ops_registry;
+mod ops_scale;
 mod ops_secrets;
 mod out;
 mod pool;

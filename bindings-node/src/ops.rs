@@ -105,9 +105,15 @@ pub(crate) use operations;
 
 /// All operations, in the order of their numbers.
 pub(crate) fn all() -> impl Iterator<Item = &'static Op> {
-    [crate::ops_registry::LIST, crate::ops_certificates::LIST, crate::ops_formats::LIST, crate::ops_secrets::LIST]
-        .into_iter()
-        .flatten()
+    [
+        crate::ops_registry::LIST,
+        crate::ops_certificates::LIST,
+        crate::ops_formats::LIST,
+        crate::ops_scale::LIST,
+        crate::ops_secrets::LIST,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The operations and types as JSON, for the generator.
@@ -219,6 +225,8 @@ macro_rules! made {
 made! {
     MadeRegistry = Registry "Registry";
     MadeStore = Database "SqliteStore";
+    MadePostgres = Database "PostgresStore";
+    MadeOpened = Database "OpenedStore";
     MadeMemory = Store "MemoryStore";
     MadeSealer = Sealer "SoftwareSealer";
     MadeKeys = Sealer "SealingKeys";

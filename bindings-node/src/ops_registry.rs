@@ -44,7 +44,7 @@ fn open(
 }
 
 /// Where an export goes, as an argument.
-struct Out(Sink);
+pub(crate) struct Out(pub(crate) Sink);
 
 impl In for Out {
     fn shape(_: &mut Types) -> String {

@@ -25,7 +25,7 @@ const CONSTRUCTED = { 'MemoryStore.new': 'MemoryStore', 'SealingKeys.new': 'Seal
 const HANDLES = {
   registry: 'Registry', authorities: 'Authorities', profiles: 'Profiles', products: 'Products', devices: 'Devices',
   groups: 'Groups', certificates: 'Certificates', events: 'Events', psks: 'Psks', keys: 'Keys', campaigns: 'Campaigns',
-  clients: 'Clients',
+  clients: 'Clients', ocsp: 'Ocsp',
 };
 /** Records that are plain: their fields are own properties of results, which the scenarios read. */
 const isValue = (operation) => operation.on !== undefined;

@@ -77,7 +77,9 @@ export class Runner {
   /** The arguments in order, then the call's. */
   #arguments(step, operation) {
     const given = step.args ?? {};
-    const args = operation.parameters.map(({ name }) => argument(given[name], this.#stored, this));
+    // Progress is one of the options of the call.
+    const parameters = operation.parameters.filter(({ name }) => name !== 'progress');
+    const args = parameters.map(({ name }) => argument(given[name], this.#stored, this));
     const call = {};
     if (step.actor !== undefined) call.actor = step.actor;
     if (step.request_id !== undefined) call.requestId = step.request_id;
@@ -98,6 +100,29 @@ export class Runner {
     if (step.call === 'Error.table') return tegata.TegataError.table();
     if (own === 'new') return new tegata[area](...args);
     if (step.call === 'SqliteStore.open' && args[1]?.wait !== undefined) args[1].wait *= 1000;
+    if (step.call === 'events.export_log') {
+      let text = '';
+      const count = await (await this.#current()).events.exportLog(args[0], (chunk) => {
+        text += chunk.toString('utf8');
+      });
+      return { count, text };
+    }
+    if (step.call === 'registry.maintain') {
+      let archive = '';
+      args[1] = (chunk) => {
+        archive += chunk.toString('utf8');
+      };
+      const done = await (await this.#current()).maintain(...args);
+      return Object.assign(Object.create(done), { ...done, archived: archive.split('\n').length - 1 });
+    }
+    if (step.call === 'events.prune') {
+      let archive = '';
+      args[1] = (chunk) => {
+        archive += chunk.toString('utf8');
+      };
+      const pruned = await (await this.#current()).events.prune(...args);
+      return { ...pruned, archive };
+    }
     if (step.call === 'events.export') {
       let text = '';
       const count = await (await this.#current()).events.export(args[0], (chunk) => {

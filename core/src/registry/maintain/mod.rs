@@ -153,13 +153,13 @@ impl Registry {
     pub fn maintain(
         &self,
         retention: &Retention,
-        mut archive: Option<&mut dyn Output>,
+        archive: Option<&mut dyn Output>,
         call: &Call,
     ) -> Result<Maintained> {
         callback::refuse_inside()?;
         call.check()?;
         retention.check()?;
-        let inner = &*self.inner;
+        let (inner, mut archive) = (&*self.inner, archive);
         let now = inner.now()?;
         let upkeep = inner.find_record::<Upkeep>(Upkeep::KEY)?.map_or_else(Upkeep::default, |stored| stored.record);
         let mut round = Round { inner, retention, now, call, upkeep, done: Maintained::default() };
