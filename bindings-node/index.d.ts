@@ -238,6 +238,81 @@ export interface SqliteOptions {
   readonly map?: bigint | number | null;
 }
 
+/** How to connect to PostgreSQL. */
+export interface PostgresOptions {
+  /** Whether to make the schema if there is none; by default it is made. */
+  readonly create?: boolean | null;
+  /** The schema that holds the registry, unless the URL names one; `tegata` by default. One tenant, one schema. */
+  readonly schema?: string | null;
+  /** The password, in place of one in the URL. */
+  readonly password?: string | Secret<string> | null;
+  /** How long to go on trying when the server cannot be reached or a connection breaks, in milliseconds. */
+  readonly wait?: number | null;
+  /** How long to wait for one connection, in milliseconds. */
+  readonly connectTimeout?: number | null;
+  /** How long a statement may take, in milliseconds. */
+  readonly statementTimeout?: number | null;
+  /** How many connections write. */
+  readonly writers?: number | null;
+  /** How many connections read rows by key. */
+  readonly getters?: number | null;
+  /** How many connections search, count and reserve numbers. */
+  readonly searchers?: number | null;
+}
+
+/** A store in one schema of a PostgreSQL database. */
+export declare class PostgresStore {
+  private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
+  /** Connects to the database at `url`, such as `postgres://user:password@host/database?schema=tenant`. */
+  static connect(url: string, options?: PostgresOptions): Promise<PostgresStore>;
+  /** Closes the connections when the calls under way have finished. Registries that use it refuse calls from then on. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A store that was opened by its address. */
+export declare class OpenedStore {
+  private constructor();
+  /** So that no other object is taken for one. */
+  private readonly opaque: true;
+  /** Closes it when the calls under way have finished. Registries that use it refuse calls from then on. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Any store of this library. */
+export type AnyStore = MemoryStore | SqliteStore | PostgresStore | OpenedStore;
+
+/**
+ * A request for the status of certificates of one issuer by OCSP (RFC 6960), to be sent to a responder as
+ * `application/ocsp-request`. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature there.
+ */
+export declare function makeOcspRequest(
+  certificates: readonly (Certificate | Uint8Array | string)[],
+  issuer: Certificate | Uint8Array | string,
+  hash?: OcspHash | null,
+  nonce?: Uint8Array | null,
+): Buffer;
+/** What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce and the time fit. */
+export declare function checkOcsp(
+  response: Uint8Array,
+  certificate: Certificate | Uint8Array | string,
+  issuer: Certificate | Uint8Array | string,
+  nonce?: Uint8Array | null,
+  at?: Date,
+): CheckedOcsp;
+/** Checks that a log of events holds `event`, a line of its export, by a proof that `events.prove` made; throws if not. */
+export declare function verifyEvent(event: string, proof: string, publicKey: string): void;
+/** Checks that a log only grew from the checkpoint `old` (its note) on, by a proof that `events.proveConsistency` made. */
+export declare function verifyConsistency(old: string, proof: string, publicKey: string): void;
+/** Reads what `events.exportLog` wrote and tells whether anything in it was tampered with; no registry is needed. */
+export declare function verifyExport(input: Uint8Array | string, publicKey: string): Promise<Verification>;
+
+/** Opens the store at `sqlite:path`, `postgres://...` or `memory:`. */
+export declare function openStore(url: string): Promise<OpenedStore>;
+
 /** A store in one SQLite file. */
 export declare class SqliteStore {
   private constructor();
@@ -530,6 +605,14 @@ export type AuthorityState =
   | 'active'
   | 'retired'
   | 'compromised';
+
+/** A backup that was made. */
+export interface Backup {
+  /** When. What happened up to here is in it. */
+  readonly at: Date;
+  /** How large its file is, in bytes. */
+  readonly bytes: number;
+}
 
 /** Whether a certificate may issue others, and how deep (RFC 5280, 4.2.1.9). */
 export interface BasicConstraints {
@@ -897,6 +980,34 @@ export type CheckMethod =
   | 'cmac'
   | 'encrypted-zero';
 
+/** What a response that was checked says of a certificate. */
+export interface CheckedOcsp {
+  /** How the certificate stands. */
+  readonly status: OcspStatus;
+  /** When the response was made. */
+  readonly producedAt: Date;
+  /** When this was so. */
+  readonly thisUpdate: Date;
+  /** Until when it may be believed, if it says so. */
+  readonly nextUpdate: Date | null;
+}
+
+/** A signed statement of how the log of events stood: how many events there were, and the hash of the tree over them. */
+export interface Checkpoint {
+  /** Counts the checkpoints of a registry, from 1. */
+  readonly number: number;
+  /** When it was made. */
+  readonly at: Date;
+  /** Who asked for it, as the host named the caller. */
+  readonly actor: string;
+  /** How many events it covers: all that were recorded before it. */
+  readonly events: number;
+  /** The root hash of the Merkle tree over them (RFC 9162, 2.1.1): 32 octets of SHA-256. */
+  readonly root: Buffer;
+  /** The statement, signed, as text (C2SP tlog-checkpoint and signed-note). This is what to keep elsewhere. */
+  readonly note: string;
+}
+
 /** A client, without its licence key and password, of which only keyed tags are kept. */
 export interface Client {
   /** Names it. */
@@ -928,6 +1039,18 @@ export type ClientState =
   | 'active'
   | 'suspended'
   | 'deleted';
+
+/** What `copyTo` did. */
+export interface Copied {
+  /** How many rows the copy holds, each compared with its original. */
+  readonly rows: number;
+  /** How many of them were written, in all passes together. */
+  readonly written: number;
+  /** How many rows were removed that the source had no more. */
+  readonly deleted: number;
+  /** How often both sides were compared from one end to the other. */
+  readonly passes: number;
+}
 
 /** Numbers for a dashboard (NEC-35). Each list is complete and in the order of its first element. */
 export interface Counts {
@@ -1294,6 +1417,14 @@ export interface EventFilter {
   readonly newestFirst?: boolean | null;
 }
 
+/** An event with the proof that the log holds it, both as text. */
+export interface EventProof {
+  /** The event, as `export` writes it; not one octet of it may change. */
+  readonly event: string;
+  /** The proof (C2SP tlog-proof), with the checkpoint that it leads to. */
+  readonly proof: string;
+}
+
 /**
  * As what a certificate is exported. Private keys are given: one that was made here comes from
  * `collectKey`, since handing it out happens once and leaves its trace.
@@ -1444,6 +1575,17 @@ export interface InstallationCheck {
   readonly now: Date;
   /** Whether that clock was set since the device started; `null` guesses it from `now`. */
   readonly clockSet?: boolean | null;
+}
+
+/** What `checkIntegrity` found. */
+export declare class Integrity {
+  private constructor();
+  /** How many rows were looked at. */
+  readonly rows: number;
+  /** What does not fit together, a sentence each; nothing when all is well. At most a thousand. */
+  readonly findings: string[];
+  /** Whether nothing was found. */
+  readonly isSound: boolean;
 }
 
 /** Why a device is invalid. */
@@ -1623,6 +1765,36 @@ export interface KeyVersion {
   readonly keptUntil: Date | null;
 }
 
+/** The first place where the log is not what was recorded. */
+export interface LogProblem {
+  /** What is wrong. */
+  readonly what: Tampering;
+  /** Which event, where it is about one. */
+  readonly event: EventId | null;
+  /** The number of the checkpoint that shows it, where one does. */
+  readonly checkpoint: number | null;
+  /** Of an exported log: the line, from 1. */
+  readonly line: number | null;
+}
+
+/** What `maintain` did, or would do. */
+export declare class Maintained {
+  private constructor();
+  /** How many rows were looked at. */
+  readonly lookedAt: number;
+  /**
+   * How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
+   * attachments, revocations) is not counted.
+   */
+  readonly removed: Record<string, number>;
+  /** How many bytes went back to the file system. */
+  readonly freed: number;
+  /** Whether everything was looked at since the round began; the next call begins another one. */
+  readonly finished: boolean;
+  /** How many records went in all. */
+  readonly total: number;
+}
+
 /** An authority to be made. */
 export interface NewAuthority {
   /** The name that operators use; unique. */
@@ -1752,6 +1924,70 @@ export interface NewPsk {
   readonly renewDays?: number | null;
 }
 
+/** The answer to an OCSP request. Also a refusal is one, and goes back with the HTTP status 200. */
+export declare class OcspAnswer {
+  private constructor();
+  /** The `OCSPResponse` in DER, the body of the HTTP response. */
+  readonly der: Buffer;
+  /** Whether it answers. */
+  readonly status: OcspResponseStatus;
+  /** Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`. */
+  readonly cause: string | null;
+  /** The `Content-Type` header. */
+  readonly contentType: string;
+  /** The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept. */
+  readonly cacheControl: string;
+  /** The `ETag` header, if it may be kept. */
+  readonly etag: string | null;
+  /** The `Expires` header, if it may be kept: the earliest nextUpdate. */
+  readonly expires: Date | null;
+  /** The `Last-Modified` header, if it may be kept: thisUpdate. */
+  readonly lastModified: Date | null;
+  /** The headers to send it with over HTTP, by name. */
+  readonly headers: Record<string, string>;
+}
+
+/** Which hash names the issuer of a certificate that is asked about (RFC 6960, 4.1.1). Nothing secret depends on it. */
+export type OcspHash =
+  | 'sha1'
+  | 'sha256';
+
+/** How an authority's answers are signed. */
+export interface OcspOptions {
+  /**
+   * How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who keep
+   * answers, so short is safe; too short, and devices that are seldom online find theirs lapsed.
+   */
+  readonly validityHours?: number | null;
+  /**
+   * Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
+   * authority's key signs each answer.
+   */
+  readonly delegated?: boolean | null;
+  /** What key that certificate has. */
+  readonly algorithm?: KeyAlgorithm | null;
+  /**
+   * How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever takes the key
+   * can answer for this long, since such certificates are never revoked.
+   */
+  readonly certificateDays?: number | null;
+}
+
+/** Whether a response answers at all (`OCSPResponseStatus`, RFC 6960, 4.2.1). */
+export type OcspResponseStatus =
+  | 'successful'
+  | 'malformedRequest'
+  | 'internalError'
+  | 'tryLater'
+  | 'sigRequired'
+  | 'unauthorized';
+
+/** What a response says of a certificate (RFC 6960, 2.2). */
+export type OcspStatus =
+  | { readonly type: 'good' }
+  | { readonly type: 'revoked'; readonly at: Date; readonly reason: RevocationReason }
+  | { readonly type: 'unknown' };
+
 /** What happens when a known unit comes with another key and does not prove its former one. */
 export type OtherKey =
   | 'quarantine'
@@ -1788,6 +2024,20 @@ export type Presented =
   | { readonly type: 'client'; readonly licence: string | Secret<string>; readonly name: string; readonly password: string | Secret<string> }
   | { readonly type: 'headers'; readonly headers?: readonly (readonly [string, string | Secret<string>])[] | null }
   | { readonly type: 'psk'; readonly identity: string; readonly secret: Uint8Array | string | Secret<Uint8Array> | Secret<string> };
+
+/** An answer that was signed before anybody asked. */
+export interface Presigned {
+  /** About which certificate. */
+  readonly certificate: CertificateId;
+  /** Its serial number. */
+  readonly serial: Buffer;
+  /** The path of the GET that it answers, below the responder's address: base64, percent-encoded (RFC 5019, 5). */
+  readonly path: string;
+  /** The `OCSPResponse` in DER. */
+  readonly der: Buffer;
+  /** Until when it may be believed; the next one should be there before. */
+  readonly nextUpdate: Date;
+}
 
 /** What a CSR would become under a profile. */
 export interface Preview {
@@ -2068,6 +2318,14 @@ export interface ProxyHeadersInput {
   readonly basic?: boolean | null;
 }
 
+/** What `prune` did. */
+export interface PrunedEvents {
+  /** How many events are gone. */
+  readonly events: number;
+  /** The time of the latest of them. */
+  readonly latest: Date | null;
+}
+
 /** A pre-shared key (NEC-1), without its secret. */
 export interface Psk {
   /** Names the key through all its rotations. */
@@ -2311,6 +2569,48 @@ export interface Resealed {
   readonly resealed: number;
 }
 
+/** Who signs the OCSP answers about an authority's certificates, and how long they may be believed. */
+export interface Responder {
+  /** For whose certificates. */
+  readonly authority: AuthorityId;
+  /** Whether a certificate of its own signs, or the authority's key. */
+  readonly delegated: boolean;
+  /** What key that certificate has. */
+  readonly algorithm: KeyAlgorithm;
+  /** How long an answer may be believed, in hours. */
+  readonly validityHours: number;
+  /** How long that certificate is valid, in days. */
+  readonly certificateDays: number;
+  /** The certificate in DER; `null` when the authority's key signs, or before the first answer. */
+  readonly certificate: Buffer | null;
+  /** When the certificate begins to be valid. */
+  readonly notBefore: Date | null;
+  /** When it ends. */
+  readonly notAfter: Date | null;
+  /** When the next one takes its place. */
+  readonly renewAt: Date | null;
+}
+
+/** How long what is over is remembered, in days of 86,400 seconds, each at most 36,525. */
+export interface Retention {
+  /** Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them. */
+  readonly certificateDays?: number | null;
+  /** Deleted devices: after the deletion. All that they had goes with them. */
+  readonly deviceDays?: number | null;
+  /** Request IDs: after the request, which can be repeated harmlessly until then. */
+  readonly requestDays?: number | null;
+  /** Claim codes that nobody used: after they expired. Used ones go with the device that used them. */
+  readonly claimCodeDays?: number | null;
+  /** Deleted pre-shared keys, after they were issued; former versions of symmetric keys, after they ended. */
+  readonly secretDays?: number | null;
+  /** Campaigns: after their end. */
+  readonly campaignDays?: number | null;
+  /** Events: after they happened, once a checkpoint covers them. `null` keeps them for ever. */
+  readonly eventDays?: number | null;
+  /** How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. */
+  readonly limit?: number | null;
+}
+
 /** An entry of an authority's CRL. Apart from the certificates, so that building a CRL scans nothing else. */
 export interface Revocation {
   /** Since when. */
@@ -2401,6 +2701,21 @@ export interface SanPolicyInput {
   /** How many names a certificate holds at most; 0 means 32. */
   readonly max?: number | null;
 }
+
+/** Something that was seen in the field: at a gateway, in a log, on a device. */
+export type Seen =
+  | { readonly type: 'certificate'; readonly value: Uint8Array | string }
+  | { readonly type: 'certificate-id'; readonly value: CertificateId }
+  | { readonly type: 'device'; readonly value: DeviceId }
+  | { readonly type: 'key'; readonly id: KeyId; readonly version: number }
+  | { readonly type: 'psk'; readonly id: PskId; readonly version: number }
+  | { readonly type: 'serial'; readonly authority: AuthorityId; readonly serial: Uint8Array };
+
+/** What a registry knows of something that was seen. */
+export type SeenState =
+  | 'known'
+  | 'lost'
+  | 'unknown';
 
 /**
  * Which credentials a campaign is about: those in force or suspended that match everything given, or those that are
@@ -2531,6 +2846,14 @@ export interface SymmetricKey {
   readonly campaign: CampaignId | null;
 }
 
+/** What is wrong at the first place where the log is not what was recorded. */
+export type Tampering =
+  | 'altered'
+  | 'missing'
+  | 'added'
+  | 'checkpoint-broken'
+  | 'rolled-back';
+
 /** How a text must compare. */
 export type Text =
   | { readonly type: 'contains'; readonly value: string }
@@ -2564,6 +2887,22 @@ export interface TrustedProxy {
   readonly secrets?: readonly (Uint8Array | string | Secret<Uint8Array> | Secret<string>)[] | null;
   /** Which of its headers mean what. */
   readonly headers?: ProxyHeadersInput | null;
+}
+
+/** What a verification looked at, up to the first problem. */
+export interface Verification {
+  /** How many events were read and found as they were recorded. */
+  readonly events: number;
+  /** How many of them no checkpoint covers yet: an alteration of these shows, a removal does not. */
+  readonly uncovered: number;
+  /** How many events were pruned before; the hashes of the trees over them stand in for them. */
+  readonly pruned: number;
+  /** How many checkpoints were found genuine. */
+  readonly checkpoints: number;
+  /** The number of the last of them: where a later verification may begin. */
+  readonly lastCheckpoint: number | null;
+  /** The first problem; `null` when all is as it was recorded. */
+  readonly first: LogProblem | null;
 }
 
 /** A chain whose every link was checked. */
@@ -2601,6 +2940,19 @@ export declare class VerifiedCsr {
   readonly wantsCa: boolean;
   /** The challengePassword: a one-time password of SCEP, or the proof-of-possession link of EST (RFC 7030, 3.5). */
   readonly challengePassword: string | null;
+}
+
+/** What to hold the log of events against, besides its own checkpoints. */
+export interface VerifyEvents {
+  /** Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken as it is. */
+  readonly since?: bigint | number | null;
+  /**
+   * Checkpoints that were kept elsewhere (`note`). Each must be one of this
+   * very log, so a database that was rolled back, or written anew, is found out.
+   */
+  readonly known?: readonly string[] | null;
+  /** The public key that was kept elsewhere (`publicKey`). */
+  readonly publicKey?: string | null;
 }
 
 /** Where one version of a symmetric key stands. */
@@ -3365,6 +3717,150 @@ export declare class Events {
   find(filter?: EventFilter | null, page?: Page | null): Promise<Listing<Event>>;
   /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
   iterate(filter?: EventFilter | null, pageSize?: number): AsyncGenerator<Event, void, undefined>;
+  /**
+   * Makes a checkpoint: a signed statement of how many events there are and what they hash to (a Merkle tree, RFC 9162),
+   * in a form that other people's tools read (C2SP tlog-checkpoint). It covers every event that was recorded before; none
+   * can be added below it later, by any process. If nothing was recorded since the newest, that one is the answer.
+   *
+   * Make one regularly, such as every hour, and keep what it says (`note`) where whoever can change the
+   * database cannot: with it, `verify` finds out a database that was rolled back or written anew. An event
+   * that was altered before is covered as it is; `verify` goes on naming it. A request ID changes
+   * nothing here: a repetition finds nothing left to do.
+   *
+   * All processes that use the store must be of a version that knows checkpoints.
+   *
+   * Rejects with: `event.log_broken` when the newest checkpoint was altered; `store.busy`; errors of the sealer and of the store.
+   */
+  checkpoint(call?: Call): Promise<Checkpoint>;
+  /**
+   * The checkpoints, in the order in which they were made.
+   *
+   * Rejects with: Store errors.
+   */
+  checkpoints(page?: Page | null): Promise<Listing<Checkpoint>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iterateCheckpoints(pageSize?: number): AsyncGenerator<Checkpoint, void, undefined>;
+  /**
+   * The public key that verifies this registry's checkpoints, as text: `name+id+key`, the form that signed notes use
+   * (C2SP signed-note). It is made with the first checkpoint and never changes.
+   *
+   * Rejects with: `event.no_checkpoint` before the first checkpoint; store errors.
+   */
+  publicKey(): Promise<string>;
+  /**
+   * Goes through the log from the first event to the last and names the first that was altered, removed or put in later.
+   * An alteration shows at once, since each event carries a keyed tag; a removal from the next checkpoint on.
+   *
+   * The progress callback is told now and then of (events done, events in all); `Break` stops.
+   *
+   * Rejects with: `event.note_invalid` when a known checkpoint is not signed by this log's key, `event.no_checkpoint` when there is none to
+   * begin at; `input.cancelled` after `Break`; store errors. What is wrong with the log is no error but
+   * `first`.
+   */
+  verify(options?: VerifyEvents | null, call?: BulkCall): Promise<Verification>;
+  /**
+   * Shows that the log holds an event, to somebody who knows the public key only (`verifyEvent`).
+   *
+   * Rejects with: `input.unknown_id`; `event.not_covered` when no checkpoint covers it yet, `event.pruned` when it is gone;
+   * `event.log_broken`; store errors.
+   */
+  prove(id: EventId): Promise<EventProof>;
+  /**
+   * Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who knows the public
+   * key and the old checkpoint (`verifyConsistency`). The text is what a witness takes to cosign the new one (C2SP
+   * tlog-witness).
+   *
+   * Rejects with: `event.no_checkpoint`; `input.invalid` when `old` is the later; `event.pruned` when events are gone that this needs;
+   * `event.log_broken`; store errors.
+   */
+  proveConsistency(old: bigint | number, new_: bigint | number): Promise<string>;
+  /**
+   * Writes the log to `out` so that the file verifies by itself (`verifyExport`), and says how many events there were: one
+   * JSON object a line, each event as `export` writes it, and each checkpoint behind the events that it
+   * covers. It begins behind checkpoint number `from`, or with the first event that is left, and ends at the newest
+   * checkpoint.
+   *
+   * Rejects with: `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone; `event.log_broken` when events and
+   * checkpoints do not agree; `input.invalid` when `out` cannot be written to; store errors.
+   */
+  exportLog(from: bigint | number | null | undefined, out: ExportTarget): Promise<number>;
+  /**
+   * Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The hashes of the trees
+   * over them stay, so everything else verifies as before. What goes is written to `archive` first, if there is one, as
+   * `exportLog` writes it; if two processes prune at once, both may archive the same. Each run is
+   * one commit with its event `events.prune`; after an error, the runs before it are gone.
+   *
+   * Rejects with: `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive` cannot be written to;
+   * store errors.
+   */
+  prune(before: Date, archive?: ExportTarget | null, call?: Call): Promise<PrunedEvents>;
+}
+
+/**
+ * OCSP (RFC 6960): whoever wants to know whether a certificate still counts asks for it alone, and gets an answer that
+ * is signed, short, and as new as the registry. A host passes on what comes to its HTTP server, a POST's body to
+ * `respond` and a GET's path to `respondGet`.
+ */
+export declare class Ocsp {
+  private constructor();
+  /**
+   * Says how the answers about an authority's certificates are signed, and makes the certificate that signs them. Without
+   * this, the first request does it with `default`. Each generation of an authority has its own.
+   *
+   * Rejects with: `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA without the feature `aws-lc`;
+   * the states of an authority that signs nothing; `authority.signer_missing`; signer and store errors.
+   */
+  configure(authority: AuthorityId, options?: OcspOptions | null, call?: Call): Promise<Responder>;
+  /**
+   * Who signs the answers about an authority's certificates. If that certificate is missing or should be renewed, it
+   * is made first; answering does so by itself, but a host whose authority's key is out of reach at times calls this
+   * when it is there.
+   *
+   * Rejects with: As `configure`, unless the present certificate still serves.
+   */
+  responder(authority: AuthorityId, call?: Call): Promise<Responder>;
+  /**
+   * The answer to a request in DER, as the body of a POST (`application/ocsp-request`) has it.
+   *
+   * It says how each certificate stands at this moment:
+   *
+   * - *good*: issued here and not revoked, also when it has expired;
+   * - *revoked*, with its reason: also `superseded` from the end of the grace period on, and `certificateHold` while
+   *   suspended, whether CRLs list that or not. Everything that an authority issued whose key others know is revoked
+   *   for `cACompromise`, from the day of its issue on, as long as a delegated responder can say so;
+   * - *unknown*: never issued, still to be approved, removed from the registry, or of another issuer than the first one that
+   *   is known in a request: an answer has one signature, and that one vouches for one issuer.
+   *
+   * Whoever asks with a nonce gets an answer of its own. Other answers serve again, until half of their time is over or
+   * what they say has changed: the registry is asked every time, so no answer is older than the store.
+   *
+   * What cannot be answered is answered too: `malformedRequest`; `unauthorized` for issuers that are not of this registry,
+   * or can sign no more; `tryLater` while the key that signs is out of reach.
+   *
+   * Rejects with: `store.closed` and other store errors; `input.called_back`; sealer errors.
+   */
+  respond(request: Uint8Array): Promise<OcspAnswer>;
+  /**
+   * The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe
+   * percent-encoded (RFC 6960, A.1), with or without the slash before it. As `respond`.
+   *
+   * Rejects with: As there.
+   */
+  respondGet(path: string): Promise<OcspAnswer>;
+  /**
+   * Signs the answers about an authority's certificates that have not expired, a page at a time, in the order of their
+   * numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All processors sign. Nothing is
+   * recorded. The total, if it is asked for, is counted anew for every page.
+   *
+   * A revocation shows when the answer is made anew, so a host makes all of them again well before
+   * `nextUpdate`, and that of a certificate at once when it is revoked.
+   *
+   * Rejects with: The states of an authority that signs nothing; `authority.signer_missing`; `input.page_cursor`; signer and store
+   * errors.
+   */
+  presign(authority: AuthorityId, hash?: OcspHash | null, page?: Page | null): Promise<Listing<Presigned>>;
+  /** The same to the end, `pageSize` records a call: `for await (const one of ...)`. */
+  iteratePresigned(authority: AuthorityId, hash?: OcspHash | null, pageSize?: number): AsyncGenerator<Presigned, void, undefined>;
 }
 
 /**
@@ -3876,6 +4372,8 @@ export declare class Registry {
   readonly certificates: Certificates;
   /** What happened. */
   readonly events: Events;
+  /** OCSP: whether one certificate still counts, signed. */
+  readonly ocsp: Ocsp;
   /** Pre-shared keys: device passwords and keys for TLS. */
   readonly psks: Psks;
   /** Symmetric keys. */
@@ -3926,6 +4424,85 @@ export declare class Registry {
    * Rejects with: Store errors.
    */
   trustBundle(): Promise<TrustBundle>;
+  /**
+   * Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes on; durable
+   * when it answers. From another store than SQLite it is a copy (`copyTo`), which needs a source that
+   * does not change all the time. To restore it, put the file in the place of the database (without files called `-wal` or
+   * `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing key is not in it: keep that
+   * elsewhere.
+   *
+   * A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may have been
+   * given out since it was made, so that no identifier, serial number or CRL number comes twice, and the event
+   * `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it gets
+   * `certificate.lost` or `input.lost_id`, and `reportSeen` tells it in advance.
+   *
+   * Rejects with: `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for another store than
+   * SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file is left then.
+   */
+  backup(path: string, call?: Call): Promise<Backup>;
+  /**
+   * Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into anything else that is a
+   * `Store`. The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
+   *
+   * `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already is compared
+   * and not written again, so a copy that was stopped (by `Break` from `progress`, an error, a crash) goes on where it
+   * was when it is called again. The registry may be used meanwhile: both sides are compared, row by row, again and again
+   * until nothing differs. The last comparison is the proof that the copy is complete. To move, therefore: copy; stop whoever
+   * writes; copy again, which is quick; open the registry in its new store. A store whose copy was not finished cannot be
+   * opened as a registry.
+   *
+   * `progress` is called with the rows compared in this pass and the rows there are.
+   *
+   * Rejects with: `store.other_registry` when `target` holds anything else, or was opened since; `store.keeps_changing`;
+   * `input.cancelled` after `Break`; errors of both stores.
+   */
+  copyTo(target: store, call?: BulkCall): Promise<Copied>;
+  /**
+   * Reads everything and tells what does not fit together: what the store finds out about itself, values that this version
+   * cannot have written, sealed ones that do not open, records that lead to others which are not there, serial numbers that
+   * lead elsewhere, and numbers that may be given twice. It changes nothing and goes on beside everything else; what is
+   * written meanwhile is looked at twice before it is told.
+   *
+   * Whether events were altered or removed, `verify` says.
+   *
+   * `progress` is called with the rows looked at and the rows there are.
+   *
+   * Rejects with: `input.cancelled` after `Break` from `progress`; store errors.
+   */
+  checkIntegrity(call?: BulkCall): Promise<Integrity>;
+  /**
+   * Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when gateways and
+   * devices know more than the store. What is lost is enrolled or issued anew; see the event `restore.noticed`.
+   *
+   *
+   * Rejects with: `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for authorities that are not of this
+   * registry; store errors.
+   */
+  reportSeen(seen: readonly Seen[]): Promise<SeenState[]>;
+  /**
+   * Removes what is over and was remembered long enough: expired certificates with all that belongs to them, deleted
+   * devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly, such as every
+   * minute, or in a loop until it says `finished`; it looks at `limit` rows a call, and everything
+   * else goes on meanwhile.
+   *
+   * Each record is written to `archive` first, if there is one: one JSON object a line, without secrets, flushed before
+   * anything is removed. After an error it may hold records that are still there; it never lacks one that is not. If
+   * two processes do it at once, both may archive the same.
+   *
+   * Numbers never come back: no identifier or serial number of what was removed is given out again, and a key that is
+   * known to be compromised stays refused.
+   *
+   *
+   * Rejects with: `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store errors.
+   */
+  maintain(retention?: Retention | null, archive?: ExportTarget | null, call?: Call): Promise<Maintained>;
+  /**
+   * What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the
+   * limit, and changes nothing.
+   *
+   * Rejects with: `input.invalid` for a retention that cannot be meant; store errors.
+   */
+  maintainable(retention?: Retention | null): Promise<Maintained>;
   /**
    * Seals anew, with the current key, whatever another key sealed. After that the other key is not needed any more.
    *

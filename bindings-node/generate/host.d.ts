@@ -243,6 +243,8 @@ export interface PostgresOptions {
   readonly create?: boolean | null;
   /** The schema that holds the registry, unless the URL names one; `tegata` by default. One tenant, one schema. */
   readonly schema?: string | null;
+  /** The password, in place of one in the URL. */
+  readonly password?: string | Secret<string> | null;
   /** How long to go on trying when the server cannot be reached or a connection breaks, in milliseconds. */
   readonly wait?: number | null;
   /** How long to wait for one connection, in milliseconds. */
@@ -281,6 +283,31 @@ export declare class OpenedStore {
 
 /** Any store of this library. */
 export type AnyStore = MemoryStore | SqliteStore | PostgresStore | OpenedStore;
+
+/**
+ * A request for the status of certificates of one issuer by OCSP (RFC 6960), to be sent to a responder as
+ * `application/ocsp-request`. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature there.
+ */
+export declare function makeOcspRequest(
+  certificates: readonly (Certificate | Uint8Array | string)[],
+  issuer: Certificate | Uint8Array | string,
+  hash?: OcspHash | null,
+  nonce?: Uint8Array | null,
+): Buffer;
+/** What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce and the time fit. */
+export declare function checkOcsp(
+  response: Uint8Array,
+  certificate: Certificate | Uint8Array | string,
+  issuer: Certificate | Uint8Array | string,
+  nonce?: Uint8Array | null,
+  at?: Date,
+): CheckedOcsp;
+/** Checks that a log of events holds `event`, a line of its export, by a proof that `events.prove` made; throws if not. */
+export declare function verifyEvent(event: string, proof: string, publicKey: string): void;
+/** Checks that a log only grew from the checkpoint `old` (its note) on, by a proof that `events.proveConsistency` made. */
+export declare function verifyConsistency(old: string, proof: string, publicKey: string): void;
+/** Reads what `events.exportLog` wrote and tells whether anything in it was tampered with; no registry is needed. */
+export declare function verifyExport(input: Uint8Array | string, publicKey: string): Promise<Verification>;
 
 /** Opens the store at `sqlite:path`, `postgres://...` or `memory:`. */
 export declare function openStore(url: string): Promise<OpenedStore>;

@@ -461,6 +461,17 @@ function inNewPsk(v, a, f) {
   ];
 }
 
+function inOcspOptions(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.validityHours, c.u32, w, 'validityHours'),
+    c.opt(v.delegated, c.boolean, w, 'delegated'),
+    c.opt(v.algorithm, n.KeyAlgorithm, w, 'algorithm'),
+    c.opt(v.certificateDays, c.u32, w, 'certificateDays'),
+  ];
+}
+
 function inPage(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -468,6 +479,22 @@ function inPage(v, a, f) {
     c.opt(v.limit, c.u32, w, 'limit'),
     c.opt(v.after, c.string, w, 'after'),
     c.opt(v.total, c.boolean, w, 'total'),
+  ];
+}
+
+function inPostgresOptions(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.create, c.boolean, w, 'create'),
+    c.opt(v.schema, c.string, w, 'schema'),
+    c.opt(v.password, c.secretString, w, 'password'),
+    c.opt(v.wait, c.u32, w, 'wait'),
+    c.opt(v.connectTimeout, c.u32, w, 'connectTimeout'),
+    c.opt(v.statementTimeout, c.u32, w, 'statementTimeout'),
+    c.opt(v.writers, c.u32, w, 'writers'),
+    c.opt(v.getters, c.u32, w, 'getters'),
+    c.opt(v.searchers, c.u32, w, 'searchers'),
   ];
 }
 
@@ -674,6 +701,21 @@ function inRenewWithKey(v, a, f) {
   ];
 }
 
+function inRetention(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.certificateDays, c.u32, w, 'certificateDays'),
+    c.opt(v.deviceDays, c.u32, w, 'deviceDays'),
+    c.opt(v.requestDays, c.u32, w, 'requestDays'),
+    c.opt(v.claimCodeDays, c.u32, w, 'claimCodeDays'),
+    c.opt(v.secretDays, c.u32, w, 'secretDays'),
+    c.opt(v.campaignDays, c.u32, w, 'campaignDays'),
+    c.opt(v.eventDays, c.u32, w, 'eventDays'),
+    c.opt(v.limit, c.u32, w, 'limit'),
+  ];
+}
+
 function inRotateKey(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -708,6 +750,27 @@ function inSanPolicyInput(v, a, f) {
     c.opt(v.required, c.boolean, w, 'required'),
     c.opt(v.max, c.u32, w, 'max'),
   ];
+}
+
+function inSeen(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  switch (v.type) {
+    case 'certificate':
+      return ['certificate', c.pem(v.value, w, 'value')];
+    case 'certificate-id':
+      return ['certificate-id', c.string(v.value, w, 'value')];
+    case 'device':
+      return ['device', c.string(v.value, w, 'value')];
+    case 'key':
+      return ['key', c.string(v.id, w, 'id'), c.u32(v.version, w, 'version')];
+    case 'psk':
+      return ['psk', c.string(v.id, w, 'id'), c.u32(v.version, w, 'version')];
+    case 'serial':
+      return ['serial', c.string(v.authority, w, 'authority'), c.bytes(v.serial, w, 'serial')];
+    default:
+      throw c.noTag(v.type, w, ['certificate', 'certificate-id', 'device', 'key', 'psk', 'serial']);
+  }
 }
 
 function inSelection(v, a, f) {
@@ -780,6 +843,16 @@ function inTrustedProxy(v, a, f) {
   ];
 }
 
+function inVerifyEvents(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.since, c.u64, w, 'since'),
+    c.opt(v.known, (v, a, f) => c.list(v, c.string, a, f), w, 'known'),
+    c.opt(v.publicKey, c.string, w, 'publicKey'),
+  ];
+}
+
 function inWrappedKeyInput(v, a, f) {
   c.record(v, a, f);
   const w = c.place(a, f);
@@ -839,6 +912,14 @@ class Authority {
   }
 }
 extend(Authority);
+
+class Backup {
+  constructor(a) {
+    this.at = read.date(a[0]);
+    this.bytes = a[1];
+  }
+}
+extend(Backup);
 
 class BasicConstraints {
   constructor(a) {
@@ -998,6 +1079,28 @@ class CertificateRecord {
 }
 extend(CertificateRecord);
 
+class CheckedOcsp {
+  constructor(a) {
+    this.status = outOcspStatus(a[0]);
+    this.producedAt = read.date(a[1]);
+    this.thisUpdate = read.date(a[2]);
+    this.nextUpdate = a[3] === null ? null : read.date(a[3]);
+  }
+}
+extend(CheckedOcsp);
+
+class Checkpoint {
+  constructor(a) {
+    this.number = a[0];
+    this.at = read.date(a[1]);
+    this.actor = a[2];
+    this.events = a[3];
+    this.root = read.bytes(a[4]);
+    this.note = a[5];
+  }
+}
+extend(Checkpoint);
+
 class Client {
   constructor(a) {
     this.id = a[0];
@@ -1010,6 +1113,16 @@ class Client {
   }
 }
 extend(Client);
+
+class Copied {
+  constructor(a) {
+    this.rows = a[0];
+    this.written = a[1];
+    this.deleted = a[2];
+    this.passes = a[3];
+  }
+}
+extend(Copied);
 
 class Counts {
   constructor(a) {
@@ -1180,6 +1293,14 @@ class Event {
 }
 extend(Event);
 
+class EventProof {
+  constructor(a) {
+    this.event = a[0];
+    this.proof = a[1];
+  }
+}
+extend(EventProof);
+
 class FileNames {
   constructor(a) {
     this.certificate = a[0];
@@ -1232,6 +1353,14 @@ class Group {
   }
 }
 extend(Group);
+
+class Integrity {
+  constructor(a) {
+    this.rows = a[0];
+    this.findings = a[1];
+  }
+}
+extend(Integrity);
 
 class Issued {
   constructor(a) {
@@ -1288,6 +1417,53 @@ class KeyVersion {
 }
 extend(KeyVersion);
 
+class LogProblem {
+  constructor(a) {
+    this.what = a[0];
+    this.event = a[1];
+    this.checkpoint = a[2];
+    this.line = a[3];
+  }
+}
+extend(LogProblem);
+
+class Maintained {
+  constructor(a) {
+    this.lookedAt = a[0];
+    this.removed = read.map(a[1]);
+    this.freed = a[2];
+    this.finished = a[3];
+  }
+}
+extend(Maintained);
+
+class OcspAnswer {
+  constructor(a) {
+    this.der = read.bytes(a[0]);
+    this.status = a[1];
+    this.cause = a[2];
+    this.contentType = a[3];
+    this.cacheControl = a[4];
+    this.etag = a[5];
+    this.expires = a[6] === null ? null : read.date(a[6]);
+    this.lastModified = a[7] === null ? null : read.date(a[7]);
+  }
+}
+extend(OcspAnswer);
+
+function outOcspStatus(a) {
+  switch (a[0]) {
+    case 'good':
+      return { type: 'good' };
+    case 'revoked':
+      return { type: 'revoked', at: read.date(a[1]), reason: a[2] };
+    case 'unknown':
+      return { type: 'unknown' };
+    default:
+      return { type: a[0] };
+  }
+}
+
 class PackedFile {
   constructor(a) {
     this.name = a[0];
@@ -1296,6 +1472,17 @@ class PackedFile {
   }
 }
 extend(PackedFile);
+
+class Presigned {
+  constructor(a) {
+    this.certificate = a[0];
+    this.serial = read.bytes(a[1]);
+    this.path = a[2];
+    this.der = read.bytes(a[3]);
+    this.nextUpdate = read.date(a[4]);
+  }
+}
+extend(Presigned);
 
 class Preview {
   constructor(a) {
@@ -1407,6 +1594,14 @@ class ProxyHeaders {
 }
 extend(ProxyHeaders);
 
+class PrunedEvents {
+  constructor(a) {
+    this.events = a[0];
+    this.latest = a[1] === null ? null : read.date(a[1]);
+  }
+}
+extend(PrunedEvents);
+
 class Psk {
   constructor(a) {
     this.id = a[0];
@@ -1483,6 +1678,21 @@ class Resealed {
 }
 extend(Resealed);
 
+class Responder {
+  constructor(a) {
+    this.authority = a[0];
+    this.delegated = a[1];
+    this.algorithm = a[2];
+    this.validityHours = a[3];
+    this.certificateDays = a[4];
+    this.certificate = a[5] === null ? null : read.bytes(a[5]);
+    this.notBefore = a[6] === null ? null : read.date(a[6]);
+    this.notAfter = a[7] === null ? null : read.date(a[7]);
+    this.renewAt = a[8] === null ? null : read.date(a[8]);
+  }
+}
+extend(Responder);
+
 class Revocation {
   constructor(a) {
     this.at = read.date(a[0]);
@@ -1547,6 +1757,18 @@ class TrustBundle {
   }
 }
 extend(TrustBundle);
+
+class Verification {
+  constructor(a) {
+    this.events = a[0];
+    this.uncovered = a[1];
+    this.pruned = a[2];
+    this.checkpoints = a[3];
+    this.lastCheckpoint = a[4];
+    this.first = a[5] === null ? null : new LogProblem(a[5]);
+  }
+}
+extend(Verification);
 
 class VerifiedChain {
   constructor(a) {
@@ -2535,476 +2757,632 @@ const operations = {
     encode: (a) => [h.own(a[0], 'FixedClock'), c.i64(a[1], 'seconds')],
     decode: (r, handle) => undefined,
   },
-  'campaigns.advance': {
+  'open_store': {
     number: 158,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'url')],
+    decode: (r, handle) => handle,
+  },
+  'PostgresStore.connect': {
+    number: 159,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'url'), c.opt(a[1], inPostgresOptions, 'options')],
+    decode: (r, handle) => handle,
+  },
+  'registry.backup': {
+    number: 160,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'path'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Backup(r),
+  },
+  'registry.copy_to': {
+    number: 161,
+    bulk: true,
+    encode: (a) => [h.store(a[0], 'target'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => new Copied(r),
+  },
+  'registry.check_integrity': {
+    number: 162,
+    bulk: true,
+    encode: (a) => [c.opt(a[0], inCall, 'call'), c.opt(a[0]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => new Integrity(r),
+  },
+  'registry.report_seen': {
+    number: 163,
+    bulk: false,
+    encode: (a) => [((v, a, f) => c.list(v, inSeen, a, f))(a[0], 'seen')],
+    decode: (r, handle) => r,
+  },
+  'registry.maintain': {
+    number: 164,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inRetention, 'retention'), c.opt(a[1], h.sink, 'archive'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new Maintained(r),
+  },
+  'registry.maintainable': {
+    number: 165,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inRetention, 'retention')],
+    decode: (r, handle) => new Maintained(r),
+  },
+  'ocsp.configure': {
+    number: 166,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'authority'), c.opt(a[1], inOcspOptions, 'options'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new Responder(r),
+  },
+  'ocsp.responder': {
+    number: 167,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'authority'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Responder(r),
+  },
+  'ocsp.respond': {
+    number: 168,
+    bulk: false,
+    encode: (a) => [c.bytes(a[0], 'request')],
+    decode: (r, handle) => new OcspAnswer(r),
+  },
+  'ocsp.respond_get': {
+    number: 169,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'path')],
+    decode: (r, handle) => new OcspAnswer(r),
+  },
+  'ocsp.presign': {
+    number: 170,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'authority'), c.opt(a[1], n.OcspHash, 'hash'), c.opt(a[2], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new Presigned(x)), next: r[1], total: r[2] }),
+  },
+  'make_ocsp_request': {
+    number: 171,
+    bulk: false,
+    encode: (a) => [((v, a, f) => c.list(v, c.derOf, a, f))(a[0], 'certificates'), c.derOf(a[1], 'issuer'), c.opt(a[2], n.OcspHash, 'hash'), c.opt(a[3], c.bytes, 'nonce')],
+    decode: (r, handle) => read.bytes(r),
+  },
+  'check_ocsp': {
+    number: 172,
+    bulk: false,
+    encode: (a) => [c.bytes(a[0], 'response'), c.derOf(a[1], 'certificate'), c.derOf(a[2], 'issuer'), c.opt(a[3], c.bytes, 'nonce'), c.date(a[4], 'at')],
+    decode: (r, handle) => new CheckedOcsp(r),
+  },
+  'events.checkpoint': {
+    number: 173,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inCall, 'call')],
+    decode: (r, handle) => new Checkpoint(r),
+  },
+  'events.checkpoints': {
+    number: 174,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new Checkpoint(x)), next: r[1], total: r[2] }),
+  },
+  'events.public_key': {
+    number: 175,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => r,
+  },
+  'events.verify': {
+    number: 176,
+    bulk: true,
+    encode: (a) => [c.opt(a[0], inVerifyEvents, 'options'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => new Verification(r),
+  },
+  'events.prove': {
+    number: 177,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new EventProof(r),
+  },
+  'events.prove_consistency': {
+    number: 178,
+    bulk: false,
+    encode: (a) => [c.u64(a[0], 'old'), c.u64(a[1], 'new')],
+    decode: (r, handle) => r,
+  },
+  'events.export_log': {
+    number: 179,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], c.u64, 'from'), h.sink(a[1], 'out')],
+    decode: (r, handle) => r,
+  },
+  'events.prune': {
+    number: 180,
+    bulk: false,
+    encode: (a) => [c.date(a[0], 'before'), c.opt(a[1], h.sink, 'archive'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new PrunedEvents(r),
+  },
+  'verify_event': {
+    number: 181,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'event'), c.string(a[1], 'proof'), c.string(a[2], 'publicKey')],
+    decode: (r, handle) => undefined,
+  },
+  'verify_consistency': {
+    number: 182,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'old'), c.string(a[1], 'proof'), c.string(a[2], 'publicKey')],
+    decode: (r, handle) => undefined,
+  },
+  'verify_export': {
+    number: 183,
+    bulk: false,
+    encode: (a) => [c.pem(a[0], 'input'), c.string(a[1], 'publicKey')],
+    decode: (r, handle) => new Verification(r),
+  },
+  'campaigns.advance': {
+    number: 184,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.cancel': {
-    number: 159,
+    number: 185,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.find': {
-    number: 160,
+    number: 186,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCampaignFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Campaign(x)), next: r[1], total: r[2] }),
   },
   'campaigns.get': {
-    number: 161,
+    number: 187,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.pause': {
-    number: 162,
+    number: 188,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.preview': {
-    number: 163,
+    number: 189,
     bulk: false,
     encode: (a) => [c.opt(a[0], inSelection, 'selection')],
     decode: (r, handle) => new CampaignPreview(r),
   },
   'campaigns.progress': {
-    number: 164,
+    number: 190,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new CampaignProgress(r),
   },
   'campaigns.resume': {
-    number: 165,
+    number: 191,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.start': {
-    number: 166,
+    number: 192,
     bulk: false,
     encode: (a) => [inNewCampaign(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.stragglers': {
-    number: 167,
+    number: 193,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => outDueItem(x)), next: r[1], total: r[2] }),
   },
   'devices.credentials': {
-    number: 168,
+    number: 194,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Credentials(r),
   },
   'devices.provision': {
-    number: 169,
+    number: 195,
     bulk: false,
     encode: (a) => [c.opt(a[0], inProvision, 'wish'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Provisioned(r),
   },
   'devices.provision_many': {
-    number: 170,
+    number: 196,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inProvision, a, f))(a[0], 'wishes'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Provisioned(x))),
   },
   'keys.check_value': {
-    number: 171,
+    number: 197,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), n.CheckMethod(a[1], 'method'), c.opt(a[2], c.u32, 'version')],
     decode: (r, handle) => r,
   },
   'keys.count': {
-    number: 172,
+    number: 198,
     bulk: false,
     encode: (a) => [c.opt(a[0], inKeyFilter, 'filter')],
     decode: (r, handle) => r,
   },
   'keys.deliver': {
-    number: 173,
+    number: 199,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new WrappedKey(r),
   },
   'keys.deliver_clear': {
-    number: 174,
+    number: 200,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new IssuedKey(r),
   },
   'keys.destroy': {
-    number: 175,
+    number: 201,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.destroy_many': {
-    number: 176,
+    number: 202,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.end_grace': {
-    number: 177,
+    number: 203,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.erase_expired': {
-    number: 178,
+    number: 204,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'keys.find': {
-    number: 179,
+    number: 205,
     bulk: false,
     encode: (a) => [c.opt(a[0], inKeyFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new SymmetricKey(x)), next: r[1], total: r[2] }),
   },
   'keys.get': {
-    number: 180,
+    number: 206,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], c.u32, 'version'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new IssuedKey(r),
   },
   'keys.get_many': {
-    number: 181,
+    number: 207,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedKey(x))),
   },
   'keys.holders': {
-    number: 182,
+    number: 208,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r,
   },
   'keys.issue': {
-    number: 183,
+    number: 209,
     bulk: false,
     encode: (a) => [inNewKey(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.issue_many': {
-    number: 184,
+    number: 210,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inNewKey, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.mark_compromised': {
-    number: 185,
+    number: 211,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.mark_compromised_many': {
-    number: 186,
+    number: 212,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.record': {
-    number: 187,
+    number: 213,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.resume': {
-    number: 188,
+    number: 214,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.resume_many': {
-    number: 189,
+    number: 215,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.rotate': {
-    number: 190,
+    number: 216,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inRotateKey, 'rotate'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.rotate_many': {
-    number: 191,
+    number: 217,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inRotateKey, 'rotate'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.share': {
-    number: 192,
+    number: 218,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.suspend': {
-    number: 193,
+    number: 219,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.suspend_many': {
-    number: 194,
+    number: 220,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.unshare': {
-    number: 195,
+    number: 221,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.verify': {
-    number: 196,
+    number: 222,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.secretPem(a[1], 'presented')],
     decode: (r, handle) => r === null ? null : new KeyMatch(r),
   },
   'keys.verify_check_value': {
-    number: 197,
+    number: 223,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'presented')],
     decode: (r, handle) => r === null ? null : new KeyMatch(r),
   },
   'keys.versions': {
-    number: 198,
+    number: 224,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r.map((x) => new KeyVersion(x)),
   },
   'psks.delete': {
-    number: 199,
+    number: 225,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.delete_many': {
-    number: 200,
+    number: 226,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
   },
   'psks.end_grace': {
-    number: 201,
+    number: 227,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.erase_expired': {
-    number: 202,
+    number: 228,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'psks.export': {
-    number: 203,
+    number: 229,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskFilter, 'filter'), n.PskFormat(a[1], 'format'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => read.secretBytes(r),
   },
   'psks.find': {
-    number: 204,
+    number: 230,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Psk(x)), next: r[1], total: r[2] }),
   },
   'psks.get': {
-    number: 205,
+    number: 231,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.issue': {
-    number: 206,
+    number: 232,
     bulk: false,
     encode: (a) => [inNewPsk(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedPsk(r),
   },
   'psks.issue_many': {
-    number: 207,
+    number: 233,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inNewPsk, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedPsk(x))),
   },
   'psks.read': {
-    number: 208,
+    number: 234,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedPsk(r),
   },
   'psks.resume': {
-    number: 209,
+    number: 235,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.resume_many': {
-    number: 210,
+    number: 236,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
   },
   'psks.rotate': {
-    number: 211,
+    number: 237,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inRotatePsk, 'rotate'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new IssuedPsk(r),
   },
   'psks.rotate_many': {
-    number: 212,
+    number: 238,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inRotatePsk, 'rotate'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedPsk(x))),
   },
   'psks.suspend': {
-    number: 213,
+    number: 239,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.suspend_many': {
-    number: 214,
+    number: 240,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
   },
   'psks.verify': {
-    number: 215,
+    number: 241,
     bulk: false,
     encode: (a) => [c.string(a[0], 'identity'), c.secretPem(a[1], 'secret')],
     decode: (r, handle) => r,
   },
   'registry.reseal': {
-    number: 216,
+    number: 242,
     bulk: true,
     encode: (a) => [c.opt(a[0], inCall, 'call'), c.opt(a[0]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => new Resealed(r),
   },
   'clients.register': {
-    number: 217,
+    number: 243,
     bulk: false,
     encode: (a) => [inNewClient(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new RegisteredClient(r),
   },
   'clients.check_licence': {
-    number: 218,
+    number: 244,
     bulk: false,
     encode: (a) => [c.secretString(a[0], 'licence')],
     decode: (r, handle) => r,
   },
   'clients.get': {
-    number: 219,
+    number: 245,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Client(r),
   },
   'clients.find': {
-    number: 220,
+    number: 246,
     bulk: false,
     encode: (a) => [c.opt(a[0], inClientFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Client(x)), next: r[1], total: r[2] }),
   },
   'clients.rotate_password': {
-    number: 221,
+    number: 247,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => read.secretString(r),
   },
   'clients.rotate_licence': {
-    number: 222,
+    number: 248,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => read.secretString(r),
   },
   'clients.suspend': {
-    number: 223,
+    number: 249,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Client(r),
   },
   'clients.resume': {
-    number: 224,
+    number: 250,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Client(r),
   },
   'clients.delete': {
-    number: 225,
+    number: 251,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Client(r),
   },
   'check_value': {
-    number: 226,
+    number: 252,
     bulk: false,
     encode: (a) => [n.SymmetricAlgorithm(a[0], 'algorithm'), c.secretPem(a[1], 'key'), n.CheckMethod(a[2], 'method')],
     decode: (r, handle) => r,
   },
   'generate_password': {
-    number: 227,
+    number: 253,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskPolicy, 'policy')],
     decode: (r, handle) => read.secretString(r),
   },
   'unwrap_key': {
-    number: 228,
+    number: 254,
     bulk: false,
     encode: (a) => [inWrappedKeyInput(a[0], 'wrapped'), c.secretPem(a[1], 'psk')],
     decode: (r, handle) => read.secretBytes(r),
   },
   'PskPolicy.entropy_bits': {
-    number: 229,
+    number: 255,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskPolicy, 'PskPolicy')],
     decode: (r, handle) => r,
   },
   'IssuedPsk.password': {
-    number: 230,
+    number: 256,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'secret')],
     decode: (r, handle) => r === null ? null : read.secretString(r),
   },
   'IssuedPsk.hex': {
-    number: 231,
+    number: 257,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'secret')],
     decode: (r, handle) => read.secretString(r),
   },
   'ProxyHeaders.nginx': {
-    number: 232,
+    number: 258,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProxyHeaders(r),
   },
   'ProxyHeaders.haproxy': {
-    number: 233,
+    number: 259,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProxyHeaders(r),
   },
   'ProxyHeaders.envoy': {
-    number: 234,
+    number: 260,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProxyHeaders(r),
   },
   'ProxyHeaders.rfc9440': {
-    number: 235,
+    number: 261,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProxyHeaders(r),
   },
   'SealingKeys.new': {
-    number: 236,
+    number: 262,
     bulk: false,
     encode: (a) => [h.sealer(a[0], 'current'), ((v, a, f) => c.list(v, h.sealer, a, f))(a[1], 'previous')],
     decode: (r, handle) => handle,
@@ -3546,6 +3924,84 @@ class Events {
       after = page.next;
     } while (after !== null);
   }
+
+  checkpoint(call) {
+    return start(operations['events.checkpoint'], this.#core, [call]);
+  }
+
+  checkpoints(page) {
+    return start(operations['events.checkpoints'], this.#core, [page]);
+  }
+
+  async *iterateCheckpoints(pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.checkpoints({ limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  publicKey() {
+    return start(operations['events.public_key'], this.#core, []);
+  }
+
+  verify(options, call) {
+    return start(operations['events.verify'], this.#core, [options, call]);
+  }
+
+  prove(id) {
+    return start(operations['events.prove'], this.#core, [id]);
+  }
+
+  proveConsistency(old, new_) {
+    return start(operations['events.prove_consistency'], this.#core, [old, new_]);
+  }
+
+  exportLog(from, out) {
+    return start(operations['events.export_log'], this.#core, [from, out]);
+  }
+
+  prune(before, archive, call) {
+    return start(operations['events.prune'], this.#core, [before, archive, call]);
+  }
+}
+
+class Ocsp {
+  #core;
+
+  constructor(core) {
+    this.#core = core;
+  }
+
+  configure(authority, options, call) {
+    return start(operations['ocsp.configure'], this.#core, [authority, options, call]);
+  }
+
+  responder(authority, call) {
+    return start(operations['ocsp.responder'], this.#core, [authority, call]);
+  }
+
+  respond(request) {
+    return start(operations['ocsp.respond'], this.#core, [request]);
+  }
+
+  respondGet(path) {
+    return start(operations['ocsp.respond_get'], this.#core, [path]);
+  }
+
+  presign(authority, hash, page) {
+    return start(operations['ocsp.presign'], this.#core, [authority, hash, page]);
+  }
+
+  async *iteratePresigned(authority, hash, pageSize = 1000) {
+    let after = null;
+    do {
+      const page = await this.presign(authority, hash, { limit: pageSize, after, total: false });
+      yield* page.items;
+      after = page.next;
+    } while (after !== null);
+  }
 }
 
 class Psks {
@@ -3893,6 +4349,7 @@ class RegistryBase {
     this.groups = new Groups(core);
     this.certificates = new Certificates(core);
     this.events = new Events(core);
+    this.ocsp = new Ocsp(core);
     this.psks = new Psks(core);
     this.keys = new Keys(core);
     this.campaigns = new Campaigns(core);
@@ -3924,6 +4381,30 @@ class RegistryBase {
     return start(operations['registry.trust_bundle'], this.#core, []);
   }
 
+  backup(path, call) {
+    return start(operations['registry.backup'], this.#core, [path, call]);
+  }
+
+  copyTo(target, call) {
+    return start(operations['registry.copy_to'], this.#core, [target, call]);
+  }
+
+  checkIntegrity(call) {
+    return start(operations['registry.check_integrity'], this.#core, [call]);
+  }
+
+  reportSeen(seen) {
+    return start(operations['registry.report_seen'], this.#core, [seen]);
+  }
+
+  maintain(retention, archive, call) {
+    return start(operations['registry.maintain'], this.#core, [retention, archive, call]);
+  }
+
+  maintainable(retention) {
+    return start(operations['registry.maintainable'], this.#core, [retention]);
+  }
+
   reseal(call) {
     return start(operations['registry.reseal'], this.#core, [call]);
   }
@@ -3931,6 +4412,6 @@ class RegistryBase {
 
 module.exports = {
   operations, RegistryBase,
-  Authorities, Profiles, Products, Devices, Groups, Certificates, Events, Psks, Keys, Campaigns, Clients,
-  Assignment, Attributes, Authority, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, Certificate, CertificateExtensions, CertificateRecord, Client, Counts, Credentials, Crl, CrlEntry, CrlRecord, Device, Enrolled, EnrollmentPolicy, Event, FileNames, Finding, Group, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, PackedFile, Preview, Product, ProductSpec, Profile, ProfileSpec, Provisioned, ProxyHeaders, Psk, PublicKey, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Revocation, SanPolicy, SymmetricKey, TrustBundle, VerifiedChain, VerifiedCsr, WrappedKey,
+  Authorities, Profiles, Products, Devices, Groups, Certificates, Events, Ocsp, Psks, Keys, Campaigns, Clients,
+  Assignment, Attributes, Authority, Backup, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, Certificate, CertificateExtensions, CertificateRecord, CheckedOcsp, Checkpoint, Client, Copied, Counts, Credentials, Crl, CrlEntry, CrlRecord, Device, Enrolled, EnrollmentPolicy, Event, EventProof, FileNames, Finding, Group, Integrity, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, LogProblem, Maintained, OcspAnswer, PackedFile, Presigned, Preview, Product, ProductSpec, Profile, ProfileSpec, Provisioned, ProxyHeaders, PrunedEvents, Psk, PublicKey, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Responder, Revocation, SanPolicy, SymmetricKey, TrustBundle, Verification, VerifiedChain, VerifiedCsr, WrappedKey,
 };

@@ -48,8 +48,8 @@ module.exports = (run) => {
           'Content-Type': contentType,
           'Cache-Control': cacheControl,
           ETag: etag,
-          Expires: expires?.toUTCString(),
           'Last-Modified': lastModified?.toUTCString(),
+          Expires: expires?.toUTCString(),
         };
         return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null && value !== undefined));
       },

@@ -66,7 +66,7 @@ impl Maintenance for Database {
         self.keep(|maintenance| maintenance.backup(to))
     }
     fn check(&self) -> Answer<Vec<String>> {
-        self.keep(Maintenance::check)
+        self.keep(|maintenance| maintenance.check())
     }
     fn shrink(&self, bytes: u64) -> Answer<u64> {
         self.keep(|maintenance| maintenance.shrink(bytes))

@@ -11,13 +11,13 @@ use tegata::store::{PostgresOptions, PostgresStore, Store};
 use tegata::{
     AuthorityId, Backup, Certificate, CertificateId, CheckedOcsp, Copied, DeviceId, EventId, EventProof, Integrity,
     KeyId, Listing, LogProblem, Maintained, OcspAnswer, OcspHash, OcspOptions, OcspResponseStatus, OcspStatus, Page,
-    Presigned, PrunedEvents, PskId, Result, Retention, RevocationReason, Seen, SeenState, Tampering, Timestamp,
+    Presigned, PrunedEvents, PskId, Result, Retention, RevocationReason, Secret, Seen, SeenState, Tampering, Timestamp,
     Verification, VerifyEvents,
 };
 
 use crate::database::Database;
 use crate::handle::Handle;
-use crate::input::{In, Pem};
+use crate::input::Pem;
 use crate::ops::{MadeOpened, MadePostgres, operations};
 use crate::ops_registry::Out as Target;
 use crate::out::{Item, Out, Writer};
@@ -25,9 +25,11 @@ use crate::shape::{Types, names, record_in, record_out, union_in, union_out};
 
 names!(OcspHash => "OcspHash" from ALL);
 names!(OcspResponseStatus => "OcspResponseStatus" from ALL);
-names!(Tampering => "Tampering" from ALL);
+names!(Tampering => "Tampering" {
+    "altered" = Tampering::Altered, "missing" = Tampering::Missing, "added" = Tampering::Added,
+    "checkpoint-broken" = Tampering::CheckpointBroken, "rolled-back" = Tampering::RolledBack,
+});
 names!(SeenState => "SeenState" { "known" = SeenState::Known, "lost" = SeenState::Lost, "unknown" = SeenState::Unknown });
-impl Item for SeenState {}
 
 record_out!(Backup => "Backup" { at, bytes });
 record_out!(Copied => "Copied" { rows, written, deleted, passes });
@@ -92,6 +94,7 @@ impl Out for BTreeMap<String, u64> {
 struct Postgres {
     create: bool,
     schema: Option<String>,
+    password: Option<Secret<String>>,
     wait: u32,
     connect_timeout: u32,
     statement_timeout: u32,
@@ -101,7 +104,7 @@ struct Postgres {
 }
 
 record_in!(Postgres => "PostgresOptions" (optional) {
-    create = true, schema, wait = 10_000, connect_timeout = 5_000, statement_timeout = 30_000, writers = 2, getters = 2,
+    create = true, schema, password, wait = 10_000, connect_timeout = 5_000, statement_timeout = 30_000, writers = 2, getters = 2,
     searchers = 4,
 });
 
@@ -112,6 +115,7 @@ impl From<Postgres> for PostgresOptions {
         Self {
             create: given.create,
             schema: given.schema,
+            password: given.password,
             wait: time(given.wait),
             connect_timeout: time(given.connect_timeout),
             statement_timeout: time(given.statement_timeout),

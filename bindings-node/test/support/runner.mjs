@@ -133,6 +133,7 @@ export class Runner {
     if (step.on !== undefined) {
       const on = this.#on(step);
       const member = on[camel(own)];
+      if (step.call === 'OcspAnswer.headers') return Object.entries(member);
       return typeof member === 'function' ? member.apply(on, args) : member;
     }
     if (area === 'registry') return (await this.#current())[camel(own)](...args);
