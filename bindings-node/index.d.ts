@@ -2593,7 +2593,10 @@ export interface Responder {
 
 /** How long what is over is remembered, in days of 86,400 seconds, each at most 36,525. */
 export interface Retention {
-  /** Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them. */
+  /**
+   * Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the last one
+   * of a device stays as long as the device, so that one that was away for years is known when it comes back.
+   */
   readonly certificateDays?: number | null;
   /** Deleted devices: after the deletion. All that they had goes with them. */
   readonly deviceDays?: number | null;
@@ -2601,7 +2604,10 @@ export interface Retention {
   readonly requestDays?: number | null;
   /** Claim codes that nobody used: after they expired. Used ones go with the device that used them. */
   readonly claimCodeDays?: number | null;
-  /** Deleted pre-shared keys, after they were issued; former versions of symmetric keys, after they ended. */
+  /**
+   * Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it; former versions
+   * of symmetric keys, after they ended.
+   */
   readonly secretDays?: number | null;
   /** Campaigns: after their end. */
   readonly campaignDays?: number | null;
