@@ -77,6 +77,7 @@ export type ErrorCode =
   | 'certificate.chain_algorithm'
   | 'certificate.chain_revoked'
   | 'certificate.crl_stale'
+  | 'certificate.crl_no_base'
   | 'certificate.crl_signature'
   | 'certificate.ocsp_malformed'
   | 'certificate.ocsp_unsuccessful'

@@ -40,6 +40,7 @@ fn formats(c: &mut Criterion) {
                 next_update: now.plus_days(7),
                 authority_key_id: &ca.public_key().key_identifier(),
                 delta_base: None,
+                distribution_point: &[],
             };
             let mut writer = CrlWriter::new(&template, ca.algorithm(), 100_000).unwrap();
             for number in 0..entries {

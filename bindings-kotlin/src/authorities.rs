@@ -200,7 +200,14 @@ pub struct AuthorityFilter {
 /// How a CRL is made.
 #[uniffi::remote(Record)]
 pub struct CrlOptions {
-    /// When the next one will have come, in hours; 1 to 8,784 (a leap year).
-    #[uniffi(default = 168)]
+    /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+    /// which is a week without one.
+    #[uniffi(default = 0)]
     pub next_update_hours: u32,
+    /// Which shard; 0 for the list of all certificates.
+    #[uniffi(default = 0)]
+    pub shard: u32,
+    /// Whether the delta CRL is made: what changed since the newest complete one.
+    #[uniffi(default = false)]
+    pub delta: bool,
 }

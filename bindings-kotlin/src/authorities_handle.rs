@@ -91,6 +91,6 @@ impl Authorities {
 
     /// The newest CRL that was made.
     pub fn current_crl(&self, id: AuthorityId) -> Result<CrlRecord> {
-        Ok(self.core.authorities().current_crl(id)?.into())
+        Ok(self.core.authorities().current_crl(id, &CrlOptions::default())?.into())
     }
 }

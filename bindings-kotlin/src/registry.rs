@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tegata::model::{CertificateKind, CertificateState, CredentialKind, DeviceState, KeyState, PskState};
 use tegata::symmetric::SymmetricAlgorithm;
 use tegata::{
-    Call, CertificateId, ClientId, Credential, DeviceId, Due, GroupId, KeyAlgorithm, Page, Principal, ProductId, PskId,
-    Timestamp,
+    Call, CertificateId, ClientId, Credential, DeviceId, Due, DueKind, GroupId, KeyAlgorithm, Page, Principal,
+    ProductId, PskId, Timestamp,
 };
 
 use crate::authorities_handle::Authorities;
@@ -147,6 +147,20 @@ pub enum CredentialKind {
     Psk,
 }
 
+/// What can be due.
+#[uniffi::remote(Enum)]
+#[non_exhaustive]
+pub enum DueKind {
+    /// A certificate.
+    Certificate,
+    /// A symmetric key.
+    Key,
+    /// A pre-shared key.
+    Psk,
+    /// A CRL.
+    Crl,
+}
+
 /// Which certificates are due.
 #[uniffi::remote(Record)]
 pub struct Due {
@@ -157,7 +171,7 @@ pub struct Due {
     pub group: Option<GroupId>,
     /// Only these kinds; none stands for all.
     #[uniffi(default = [])]
-    pub kinds: Vec<CredentialKind>,
+    pub kinds: Vec<DueKind>,
 }
 
 macro_rules! tallies {

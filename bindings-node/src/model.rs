@@ -8,7 +8,7 @@ use tegata::model::{
 };
 use tegata::{
     AuthorityFilter, CampaignId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, ClientId,
-    Counts, Credential, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due, Enroll, Enrolled, Enrollment,
+    Counts, Credential, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due, DueKind, Enroll, Enrolled, Enrollment,
     EventFilter, GroupChange, GroupId, HandOut, ImportAuthority, Issue, IssueWithKey, Issued, IssuedWithKey,
     KeyAlgorithm, KeyId, NewAuthority, NewDevice, NewProduct, Page, Preview, Principal, ProductChange, ProductFilter,
     ProductId, ProductSpec, ProfileId, PskId, Rebuild, RegisteredProduct, Release, Renew, RenewWithKey,
@@ -24,6 +24,7 @@ names!(AuthorityState => "AuthorityState" from ALL);
 names!(SignerLocation => "SignerLocation" from ALL);
 names!(CertificateKind => "CertificateKind" from ALL);
 names!(CredentialKind => "CredentialKind" from ALL);
+names!(DueKind => "DueKind" from ALL);
 names!(CertificateState => "CertificateState" from ALL);
 names!(SuspendCause => "SuspendCause" from ALL);
 names!(KeyOrigin => "KeyOrigin" from ALL);
@@ -276,7 +277,7 @@ record_in!(ImportAuthority => "ImportAuthority" {
 });
 record_in!(Rebuild => "Rebuild" (optional) { subject, algorithm, validity_days, signer });
 record_in!(AuthorityFilter => "AuthorityFilter" (optional) { name, state });
-record_in!(CrlOptions => "CrlOptions" (optional) { next_update_hours = Self::default().next_update_hours });
+record_in!(CrlOptions => "CrlOptions" (optional) { next_update_hours = Self::default().next_update_hours, shard = Self::default().shard, delta = Self::default().delta });
 record_in!(NewDevice => "NewDevice" (optional) { name, product, unit, group, attributes });
 record_in!(DeviceChange => "DeviceChange" (optional) { name, attributes });
 record_in!(DeviceFilter => "DeviceFilter" (optional) { name, states, product, group, unit, attribute });

@@ -96,7 +96,7 @@ operations! { LIST:
         = |it| it.registry()?.authorities().cross_certify(id, by, &call)?;
     "authorities.crl" (id: AuthorityId, options: CrlOptions, call: tegata::Call) -> Crl
         = |it| it.registry()?.authorities().crl(id, &options, &call)?;
-    "authorities.current_crl" (id: AuthorityId) -> Crl = |it| it.registry()?.authorities().current_crl(id)?;
+    "authorities.current_crl" (id: AuthorityId) -> Crl = |it| it.registry()?.authorities().current_crl(id, &CrlOptions::default())?;
 
     "profiles.put" (name: String, spec: ProfileSpec, call: tegata::Call) -> Profile
         = |it| it.registry()?.profiles().put(&name, &spec, &call)?;

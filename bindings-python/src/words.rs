@@ -116,6 +116,7 @@ words! {
     CheckMethod(tegata::CheckMethod): "cmac" = Cmac, "encrypted-zero" = EncryptedZero;
     ClientState(tegata::model::ClientState): "active" = Active, "suspended" = Suspended, "deleted" = Deleted;
     CredentialKind(tegata::model::CredentialKind): "certificate" = Certificate, "key" = Key, "psk" = Psk;
+    DueKind(tegata::DueKind): "certificate" = Certificate, "key" = Key, "psk" = Psk, "crl" = Crl;
     DeviceState(tegata::model::DeviceState): "discovered" = Discovered, "valid" = Valid, "invalid" = Invalid,
         "deleted" = Deleted;
     Encoding(tegata::pack::Encoding): "pem" = Pem, "der" = Der;

@@ -135,10 +135,10 @@ pub use oid::Oid;
 pub use pack::PskFormat;
 pub use registry::{
     Atomicity, Authorities, AuthorityFilter, Bulk, Call, CampaignFilter, CampaignPreview, CampaignProgress, Campaigns,
-    Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due, DueItem, Enroll, Enrolled, Enrollment, EventFilter,
-    Events, GroupChange, Groups, ImportAuthority, Listing, NewAuthority, NewCampaign, NewDevice, NewProduct, Options,
-    Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec, Products, Profiles, Proof, Rebuild,
-    RegisteredProduct, Registry, Release, Resealed, Selection, Text, TrustBundle,
+    Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due, DueItem, DueKind, Enroll, Enrolled, Enrollment,
+    EventFilter, Events, GroupChange, Groups, ImportAuthority, Listing, NewAuthority, NewCampaign, NewDevice,
+    NewProduct, Options, Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec, Products,
+    Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Resealed, Selection, Text, TrustBundle,
 };
 pub use registry::{Backup, Copied, Integrity, Seen, SeenState};
 pub use registry::{

@@ -305,7 +305,7 @@ fn a_signer_that_returns_garbage_leaves_nothing_behind() {
     assert_eq!(code(authorities.request(&another(), &call())), "signer.bad_signature");
     assert_eq!(code(authorities.cross_certify(world.root.id, root.id, &call())), "signer.bad_signature");
     assert_eq!(code(authorities.crl(root.id, &CrlOptions::default(), &call())), "signer.bad_signature");
-    assert_eq!(authorities.current_crl(root.id).unwrap(), crl);
+    assert_eq!(authorities.current_crl(root.id, &CrlOptions::default()).unwrap(), crl);
     assert_eq!((events(), certificates(), how_many(&authorities)), before);
 
     hsm.garbage.store(false, Ordering::Relaxed);

@@ -55,7 +55,7 @@ fn keyed(registry: &Registry, count: usize) -> Vec<KeyId> {
 
 /// What is due now, of a kind.
 fn due(registry: &Registry, until: Timestamp, kind: CredentialKind) -> Vec<DueItem> {
-    let asked = Due { kinds: vec![kind], ..Due::until(until) };
+    let asked = Due { kinds: vec![kind.into()], ..Due::until(until) };
     registry.due(&asked, &Page::of(10_000)).unwrap().items
 }
 

@@ -71,7 +71,7 @@ fn measure(count: u64, wave_size: u32) {
     assert_eq!((page.items.len(), page.total), (100, Some(u64::from(wave_size))));
     timed("a page of stragglers", started);
     let started = Instant::now();
-    let due = Due { kinds: vec![CredentialKind::Certificate], ..Due::until(Timestamp::MAX) };
+    let due = Due { kinds: vec![tegata::DueKind::Certificate], ..Due::until(Timestamp::MAX) };
     let page = Page { total: false, ..Page::of(100) };
     assert_eq!(world.registry.due(&due, &page).unwrap().items.len(), 100);
     timed("a page of what is due", started);

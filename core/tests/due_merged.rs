@@ -8,10 +8,9 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{START, World, code, csr, key};
-use tegata::model::CredentialKind;
 use tegata::{
-    CertificateFilter, DeviceFilter, DeviceId, Due, DueItem, GroupChange, GroupId, Issue, NewDevice, NewKey, NewPsk,
-    Page, RotateKey, RotatePsk, SymmetricAlgorithm, Timestamp,
+    CertificateFilter, DeviceFilter, DeviceId, Due, DueItem, DueKind, GroupChange, GroupId, Issue, NewDevice, NewKey,
+    NewPsk, Page, RotateKey, RotatePsk, SymmetricAlgorithm, Timestamp,
 };
 
 const DAY: i64 = 86_400;
@@ -84,7 +83,7 @@ fn one_list_holds_all_kinds_in_the_order_of_their_dates_on_pages_of_any_size() {
     for item in &all {
         *kinds.entry(item.kind()).or_insert(0) += 1;
     }
-    assert_eq!(kinds, [(CredentialKind::Certificate, 8), (CredentialKind::Key, 7), (CredentialKind::Psk, 7)].into());
+    assert_eq!(kinds, [(DueKind::Certificate, 8), (DueKind::Key, 7), (DueKind::Psk, 7)].into());
     for limit in 1..=9 {
         assert_eq!(names(&pages(&world, &until(4_000), limit)), names(&all), "pages of {limit}");
     }
@@ -95,7 +94,7 @@ fn one_list_holds_all_kinds_in_the_order_of_their_dates_on_pages_of_any_size() {
         let expected: Vec<_> = all.iter().filter(|item| item.kind() == kind).map(name).collect();
         assert_eq!(names(&of_kind), expected);
     }
-    let two = Due { kinds: vec![CredentialKind::Psk, CredentialKind::Key, CredentialKind::Psk], ..until(4_000) };
+    let two = Due { kinds: vec![DueKind::Psk, DueKind::Key, DueKind::Psk], ..until(4_000) };
     assert_eq!(pages(&world, &two, 3).len(), 14, "a kind that is named twice counts once");
     // The sum of the weeks is the list.
     let counts = world.registry.counts().unwrap();
@@ -142,7 +141,7 @@ fn a_group_has_a_list_of_its_own() {
     assert_eq!(found.len(), 3);
     assert!(found.iter().all(|item| item.device() == Some(member) && item.group() == Some(doors)));
     let kinds: Vec<_> = found.iter().map(DueItem::kind).collect();
-    assert_eq!(kinds, [CredentialKind::Certificate, CredentialKind::Key, CredentialKind::Psk]);
+    assert_eq!(kinds, [DueKind::Certificate, DueKind::Key, DueKind::Psk]);
     assert_eq!(pages(&world, &Due { group: Some(doors), ..until(15) }, 2).len(), 0);
 }
 
@@ -151,8 +150,7 @@ fn what_is_suspended_or_gone_is_not_due_and_what_is_compromised_is_at_once() {
     let world = World::new();
     let (registry, call) = (&world.registry, &world.call);
     let lamps: Vec<_> = (0..3).map(|_| device(&world, None, 30, 30)).collect();
-    let count =
-        |days| pages(&world, &Due { kinds: vec![CredentialKind::Key, CredentialKind::Psk], ..until(days) }, 4).len();
+    let count = |days| pages(&world, &Due { kinds: vec![DueKind::Key, DueKind::Psk], ..until(days) }, 4).len();
     assert_eq!(count(30), 6);
     let of = |device| registry.devices().credentials(device).unwrap();
     registry.keys().suspend(of(lamps[0]).keys[0].id, call).unwrap();
@@ -178,7 +176,7 @@ fn a_cursor_of_another_list_is_refused() {
     let next = registry.due(&until(4_000), &Page::of(2)).unwrap().next.unwrap();
     let page = Page::of(2).after(next.clone());
     assert!(registry.due(&until(9), &page).unwrap().items.is_empty(), "the moment may differ, as the clock goes on");
-    let keys_only = Due { kinds: vec![CredentialKind::Key], ..until(4_000) };
+    let keys_only = Due { kinds: vec![DueKind::Key], ..until(4_000) };
     assert_eq!(code(registry.due(&keys_only, &page)), "input.page_cursor");
     assert_eq!(code(registry.certificates().find(&CertificateFilter::default(), &page)), "input.page_cursor");
     assert_eq!(code(registry.devices().find(&DeviceFilter::default(), &page)), "input.page_cursor");

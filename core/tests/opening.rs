@@ -205,7 +205,7 @@ fn a_closed_registry_says_so_whatever_is_asked() {
         r.authorities().create_root(&NewAuthority::new("x", "CN=x".parse().unwrap()), call).map(drop),
         r.authorities().rebuild(world.issuing.id, &Rebuild::default(), call).map(drop),
         r.authorities().crl(world.issuing.id, &CrlOptions::default(), call).map(drop),
-        r.authorities().current_crl(world.issuing.id).map(drop),
+        r.authorities().current_crl(world.issuing.id, &CrlOptions::default()).map(drop),
         r.profiles().put("x", &ProfileSpec::device(), call).map(drop),
         r.profiles().get(world.product.device_profile).map(drop),
         r.products().get(world.product.id).map(drop),

@@ -22,7 +22,7 @@ pub(crate) fn measure() {
     let issuer: Name = "CN=Bench CA,O=Example".parse().unwrap();
     let identifier = ca.public_key().key_identifier();
     let profile = CompiledProfile::new(ProfileSpec::device()).unwrap();
-    let bound = profile.bind(&identifier).unwrap();
+    let bound = profile.bind(&identifier, &[], &[]).unwrap();
     let view = IssuerView {
         subject: &issuer,
         key_identifier: &identifier,

@@ -300,7 +300,7 @@ pub unsafe extern "C" fn tegata_authorities_current_crl(
 ) -> Number<tegata_status> {
     run(error, || {
         let crl_record = out(crl_record, "crl_record")?;
-        crl_record.give(&registry_of(registry)?.authorities().current_crl(parsed(id, "id")?)?);
+        crl_record.give(&registry_of(registry)?.authorities().current_crl(parsed(id, "id")?, &CrlOptions::default())?);
         Ok(())
     })
 }

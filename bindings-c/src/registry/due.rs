@@ -1,6 +1,6 @@
 //! What is due, and numbers for a dashboard.
 
-use tegata::DueItem;
+use tegata::{DueItem, DueKind};
 
 use super::campaign_values::tegata_credential_kind;
 use super::key_values::{tegata_key_state, tegata_symmetric_key};
@@ -32,7 +32,7 @@ impl ToCore for tegata_due {
         let kinds = slice(self.kinds, self.kinds_len, "kinds")?;
         Ok(Due {
             group: maybe_parsed(self.group, "group")?,
-            kinds: kinds.iter().map(|kind| kind.core("kinds")).collect::<Result<_>>()?,
+            kinds: kinds.iter().map(|kind| Ok(DueKind::from(kind.core("kinds")?))).collect::<Result<_>>()?,
             ..Due::until(Timestamp::from_unix(self.until))
         })
     }
@@ -64,7 +64,7 @@ impl ToC for DueItem {
             // A kind that the core gains and the header does not know yet.
             _ => {}
         }
-        tegata_due_item { r#type: self.kind().into(), certificate, key, psk }
+        tegata_due_item { r#type: Number::maybe(self.kind().credential()), certificate, key, psk }
     }
 }
 

@@ -97,7 +97,12 @@ options! {
 options! {
     /// How a CRL is made.
     CrlOptions(tegata::CrlOptions): () = tegata::CrlOptions::default(); {
-        /// When the next one will have come, in hours; 1 to 8,784 (a leap year).
+        /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+        /// which is a week without one.
         def next_update_hours: Option<u32> = None => u32;
+        /// Which shard; 0 for the list of all certificates.
+        def shard: Option<u32> = None => u32;
+        /// Whether the delta CRL is made: what changed since the newest complete one.
+        def delta: Option<bool> = None => bool;
     }
 }

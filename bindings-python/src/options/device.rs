@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::convert::{Bytes, Show, Time};
 use crate::macros::options;
 use crate::sums::Text;
-use crate::words::{CredentialKind, DeviceState};
+use crate::words::{DeviceState, DueKind};
 
 options! {
     /// What is known of a device besides its name (NEC-32). Free-form entries go into `more`.
@@ -110,7 +110,7 @@ options! {
         /// Only this group's.
         opt group: Option<String> = None => Option<String>;
         /// Only these kinds; empty stands for all.
-        def kinds: Option<Vec<CredentialKind>> = None => Vec<CredentialKind>;
+        def kinds: Option<Vec<DueKind>> = None => Vec<DueKind>;
     }
     /// Until which moment to look.
     #[getter]

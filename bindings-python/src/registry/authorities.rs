@@ -102,7 +102,7 @@ impl Authorities {
     /// `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
     fn current_crl(&self, py: Python<'_>, id: &str) -> PyResult<CrlRecord> {
         let registry = &self.0;
-        run(py, || registry.authorities().current_crl(id.parse()?))
+        run(py, || registry.authorities().current_crl(id.parse()?, &tegata::CrlOptions::default()))
     }
 
     /// The authorities that match, by name.

@@ -167,6 +167,8 @@ declare_reasons! {
             "the CRL lists a certificate of the chain as revoked";
         CrlStale = "crl_stale" Refused
             "the CRL is past its nextUpdate; fetch a newer one";
+        CrlNoBase = "crl_no_base" State
+            "there is no complete CRL that a delta could build on; make that first, and with shards ask for a shard's delta";
         CrlSignature = "crl_signature" Refused
             "the CRL's signature does not verify with its issuer's key; fetch it again from the issuer";
         OcspMalformed { reason: String } = "ocsp_malformed" InvalidInput

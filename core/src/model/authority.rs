@@ -1,6 +1,6 @@
 //! A certification authority: one generation of it, with one key and one subject.
 
-use super::stored_enum;
+use super::{CrlPolicy, CrlScheme, stored_enum};
 use crate::env::Timestamp;
 use crate::error::AuthorityError;
 use crate::id::AuthorityId;
@@ -76,6 +76,8 @@ pub struct Authority {
     pub(crate) serial_key: Sealed,
     /// When it was made.
     pub created: Timestamp,
+    /// Its CRL policy.
+    pub(crate) crls: Option<CrlScheme>,
 }
 
 impl Authority {
@@ -85,6 +87,11 @@ impl Authority {
             return String::new();
         }
         pem::encode("CERTIFICATE", &self.certificate).to_string()
+    }
+
+    /// How its CRLs are made, if that was ever said ([`set_crl_policy`](crate::Authorities::set_crl_policy)).
+    pub fn crl_policy(&self) -> Option<&CrlPolicy> {
+        self.crls.as_ref().map(|scheme| &scheme.policy)
     }
 
     /// Whether it may issue certificates now.

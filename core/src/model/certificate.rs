@@ -163,6 +163,8 @@ pub struct Certificate {
     pub algorithm: Option<KeyAlgorithm>,
     /// The campaign that asks for its renewal.
     pub campaign: Option<CampaignId>,
+    /// The shard of its authority's CRLs that lists it once it is revoked, besides the list of all; `None` for none.
+    pub shard: Option<u32>,
 }
 
 impl Certificate {
@@ -364,4 +366,12 @@ pub struct Revocation {
     pub at: Timestamp,
     /// Why; `CertificateHold` for a suspension.
     pub reason: RevocationReason,
+    /// Of which authority and shard, as a number; `None` in rows of earlier versions, until a CRL is made.
+    pub(crate) scope: Option<u64>,
+    /// When the certificate ends.
+    pub(crate) not_after: Option<Timestamp>,
+    /// Whether a complete CRL listed it, and so no delta needs to; what is final moves into a chunk then.
+    pub(crate) listed: Option<bool>,
+    /// Whether the certificate was revoked before, for another reason, so that a chunk may list it too.
+    pub(crate) again: Option<bool>,
 }

@@ -7,6 +7,7 @@ mod authority;
 mod campaign;
 mod certificate;
 mod client;
+mod crl;
 mod delivery;
 mod device;
 mod event;
@@ -26,6 +27,10 @@ pub use certificate::{
     Assignment, Certificate, CertificateKind, CertificateState, KeyOrigin, Revocation, Standing, SuspendCause,
 };
 pub use client::{Client, ClientState};
+pub use crl::{Crl, CrlPolicy, CrlState};
+pub(crate) use crl::{
+    CrlChunk, CrlFolding, CrlList, CrlPlace, CrlRemoval, CrlScheme, KeptCrl, MAX_HOURS, address, scope,
+};
 pub use delivery::{Delivery, DeliveryState};
 pub use device::{Attributes, Device, DeviceState, InvalidReason};
 pub use event::{Entity, Event};
@@ -36,7 +41,7 @@ pub use product::{ClaimCode, EnrollmentMode, EnrollmentPolicy, OtherKey, Product
 pub use profile::{Profile, ProfileSpec, SanPolicy, SubjectPolicy, SuspendMode};
 pub use psk::{IdentityKind, Psk, PskKind, PskState};
 pub use responder::Responder;
-pub use support::{Binding, Crl, Document, Meta, Owner, RequestRecord};
+pub use support::{Binding, Document, Meta, Owner, RequestRecord};
 pub(crate) use support::{Gap, Upkeep};
 pub use symmetric_key::{EndedVersion, KeyOwner, KeyShare, KeyState, KeyVersion, SymmetricKey, VersionState};
 

@@ -63,31 +63,6 @@ pub struct RequestRecord {
     pub at: Timestamp,
 }
 
-/// The newest CRL of an authority.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Crl {
-    /// Whose.
-    pub authority: AuthorityId,
-    /// Its number (RFC 5280, 5.2.3); only grows.
-    pub number: u64,
-    /// When it was made.
-    pub this_update: Timestamp,
-    /// When a newer one will have come.
-    pub next_update: Timestamp,
-    /// How many certificates it lists.
-    pub entries: u64,
-    /// The CRL in DER.
-    pub der: Vec<u8>,
-}
-
-impl Crl {
-    /// The CRL in PEM.
-    pub fn pem(&self) -> String {
-        crate::key::pem::encode("X509 CRL", &self.der).to_string()
-    }
-}
-
 /// Numbers that are not given out, since they may have been before the store was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gap {

@@ -167,7 +167,9 @@ impl CompiledProfile {
             spec,
         };
         // Addresses and repeated entries are checked where they are written.
-        compiled.bind(&[0; 20]).map_err(|error| invalid("an address, usage or policy", &error.to_string()))?;
+        compiled
+            .bind(&[0; 20], &compiled.spec.crl_urls, &[])
+            .map_err(|error| invalid("an address, usage or policy", &error.to_string()))?;
         Ok(compiled)
     }
 
@@ -181,17 +183,19 @@ impl CompiledProfile {
         self.subject.holds_id()
     }
 
-    /// The extensions that are the same for all certificates of this profile and the issuer with this key identifier.
+    /// The extensions that are the same for all certificates of this profile and the issuer with this key identifier whose
+    /// CRL and delta CRL are at these addresses.
     ///
     /// # Errors
     /// `input.invalid` for what cannot be written.
-    pub fn bind(&self, issuer_key_identifier: &[u8]) -> Result<Bound> {
+    pub fn bind(&self, issuer_key_identifier: &[u8], crl_urls: &[String], delta_urls: &[String]) -> Result<Bound> {
         let extensions = Extensions {
             basic_constraints: Some(BasicConstraints { ca: false, path_len: None }),
             key_usage: self.spec.key_usage,
             extended_key_usage: self.usages.clone(),
             authority_key_id: Some(issuer_key_identifier.to_vec()),
-            crl_distribution_points: self.spec.crl_urls.clone(),
+            crl_distribution_points: crl_urls.to_vec(),
+            freshest_crl: delta_urls.to_vec(),
             ocsp: self.spec.ocsp_urls.clone(),
             ca_issuers: self.spec.issuer_urls.clone(),
             policies: self.policies.clone(),

@@ -1,4 +1,4 @@
-//! What is due for renewal: certificates, symmetric keys and pre-shared keys in one list.
+//! What is due: certificates, symmetric keys and pre-shared keys to be renewed, CRLs to be made anew; in one list.
 
 use super::merge::Source;
 use super::page::{Listing, Page, Wanted};
@@ -6,19 +6,76 @@ use super::{Inner, Registry};
 use crate::Result;
 use crate::env::Timestamp;
 use crate::id::{DeviceId, GroupId};
-use crate::model::{Certificate, CredentialKind, KeyState, Psk, PskState, SymmetricKey};
+use crate::model::{Certificate, CredentialKind, CrlState, KeyState, Psk, PskState, SymmetricKey};
 use crate::store::record::Cell;
 use crate::store::{Match, Value};
+
+/// Of what kind something is that can be due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DueKind {
+    /// A certificate.
+    Certificate,
+    /// A symmetric key.
+    Key,
+    /// A pre-shared key.
+    Psk,
+    /// A CRL.
+    Crl,
+}
+
+impl DueKind {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Certificate, Self::Key, Self::Psk, Self::Crl];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Key => "key",
+            Self::Psk => "psk",
+            Self::Crl => "crl",
+        }
+    }
+}
+
+impl DueKind {
+    /// The kind of credential that it is.
+    pub const fn credential(self) -> Option<CredentialKind> {
+        match self {
+            Self::Certificate => Some(CredentialKind::Certificate),
+            Self::Key => Some(CredentialKind::Key),
+            Self::Psk => Some(CredentialKind::Psk),
+            Self::Crl => None,
+        }
+    }
+}
+
+impl std::fmt::Display for DueKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl From<CredentialKind> for DueKind {
+    fn from(kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::Certificate => Self::Certificate,
+            CredentialKind::Key => Self::Key,
+            CredentialKind::Psk => Self::Psk,
+        }
+    }
+}
 
 /// What is asked for by [`due`](Registry::due).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// Until which moment to look.
     pub until: Timestamp,
-    /// Only this group's.
+    /// Only this group's; CRLs are no group's.
     pub group: Option<GroupId>,
     /// Only these kinds; empty stands for all.
-    pub kinds: Vec<CredentialKind>,
+    pub kinds: Vec<DueKind>,
 }
 
 impl Due {
@@ -28,7 +85,7 @@ impl Due {
     }
 }
 
-/// Something to be renewed.
+/// Something to be renewed, or made anew.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DueItem {
@@ -38,15 +95,18 @@ pub enum DueItem {
     Key(SymmetricKey),
     /// A pre-shared key.
     Psk(Psk),
+    /// A CRL: [`refresh_crls`](crate::Authorities::refresh_crls) or [`crl`](crate::Authorities::crl) makes it.
+    Crl(CrlState),
 }
 
 impl DueItem {
     /// Of what kind it is.
-    pub const fn kind(&self) -> CredentialKind {
+    pub const fn kind(&self) -> DueKind {
         match self {
-            Self::Certificate(_) => CredentialKind::Certificate,
-            Self::Key(_) => CredentialKind::Key,
-            Self::Psk(_) => CredentialKind::Psk,
+            Self::Certificate(_) => DueKind::Certificate,
+            Self::Key(_) => DueKind::Key,
+            Self::Psk(_) => DueKind::Psk,
+            Self::Crl(_) => DueKind::Crl,
         }
     }
 
@@ -56,6 +116,7 @@ impl DueItem {
             Self::Certificate(certificate) => certificate.renew_at,
             Self::Key(key) => key.renew_at,
             Self::Psk(psk) => psk.renew_at,
+            Self::Crl(crl) => crl.refresh_at,
         }
     }
 
@@ -65,6 +126,7 @@ impl DueItem {
             Self::Certificate(certificate) => certificate.device,
             Self::Key(key) => key.device,
             Self::Psk(psk) => Some(psk.device),
+            Self::Crl(_) => None,
         }
     }
 
@@ -74,6 +136,7 @@ impl DueItem {
             Self::Certificate(certificate) => certificate.group,
             Self::Key(key) => key.group,
             Self::Psk(psk) => psk.group,
+            Self::Crl(_) => None,
         }
     }
 
@@ -81,7 +144,7 @@ impl DueItem {
     pub fn into_certificate(self) -> Option<Certificate> {
         match self {
             Self::Certificate(certificate) => Some(certificate),
-            Self::Key(_) | Self::Psk(_) => None,
+            Self::Key(_) | Self::Psk(_) | Self::Crl(_) => None,
         }
     }
 
@@ -89,7 +152,7 @@ impl DueItem {
     pub const fn certificate(&self) -> Option<&Certificate> {
         match self {
             Self::Certificate(certificate) => Some(certificate),
-            Self::Key(_) | Self::Psk(_) => None,
+            Self::Key(_) | Self::Psk(_) | Self::Crl(_) => None,
         }
     }
 }
@@ -121,12 +184,13 @@ pub(super) fn with_date(kind: CredentialKind) -> Wanted {
 impl Registry {
     /// What should be renewed until a moment, the most urgent first: by its own lifetime or its group's interval,
     /// whichever comes first, or because a campaign asks for it. Due dates are spread so that a fleet does not come back
-    /// at once. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42).
+    /// at once. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42). CRLs are due some time before their
+    /// nextUpdate, also when nobody was revoked, and those of a new shard at once.
     ///
     /// ```
     /// # let registry = tegata::doctest::registry()?;
-    /// use tegata::{Due, Page, Timestamp, model::CredentialKind};
-    /// let due = Due { kinds: vec![CredentialKind::Certificate], ..Due::until(Timestamp::MAX) };
+    /// use tegata::{Due, DueKind, Page, Timestamp};
+    /// let due = Due { kinds: vec![DueKind::Certificate], ..Due::until(Timestamp::MAX) };
     /// for item in registry.due(&due, &Page::of(100))?.items {
     ///     println!("{} of {:?}", item.kind(), item.device());
     /// }
@@ -137,18 +201,27 @@ impl Registry {
     /// `input.page_cursor` for a cursor of another list, such as one of other kinds; store errors.
     pub fn due(&self, due: &Due, page: &Page) -> Result<Listing<DueItem>> {
         let inner = &*self.inner;
-        let kinds = CredentialKind::ALL.iter().filter(|kind| due.kinds.is_empty() || due.kinds.contains(kind));
-        let sources: Vec<Source> = kinds
+        let wanted = |kind| due.kinds.is_empty() || due.kinds.contains(&kind);
+        let to = Some(Value::Int(due.until.plus(1).unix()));
+        let credentials = CredentialKind::ALL.iter().filter(|&&kind| wanted(kind.into()));
+        let mut sources: Vec<Source> = credentials
             .map(|&kind| {
                 let mut wanted = Wanted { order: Some("renew_at"), ..renewing(kind) };
-                let to = Some(Value::Int(due.until.plus(1).unix()));
-                wanted.and("renew_at", Match::Range { from: None, to });
+                wanted.and("renew_at", Match::Range { from: None, to: to.clone() });
                 if let Some(group) = due.group {
                     wanted.and("group", Match::Eq(group.to_value(&inner.ids)));
                 }
-                Source { kind, wanted }
+                Source { kind: kind.into(), wanted }
             })
             .collect();
+        if wanted(DueKind::Crl) && due.group.is_none() {
+            let mut wanted = Wanted { order: Some("refresh_at"), ..Wanted::default() };
+            wanted.and("refresh_at", Match::Range { from: None, to });
+            if page.after.is_none() {
+                inner.adopt_lists()?;
+            }
+            sources.push(Source { kind: DueKind::Crl, wanted });
+        }
         let list = sources.iter().fold("due".to_owned(), |list, source| format!("{list} {}", source.kind));
         inner.merge(&list, &sources, page)
     }

@@ -55,7 +55,8 @@ impl Inner {
         let issuer = request.issuer;
         let signer = issuer.issues(view.now)?;
         let serial = issuer.serial(number, view.seed()?);
-        let bound = self.bound(request.profile_id, request.profile, issuer)?;
+        let shard = issuer.crls.as_ref().map_or(0, |scheme| scheme.shard_of(number));
+        let bound = self.bound(request.profile_id, request.profile, issuer, shard)?;
         let facts = IssuerView {
             subject: &issuer.subject,
             key_identifier: &issuer.key_identifier,
@@ -108,6 +109,7 @@ impl Inner {
             deleted: false,
             algorithm: Some(request.source.key().algorithm()),
             campaign: None,
+            shard: (shard > 0).then_some(shard),
         };
         if days.is_some() {
             record.renew_at = Some(self.due_of(&record, days)?);

@@ -1,18 +1,18 @@
-//! One list over the tables of certificates, symmetric keys and pre-shared keys, with one cursor.
+//! One list over the tables of certificates, symmetric keys, pre-shared keys and CRLs, with one cursor.
 
 use super::Inner;
-use super::due::DueItem;
+use super::due::{DueItem, DueKind};
 use super::page::{Listing, Page, Wanted, read_cursor, write_cursor};
 use crate::Result;
 use crate::error::{Error, InputError};
-use crate::model::{Certificate, CredentialKind, Psk, SymmetricKey};
+use crate::model::{Certificate, CredentialKind, CrlList, Psk, SymmetricKey};
 use crate::store::record::Record;
 use crate::store::schema::Table;
 use crate::store::{Cursor, Query, Row, Value};
 
 /// The rows of one table that take part in a merged list.
 pub(super) struct Source {
-    pub(super) kind: CredentialKind,
+    pub(super) kind: DueKind,
     pub(super) wanted: Wanted,
 }
 
@@ -35,8 +35,13 @@ enum Rest {
 }
 
 impl Source {
-    fn table(&self) -> &'static Table {
-        table_of(self.kind)
+    pub(super) fn table(&self) -> &'static Table {
+        match self.kind {
+            DueKind::Certificate => Certificate::TABLE,
+            DueKind::Key => SymmetricKey::TABLE,
+            DueKind::Psk => Psk::TABLE,
+            DueKind::Crl => CrlList::TABLE,
+        }
     }
 
     /// Where this source, the one at `own`, goes on when the list ended at `end`.
@@ -127,9 +132,10 @@ impl Inner {
     fn item(&self, sources: &[Source], source: usize, row: Row) -> Result<DueItem> {
         let source = sources.get(source).ok_or_else(|| Error::defect("a row of no source"))?;
         Ok(match source.kind {
-            CredentialKind::Certificate => DueItem::Certificate(Certificate::read(row, &self.ids)?),
-            CredentialKind::Key => DueItem::Key(SymmetricKey::read(row, &self.ids)?),
-            CredentialKind::Psk => DueItem::Psk(Psk::read(row, &self.ids)?),
+            DueKind::Certificate => DueItem::Certificate(Certificate::read(row, &self.ids)?),
+            DueKind::Key => DueItem::Key(SymmetricKey::read(row, &self.ids)?),
+            DueKind::Psk => DueItem::Psk(Psk::read(row, &self.ids)?),
+            DueKind::Crl => DueItem::Crl(CrlList::read(row, &self.ids)?.shown()),
         })
     }
 }

@@ -50,7 +50,7 @@ pub use devices::{
     CertificateWish, Credentials, DeviceChange, DeviceFilter, Devices, Enroll, Enrolled, Enrollment, NewDevice,
     Provision, Provisioned, PskWish, Release,
 };
-pub use due::{Due, DueItem};
+pub use due::{Due, DueItem, DueKind};
 pub use events::{
     EventFilter, EventProof, Events, LogProblem, PrunedEvents, Tampering, Verification, VerifyEvents,
     verify_consistency, verify_event, verify_export,

@@ -13,7 +13,7 @@ use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{CsrError, Error, InputError, ProfileError};
 use crate::id::{AuthorityId, ProfileId};
-use crate::model::{Binding, Entity, Owner, Profile, ProfileSpec, check_name};
+use crate::model::{Binding, Entity, Owner, Profile, ProfileSpec, address, check_name};
 use crate::policy::{Applicant, Bound, CompiledProfile, Issuance, IssuerView, KeySource};
 use crate::store::record::Cell;
 use crate::x509::{Name, VerifiedCsr};
@@ -22,7 +22,8 @@ use crate::x509::{Name, VerifiedCsr};
 #[derive(Default)]
 pub(super) struct Compiled {
     profiles: HashMap<ProfileId, Arc<CompiledProfile>>,
-    bound: HashMap<(ProfileId, AuthorityId), Arc<Bound>>,
+    /// By generation of the authority's CRL policy and shard too, on which the addresses depend.
+    bound: HashMap<(ProfileId, AuthorityId, u32, u32), Arc<Bound>>,
 }
 
 /// What a CSR would become under a profile.
@@ -180,7 +181,7 @@ impl<'r> Profiles<'r> {
         let issuer = inner.current_issuer(authority)?;
         let now = inner.now()?;
         let signer = issuer.issues(now)?;
-        let bound = inner.bound(profile, &compiled, &issuer)?;
+        let bound = inner.bound(profile, &compiled, &issuer, 0)?;
         let facts = IssuerView {
             subject: &issuer.subject,
             key_identifier: &issuer.key_identifier,
@@ -220,13 +221,25 @@ impl Inner {
         Ok(Arc::clone(known.profiles.entry(id).or_insert(compiled)))
     }
 
-    /// A profile's extensions as `issuer` writes them.
-    pub(super) fn bound(&self, id: ProfileId, profile: &CompiledProfile, issuer: &Issuer) -> Result<Arc<Bound>> {
-        let key = (id, issuer.id);
+    /// A profile's extensions as `issuer` writes them into certificates whose CRL is that of `shard`. The addresses in the
+    /// authority's policy count before the profile's, since the CRLs of shards name them.
+    pub(super) fn bound(
+        &self,
+        id: ProfileId,
+        profile: &CompiledProfile,
+        issuer: &Issuer,
+        shard: u32,
+    ) -> Result<Arc<Bound>> {
+        let scheme = issuer.crls.as_ref();
+        let key = (id, issuer.id, scheme.map_or(0, |scheme| scheme.generation), shard);
         if let Some(bound) = self.profiles.read().unwrap_or_else(PoisonError::into_inner).bound.get(&key) {
             return Ok(Arc::clone(bound));
         }
-        let bound = Arc::new(profile.bind(&issuer.key_identifier)?);
+        let own = scheme.map_or(&[][..], |scheme| &scheme.policy.urls);
+        let urls = if own.is_empty() { &profile.spec().crl_urls } else { own };
+        let deltas = scheme.map_or(&[][..], |scheme| &scheme.policy.delta_urls);
+        let filled = |urls: &[String]| urls.iter().map(|url| address(url, issuer.id, shard)).collect::<Vec<_>>();
+        let bound = Arc::new(profile.bind(&issuer.key_identifier, &filled(urls), &filled(deltas))?);
         let mut known = self.profiles.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(known.bound.entry(key).or_insert(bound)))
     }

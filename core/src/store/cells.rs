@@ -9,8 +9,8 @@ use crate::id::{Entity as EntityKind, NumberCipher};
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Attributes, AuthorityState, CampaignState, CertificateKind, CertificateState, ClientState, CredentialKind,
-    DeliveryState, DeviceState, EnrollmentPolicy, Entity, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyState,
-    Owner, ProductState, ProfileSpec, PskKind, PskState, ReissuePolicy, SignerLocation, SuspendCause,
+    CrlScheme, DeliveryState, DeviceState, EnrollmentPolicy, Entity, IdentityKind, InvalidReason, KeyOrigin, KeyOwner,
+    KeyState, Owner, ProductState, ProfileSpec, PskKind, PskState, ReissuePolicy, SignerLocation, SuspendCause,
 };
 use crate::symmetric::SymmetricAlgorithm;
 use crate::x509::{Name, RevocationReason};
@@ -66,7 +66,7 @@ macro_rules! json_cell {
         }
     )* };
 }
-json_cell!(EnrollmentPolicy, ProfileSpec, Vec<CredentialKind>, BTreeMap<String, String>);
+json_cell!(CrlScheme, EnrollmentPolicy, ProfileSpec, Vec<CredentialKind>, BTreeMap<String, String>);
 
 impl Cell for Attributes {
     const KIND: ColumnKind = ColumnKind::Text;

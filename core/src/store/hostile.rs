@@ -6,9 +6,9 @@ use super::tables::SCHEMA;
 use super::{Row, StoreError, Value};
 use crate::id::NumberCipher;
 use crate::model::{
-    Assignment, Authority, Binding, Campaign, CampaignPart, Certificate, Checkpoint, ClaimCode, Client, Crl, Delivery,
-    Device, Document, EndedVersion, Event, EventLog, EventSegment, Group, KeyShare, LogKey, Meta, Product, Profile,
-    Psk, RequestRecord, Responder, Revocation, SymmetricKey,
+    Assignment, Authority, Binding, Campaign, CampaignPart, Certificate, Checkpoint, ClaimCode, Client, CrlChunk,
+    CrlFolding, CrlList, CrlRemoval, Delivery, Device, Document, EndedVersion, Event, EventLog, EventSegment, Group,
+    KeptCrl, KeyShare, LogKey, Meta, Product, Profile, Psk, RequestRecord, Responder, Revocation, SymmetricKey,
 };
 
 /// The row that octets describe: the table's place in the schema, the key, and per value a kind and its octets. `None`
@@ -95,7 +95,11 @@ pub fn read(row: Row) -> Result<Vec<Value>, StoreError> {
         Binding,
         ClaimCode,
         RequestRecord,
-        Crl,
+        KeptCrl,
+        CrlList,
+        CrlChunk,
+        CrlRemoval,
+        CrlFolding,
         Event,
         Psk,
         SymmetricKey,

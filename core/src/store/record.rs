@@ -29,6 +29,25 @@ pub(crate) trait Key: Sized {
     fn from_key(key: u64, ids: &NumberCipher) -> Self;
 }
 
+/// The authority's number in the lower half, the shard above it; a bit for deltas. So the rows of the first version, which had
+/// one list of each authority, are those of shard 0.
+impl Key for crate::model::CrlPlace {
+    fn to_key(&self, ids: &NumberCipher) -> Result<u64, crate::Error> {
+        let authority = ids.number(self.authority)?;
+        if authority >> 32 != 0 {
+            return Err(crate::Error::defect("an authority's number that is out of all proportion"));
+        }
+        Ok(u64::from(self.delta) << DELTA | u64::from(self.shard) << 32 | authority)
+    }
+    fn from_key(key: u64, ids: &NumberCipher) -> Self {
+        let shard = u32::try_from(key >> 32 & u64::from(Self::SHARDS - 1)).unwrap_or(0);
+        Self { authority: ids.id(key & u64::from(u32::MAX)), shard, delta: key >> DELTA & 1 == 1 }
+    }
+}
+
+/// The bit of a delta CRL's key.
+const DELTA: u32 = 62;
+
 impl Key for u64 {
     fn to_key(&self, _: &NumberCipher) -> Result<u64, crate::Error> {
         Ok(*self)

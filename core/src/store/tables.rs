@@ -14,11 +14,12 @@ use crate::id::{
 use crate::key::KeyAlgorithm;
 use crate::model::{
     Assignment, Attributes, Authority, AuthorityState, Binding, Campaign, CampaignPart, CampaignState, Certificate,
-    CertificateKind, CertificateState, Checkpoint, ClaimCode, Client, ClientState, CredentialKind, Crl, Delivery,
-    DeliveryState, Device, DeviceState, Document, EndedVersion, EnrollmentPolicy, Entity, Event, EventLog,
-    EventSegment, Gap, Group, IdentityKind, InvalidReason, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta,
-    Owner, Product, ProductState, Profile, ProfileSpec, Psk, PskKind, PskState, ReissuePolicy, RequestRecord,
-    Responder, Revocation, SignerLocation, SuspendCause, SymmetricKey, Upkeep,
+    CertificateKind, CertificateState, Checkpoint, ClaimCode, Client, ClientState, CredentialKind, CrlChunk,
+    CrlFolding, CrlList, CrlPlace, CrlRemoval, CrlScheme, Delivery, DeliveryState, Device, DeviceState, Document,
+    EndedVersion, EnrollmentPolicy, Entity, Event, EventLog, EventSegment, Gap, Group, IdentityKind, InvalidReason,
+    KeptCrl, KeyOrigin, KeyOwner, KeyShare, KeyState, LogKey, Meta, Owner, Product, ProductState, Profile, ProfileSpec,
+    Psk, PskKind, PskState, ReissuePolicy, RequestRecord, Responder, Revocation, SignerLocation, SuspendCause,
+    SymmetricKey, Upkeep,
 };
 use crate::secret::Sealed;
 use crate::symmetric::SymmetricAlgorithm;
@@ -43,6 +44,10 @@ pub static SCHEMA: Schema = Schema {
         &CLAIM_CODES,
         &REQUESTS,
         &CRLS,
+        &CRL_LISTS,
+        &CRL_CHUNKS,
+        &CRL_REMOVALS,
+        &CRL_FOLDINGS,
         &EVENTS,
         &PSKS,
         &KEYS,
@@ -91,6 +96,7 @@ table! {
         private_key: Option<Sealed>;
         serial_key: Sealed;
         created: Timestamp;
+        crls: Option<CrlScheme>;
     }
 }
 
@@ -177,6 +183,7 @@ table! {
         deleted: bool;
         algorithm: Option<KeyAlgorithm>;
         campaign: Option<CampaignId>, Ordered;
+        shard: Option<u32>;
     }
 }
 
@@ -188,12 +195,16 @@ table! {
 }
 
 table! {
-    /// What the CRLs list.
+    /// What the CRLs list, but for what moved into chunks.
     REVOCATIONS "revocations" = Revocation [certificate: CertificateId] {
         authority: AuthorityId, Ordered;
         serial: Vec<u8>;
         at: Timestamp;
         reason: RevocationReason;
+        scope: Option<u64>, Ordered;
+        not_after: Option<Timestamp>;
+        listed: Option<bool>;
+        again: Option<bool>;
     }
 }
 
@@ -244,13 +255,56 @@ table! {
 }
 
 table! {
-    /// The newest CRL of each authority.
-    CRLS "crls" = Crl [authority: AuthorityId] {
+    /// The newest CRL of each authority and shard, and the newest delta.
+    CRLS "crls" = KeptCrl [place: CrlPlace] {
         number: u64;
         this_update: Timestamp;
         next_update: Timestamp;
         entries: u64;
         der: Vec<u8>;
+        base: Option<u64>;
+        refresh_at: Option<Timestamp>;
+    }
+}
+
+table! {
+    /// Which CRLs are kept up, and when each is due.
+    CRL_LISTS "crl_lists" = CrlList [place: CrlPlace] {
+        authority: AuthorityId, Ordered;
+        number: u64;
+        this_update: Option<Timestamp>;
+        next_update: Option<Timestamp>;
+        refresh_at: Option<Timestamp>, Ordered;
+        addresses: String;
+    }
+}
+
+table! {
+    /// Entries of CRLs that stay as they are, encoded, some thousands each.
+    CRL_CHUNKS "crl_chunks" = CrlChunk [key: u64] {
+        scope: u64, Ordered;
+        made: Timestamp;
+        first_expiry: Timestamp;
+        last_expiry: Timestamp;
+        entries: u64;
+        expiries: Vec<u8>;
+        der: Vec<u8>;
+    }
+}
+
+table! {
+    /// Holds that ended since the last complete CRL.
+    CRL_REMOVALS "crl_removals" = CrlRemoval [certificate: CertificateId] {
+        scope: u64, Ordered;
+        serial: Vec<u8>;
+        at: Timestamp;
+    }
+}
+
+table! {
+    /// How often revocations moved into chunks, a row per authority.
+    CRL_FOLDINGS "crl_foldings" = CrlFolding [authority: AuthorityId] {
+        times: u64;
     }
 }
 

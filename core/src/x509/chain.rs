@@ -324,6 +324,7 @@ mod tests {
             next_update: at("2026-07-01T00:00:00Z"),
             authority_key_id: &ca.key_id(),
             delta_base: None,
+            distribution_point: &[],
         };
         let mut writer = CrlWriter::new(&template, ca.key.algorithm(), revoked.len()).unwrap();
         for certificate in revoked {

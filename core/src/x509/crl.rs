@@ -360,6 +360,7 @@ mod tests {
             next_update: at("2026-11-08T00:00:00Z"),
             authority_key_id: &ca.key_id(),
             delta_base: base,
+            distribution_point: &[],
         };
         let mut writer = CrlWriter::new(&template, ca.key.algorithm(), expected).unwrap();
         fill(&mut writer);

@@ -5,7 +5,7 @@
 //! entry never changes once its certificate is revoked, so hosts may keep it encoded ([`encode_entry`]) and have it
 //! copied.
 
-use super::extension::{id, write_authority_key_id, write_extension};
+use super::extension::{id, write_authority_key_id, write_distribution_point_name, write_extension};
 use super::{Name, RevocationReason};
 use crate::der::{Writer, length_size, put_length, tag};
 use crate::env::Timestamp;
@@ -27,6 +27,9 @@ pub struct CrlTemplate<'a> {
     pub authority_key_id: &'a [u8],
     /// The number of the complete CRL that this one is the difference to; `None` makes a complete CRL.
     pub delta_base: Option<u64>,
+    /// The addresses that the certificates of its scope hold, when it lists only those (RFC 5280, 5.2.5); empty for all
+    /// of the issuer.
+    pub distribution_point: &'a [String],
 }
 
 /// An entry of a serial number of 16 octets, with a reason.
@@ -181,6 +184,11 @@ impl CrlWriter {
             out.sequence(|out| {
                 write_authority_key_id(out, template.authority_key_id);
                 write_extension(out, id::CRL_NUMBER, false, |out| out.integer_u64(template.number));
+                if !template.distribution_point.is_empty() {
+                    write_extension(out, id::ISSUING_DISTRIBUTION_POINT, true, |out| {
+                        out.sequence(|out| write_distribution_point_name(out, template.distribution_point));
+                    });
+                }
                 if let Some(base) = template.delta_base {
                     write_extension(out, id::DELTA_CRL_INDICATOR, true, |out| out.integer_u64(base));
                 }

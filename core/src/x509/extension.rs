@@ -26,6 +26,7 @@ pub(crate) mod id {
     pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
     pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
     pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
+    pub(crate) const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 46];
     pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
     pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x01\x01";
     pub(crate) const AD_OCSP: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01";
@@ -192,6 +193,8 @@ pub struct Extensions {
     pub authority_key_id: Option<Vec<u8>>,
     /// Addresses of the CRL (`http://..`), all of them one distribution point: the same CRL at several places.
     pub crl_distribution_points: Vec<String>,
+    /// Addresses of the delta CRL, likewise (RFC 5280, 4.2.1.15).
+    pub freshest_crl: Vec<String>,
     /// Addresses of OCSP responders.
     pub ocsp: Vec<String>,
     /// Addresses of the issuer's certificate.
@@ -277,6 +280,11 @@ impl Extensions {
                 write_distribution_point(out, &self.crl_distribution_points);
             });
         }
+        if !self.freshest_crl.is_empty() {
+            write_extension(&mut out, id::FRESHEST_CRL, false, |out| {
+                write_distribution_point(out, &self.freshest_crl);
+            });
+        }
         if !(self.ocsp.is_empty() && self.ca_issuers.is_empty()) {
             write_extension(&mut out, id::AUTHORITY_INFO_ACCESS, false, |out| self.write_access(out));
         }
@@ -315,12 +323,14 @@ impl Extensions {
             id::SUBJECT_ALT_NAME,
             id::BASIC_CONSTRAINTS,
             id::CRL_DISTRIBUTION_POINTS,
+            id::FRESHEST_CRL,
             id::CERTIFICATE_POLICIES,
             id::AUTHORITY_KEY_IDENTIFIER,
             id::EXTENDED_KEY_USAGE,
             id::AUTHORITY_INFO_ACCESS,
         ];
-        for url in self.crl_distribution_points.iter().chain(&self.ocsp).chain(&self.ca_issuers) {
+        let crls = self.crl_distribution_points.iter().chain(&self.freshest_crl);
+        for url in crls.chain(&self.ocsp).chain(&self.ca_issuers) {
             if url.is_empty() || !url.bytes().all(|b| b.is_ascii_graphic()) {
                 return Err(Error::input("an address in an extension", "is not a URL in printable ASCII"));
             }
@@ -348,14 +358,17 @@ impl Extensions {
 /// One `DistributionPoint` with all the addresses as its full name.
 fn write_distribution_point(out: &mut Writer, urls: &[String]) {
     out.sequence(|out| {
-        out.sequence(|out| {
-            out.nest(tag::context_constructed(0), |out| {
-                out.nest(tag::context_constructed(0), |out| {
-                    for url in urls {
-                        out.tlv(URI, url.as_bytes());
-                    }
-                });
-            });
+        out.sequence(|out| write_distribution_point_name(out, urls));
+    });
+}
+
+/// A `DistributionPointName` in its field: the addresses as its full name.
+pub(crate) fn write_distribution_point_name(out: &mut Writer, urls: &[String]) {
+    out.nest(tag::context_constructed(0), |out| {
+        out.nest(tag::context_constructed(0), |out| {
+            for url in urls {
+                out.tlv(URI, url.as_bytes());
+            }
         });
     });
 }

@@ -201,6 +201,7 @@ impl Party {
             next_update: at("2026-06-06T00:00:00Z"),
             authority_key_id: self.key_id(),
             delta_base: None,
+            distribution_point: &[],
         };
         let mut writer = CrlWriter::new(&template, self.key.algorithm(), revoked.len()).expect("a CRL");
         for (serial, reason) in revoked {

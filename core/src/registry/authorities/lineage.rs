@@ -11,7 +11,7 @@ use crate::Result;
 use crate::error::{AuthorityError, Error};
 use crate::id::{AuthorityId, Serial};
 use crate::key::PublicKey;
-use crate::model::{Authority, AuthorityState, Entity, Revocation, SignerLocation};
+use crate::model::{Authority, AuthorityState, Entity, Revocation, SignerLocation, scope};
 use crate::registry::Call;
 use crate::registry::driver::{Done, Operation, Plan, ToSign, View};
 use crate::registry::issuers::split_ders;
@@ -101,6 +101,7 @@ impl Authorities<'_> {
                 record.parent = old.parent;
                 record.not_before = view.now.plus(-300);
                 record.not_after = view.now.plus(validity);
+                let lists = super::crl::inherited(view, &mut record, &old)?;
                 let (sign, requires) = self.certify_next(view, number, &mut record, &old, &key)?;
                 let mut retired = old.record.clone();
                 retired.successor = Some(record.id);
@@ -108,6 +109,7 @@ impl Authorities<'_> {
                     retired.state = AuthorityState::Retired;
                 }
                 let mut writes = requires;
+                writes.extend(lists);
                 writes.push(view.update(old.version, &retired)?);
                 writes.extend(key_claim(view, &record)?);
                 writes.push(view.event(
@@ -228,12 +230,24 @@ pub(super) fn revocation_in_parent(view: &View<'_>, authority: &Authority) -> Re
     let number = view.number_of(authority.id)?;
     let revocation = Revocation {
         certificate: view.registry.ids.id(number | AUTHORITY_BIT),
-        authority: parent,
-        serial: X509::from_der(&authority.certificate)?.serial().to_vec(),
-        at: view.now,
-        reason: RevocationReason::CaCompromise,
+        ..compromise(view, parent, &X509::from_der(&authority.certificate)?)?
     };
     view.replace(&revocation).map(Some)
+}
+
+/// The entry of a CA certificate on the list of all certificates of `issuer`, but for its record number.
+fn compromise(view: &View<'_>, issuer: AuthorityId, certificate: &X509) -> Result<Revocation> {
+    Ok(Revocation {
+        certificate: view.registry.ids.id(0),
+        authority: issuer,
+        serial: certificate.serial().to_vec(),
+        at: view.now,
+        reason: RevocationReason::CaCompromise,
+        scope: Some(scope(view.number_of(issuer)?, 0)),
+        not_after: Some(certificate.not_after()),
+        listed: None,
+        again: None,
+    })
 }
 
 /// The cross-certificates of a compromised authority go on the CRLs of those that issued them: whoever trusts only those
@@ -250,10 +264,7 @@ pub(super) fn revocations_across(view: &View<'_>, authority: &Authority) -> Resu
         let (Some(issuer), Some(serial)) = (issuer, Serial::from_bytes(certificate.serial())) else { continue };
         let revocation = Revocation {
             certificate: view.registry.ids.id(issuer.serials.serial_number(serial)),
-            authority: issuer.id,
-            serial: certificate.serial().to_vec(),
-            at: view.now,
-            reason: RevocationReason::CaCompromise,
+            ..compromise(view, issuer.id, &certificate)?
         };
         writes.push(view.replace(&revocation)?);
     }

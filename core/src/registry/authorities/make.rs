@@ -84,6 +84,7 @@ pub(super) fn newborn(
         private_key: key.pkcs8.as_ref().map(|pkcs8| seal("private_key", pkcs8.expose())).transpose()?,
         serial_key: seal("serial_key", serial_key)?,
         created: view.now,
+        crls: None,
     };
     Ok(Newborn { number, record })
 }

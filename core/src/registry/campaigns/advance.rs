@@ -131,7 +131,7 @@ impl Campaigns<'_> {
             // A certificate whose renewal is not confirmed yet has no date: its own grace period ends it.
             let to = Some(Value::Int(before.unix()));
             source.wanted.and("renew_at", Match::Range { from: None, to });
-            let (kind, mut after) = (source.kind, None);
+            let (Some(kind), mut after) = (source.kind.credential(), None) else { continue };
             loop {
                 let page = inner.store()?.find(&Query {
                     table: table_of(kind),

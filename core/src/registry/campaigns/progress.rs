@@ -7,7 +7,7 @@ use crate::id::CampaignId;
 use crate::model::{CertificateState, CredentialKind, KeyState, PskState};
 use crate::registry::Inner;
 use crate::registry::due::DueItem;
-use crate::registry::merge::{Source, table_of};
+use crate::registry::merge::Source;
 use crate::registry::page::{Listing, Page, Wanted};
 use crate::store::{Match, Value};
 
@@ -49,7 +49,7 @@ pub(super) fn waiting(inner: &Inner, id: CampaignId, now: Timestamp) -> Vec<Sour
     renewed.and("retires", Match::Range { from: Some(Value::Int(now.plus(1).unix())), to: None });
     let keys = vec![KeyState::Active.number(), KeyState::Suspended.number(), KeyState::Compromised.number()];
     let psks = vec![PskState::Active.number(), PskState::Suspended.number()];
-    let source = |kind, wanted| Source { kind, wanted };
+    let source = |kind: CredentialKind, wanted| Source { kind: kind.into(), wanted };
     vec![
         source(CredentialKind::Certificate, certificates().eq("retires", Value::Null)),
         source(CredentialKind::Certificate, renewed),
@@ -95,6 +95,6 @@ impl Inner {
         let sources = waiting(self, id, self.now()?);
         sources
             .into_iter()
-            .try_fold(0_u64, |sum, source| Ok(sum.saturating_add(self.total_of(table_of(source.kind), source.wanted)?)))
+            .try_fold(0_u64, |sum, source| Ok(sum.saturating_add(self.total_of(source.table(), source.wanted)?)))
     }
 }

@@ -8,8 +8,8 @@ use crate::Result;
 use crate::error::{DeviceError, Error};
 use crate::id::{AuthorityId, CertificateId, CertificateKind, DeviceId};
 use crate::model::{
-    Certificate, CertificateState, Delivery, Device, Entity, Group, Owner, Revocation, Standing, SuspendCause,
-    SuspendMode,
+    Certificate, CertificateState, CrlRemoval, Delivery, Device, Entity, Group, Owner, Revocation, Standing,
+    SuspendCause, SuspendMode, scope,
 };
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
@@ -252,7 +252,7 @@ impl View<'_> {
         reason: RevocationReason,
     ) -> Result<(Certificate, Vec<Write>)> {
         let changed = stored.record.clone().revoked(reason, self.now)?;
-        let mut writes = self.consequences(&changed, reason, true)?;
+        let mut writes = self.consequences(&changed, reason, Some(stored.revoked.is_some()))?;
         writes.push(self.update(stored.version, &changed)?);
         if reason == RevocationReason::KeyCompromise {
             writes.push(self.ban_key(&changed)?);
@@ -314,7 +314,7 @@ impl View<'_> {
     fn revoke_along(&self, other: &Stored<Certificate>) -> Result<Vec<Write>> {
         let reason = RevocationReason::KeyCompromise;
         let changed = other.record.clone().revoked(reason, self.now)?;
-        let mut writes = self.consequences(&changed, reason, true)?;
+        let mut writes = self.consequences(&changed, reason, Some(false))?;
         writes.push(self.update(other.version, &changed)?);
         writes.push(self.event(
             "certificate.revoke",
@@ -348,17 +348,24 @@ impl View<'_> {
     pub(in crate::registry) fn supersede(&self, stored: &Stored<Certificate>) -> Result<(Certificate, Vec<Write>)> {
         let reason = RevocationReason::Superseded;
         let changed = stored.record.clone().revoked(reason, self.now)?;
-        let mut writes = self.consequences(&changed, reason, self.now <= stored.not_after)?;
+        let mut writes = self.consequences(&changed, reason, (self.now <= stored.not_after).then_some(false))?;
         writes.push(self.update(stored.version, &changed)?);
         Ok((changed, writes))
     }
 
     /// What a revocation brings with it besides the certificate's own record.
-    fn consequences(&self, certificate: &Certificate, reason: RevocationReason, listed: bool) -> Result<Vec<Write>> {
+    /// `listed` is whether it was revoked before, for another reason; `None` when CRLs do not list it.
+    fn consequences(
+        &self,
+        certificate: &Certificate,
+        reason: RevocationReason,
+        listed: Option<bool>,
+    ) -> Result<Vec<Write>> {
         let number = self.number_of(certificate.id)?;
         let mut writes = Vec::new();
-        if listed {
-            writes.push(self.replace(&revocation(certificate, reason, self))?);
+        if let Some(again) = listed {
+            let entry = self.revocation(certificate, reason)?;
+            writes.push(self.replace(&Revocation { again: again.then_some(true), ..entry })?);
         }
         writes.extend(self.lapse(number)?);
         Ok(writes)
@@ -384,7 +391,7 @@ impl View<'_> {
         let mut writes = vec![self.update(stored.version, &changed)?];
         let mode = self.registry.profile(stored.profile)?.spec().suspend;
         if mode == SuspendMode::CrlHold && stored.state != CertificateState::Suspended {
-            writes.push(self.replace(&revocation(&changed, RevocationReason::CertificateHold, self))?);
+            writes.push(self.replace(&self.revocation(&changed, RevocationReason::CertificateHold)?)?);
         }
         Ok((changed, writes))
     }
@@ -428,6 +435,14 @@ impl View<'_> {
             && held.reason == RevocationReason::CertificateHold
         {
             writes.push(self.delete(&held)?);
+            // Whoever has the hold from a complete CRL learns from a delta that it is over.
+            let number = self.number_of(stored.authority)?;
+            writes.push(self.replace(&CrlRemoval {
+                certificate: stored.id,
+                scope: scope(number, stored.shard.unwrap_or(0)),
+                serial: stored.serial.clone(),
+                at: self.now,
+            })?);
         }
         Ok((changed, writes))
     }
@@ -444,7 +459,7 @@ impl View<'_> {
             Standing::Superseded if record.state == CertificateState::Revoked => writes.extend(self.lapse(number)?),
             _ => {
                 record = record.revoked(reason, self.now)?;
-                writes.extend(self.consequences(&record, reason, true)?);
+                writes.extend(self.consequences(&record, reason, Some(false))?);
             }
         }
         for assignment in self.registry.holders(stored.id)? {
@@ -457,13 +472,20 @@ impl View<'_> {
     }
 }
 
-fn revocation(certificate: &Certificate, reason: RevocationReason, view: &View<'_>) -> Revocation {
-    Revocation {
-        certificate: certificate.id,
-        authority: certificate.authority,
-        serial: certificate.serial.clone(),
-        at: certificate.revoked.unwrap_or(view.now),
-        reason,
+impl View<'_> {
+    fn revocation(&self, certificate: &Certificate, reason: RevocationReason) -> Result<Revocation> {
+        let number = self.number_of(certificate.authority)?;
+        Ok(Revocation {
+            certificate: certificate.id,
+            authority: certificate.authority,
+            serial: certificate.serial.clone(),
+            at: certificate.revoked.unwrap_or(self.now),
+            reason,
+            scope: Some(scope(number, certificate.shard.unwrap_or(0))),
+            not_after: Some(certificate.not_after),
+            listed: None,
+            again: None,
+        })
     }
 }
 

@@ -5,9 +5,9 @@ use super::{Removal, Retention};
 use crate::Result;
 use crate::id::DeviceId;
 use crate::model::{
-    Binding, Campaign, CampaignPart, Certificate, CertificateKind, CertificateState, ClaimCode, Crl, Delivery, Device,
-    DeviceState, Document, EndedVersion, IdentityKind, KeyShare, Owner, Psk, PskState, RequestRecord, Revocation,
-    SymmetricKey,
+    Binding, Campaign, CampaignPart, Certificate, CertificateKind, CertificateState, ClaimCode, CrlRemoval, Delivery,
+    Device, DeviceState, Document, EndedVersion, IdentityKind, KeyShare, Owner, Psk, PskState, RequestRecord,
+    Revocation, SymmetricKey,
 };
 use crate::registry::bindings::Tag;
 use crate::registry::devices::state::key_tag_of;
@@ -85,7 +85,7 @@ impl View<'_> {
         }
         let number = self.number_of(stored.id)?;
         let revocation = self.find::<Revocation>(number)?;
-        if revocation.is_some() && !self.may_leave_the_list(stored)? {
+        if (revocation.is_some() || stored.revoked.is_some()) && !self.registry.revocation_may_go(stored)? {
             return Ok(None);
         }
         let mut writes = vec![self.delete(stored)?];
@@ -99,6 +99,7 @@ impl View<'_> {
         if let Some(revocation) = revocation {
             writes.push(self.delete(&revocation)?);
         }
+        writes.push(Write::Delete(at::<CrlRemoval>(number), Expect::Any));
         let line = Line::new()
             .with("id", stored.id)
             .octets("serial", &stored.serial)
@@ -118,13 +119,6 @@ impl View<'_> {
             .maybe("reason", stored.reason.map(crate::x509::RevocationReason::name))
             .der("der", document.as_ref().map(|document| document.der.as_slice()));
         Ok(Some((line, writes)))
-    }
-
-    /// Whether an expired certificate needs no entry any more: its authority has issued a complete CRL with it after it
-    /// expired (RFC 5280, 3.3), or never issued one.
-    fn may_leave_the_list(&self, certificate: &Certificate) -> Result<bool> {
-        let crl = self.find::<Crl>(self.number_of(certificate.authority)?)?;
-        Ok(crl.is_none_or(|crl| crl.this_update > certificate.not_after))
     }
 
     /// Whether it is the last by which a device that may come back, or a product, is known. A device that was away for years

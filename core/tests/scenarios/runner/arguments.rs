@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
-use tegata::model::{Attributes, EnrollmentPolicy, Entity, ProfileSpec, SanPolicy, SubjectPolicy};
+use tegata::model::{Attributes, CrlPolicy, EnrollmentPolicy, Entity, ProfileSpec, SanPolicy, SubjectPolicy};
 use tegata::pack::FileNames;
 use tegata::store::SqliteOptions;
 use tegata::{
@@ -93,7 +93,8 @@ read_struct! {
         profile algorithm due_before deleted newest_first;
     Retention: |f| Self::default(), certificate_days device_days request_days claim_code_days secret_days campaign_days
         event_days limit;
-    CrlOptions: |f| Self::default(), next_update_hours;
+    CrlPolicy: |f| Self::default(), shards urls delta_urls next_update_hours delta_hours overlap_hours;
+    CrlOptions: |f| Self::default(), next_update_hours shard delta;
     DeviceChange: |f| Self::default(), name attributes;
     DeviceFilter: |f| Self::default(), name states product group unit attribute;
     Due: |f| Self::until(f.required("until")?), group kinds;

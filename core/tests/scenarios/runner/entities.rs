@@ -63,7 +63,10 @@ pub fn authorities(s: &Step<'_>, method: &str) -> Result<Json, Fault> {
         "retire" => s.show(&handle.retire(s.arg("id")?, call)?),
         "mark_compromised" => s.show(&handle.mark_compromised(s.arg("id")?, call)?),
         "crl" => s.show(&handle.crl(s.arg("id")?, &s.arg("options")?, call)?),
-        "current_crl" => s.show(&handle.current_crl(s.arg("id")?)?),
+        "current_crl" => s.show(&handle.current_crl(s.arg("id")?, &s.arg("options")?)?),
+        "crls" => s.show(&handle.crls(s.arg("id")?)?),
+        "set_crl_policy" => s.show(&handle.set_crl_policy(s.arg("id")?, &s.arg("policy")?, call)?),
+        "refresh_crls" => s.show(&handle.refresh_crls(s.arg("until")?, call)?),
         "use_signer" => s.show(&handle.use_signer(s.arg("id")?, s.arg("signer")?)?),
         _ => s.unknown(),
     }

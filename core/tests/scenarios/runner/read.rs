@@ -199,7 +199,7 @@ read_enum! {
 
 /// An enum that knows its names.
 macro_rules! read_named {
-    ($($type:ident),*) => { $(
+    ($($type:ty),*) => { $(
         impl Read for $type {
             fn read(value: &Json, _: &World) -> Result<Self, Fault> {
                 let found = Self::ALL.iter().copied().find(|it| Some(it.name()) == value.as_str());
@@ -215,6 +215,7 @@ read_named!(
     CertificateState,
     CredentialKind,
     DeviceState,
+    tegata::DueKind,
     IdentityKind,
     CheckMethod,
     KeyAlgorithm,

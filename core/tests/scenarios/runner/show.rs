@@ -224,6 +224,7 @@ impl Show for DueItem {
             Self::Certificate(value) => tagged("certificate", &value.show(world)),
             Self::Key(value) => tagged("key", &value.show(world)),
             Self::Psk(value) => tagged("psk", &value.show(world)),
+            Self::Crl(value) => tagged("crl", &value.show(world)),
             other => unknown(&other),
         }
     }

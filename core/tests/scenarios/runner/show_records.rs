@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 use tegata::error::Reason;
 use tegata::model::{
-    Assignment, Attributes, Authority, Certificate as CertificateRecord, Checkpoint, Crl as CrlRecord, Device,
-    EnrollmentPolicy, Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, Responder, SanPolicy, SymmetricKey,
+    Assignment, Attributes, Authority, Certificate as CertificateRecord, Checkpoint, Crl as CrlRecord, CrlPolicy,
+    CrlState, Device, EnrollmentPolicy, Event, Group, KeyVersion, Product, Profile, ProfileSpec, Psk, Responder,
+    SanPolicy, SymmetricKey,
 };
 use tegata::pack::{FileNames, PackedFile};
 use tegata::x509::{BasicConstraints, CertificateExtensions, RequestedExtension, Revocation};
@@ -40,6 +41,8 @@ show_struct! {
     Counts: devices devices_by_group devices_by_product certificates certificates_by_kind certificates_by_algorithm
         expired keys keys_by_algorithm psks due_by_week certificates_due_by_week keys_due_by_week psks_due_by_week;
     Credentials: certificates psks keys;
+    CrlPolicy: shards urls delta_urls next_update_hours delta_hours overlap_hours;
+    CrlState: authority shard delta number this_update next_update refresh_at addresses;
     Device: id name state reason product unit group attributes subject created updated;
     EnrollmentPolicy: mode quota opens closes unit_required other_key;
     Checkpoint: number at actor events root note;
@@ -99,11 +102,11 @@ macro_rules! show_object {
 
 show_object! {
     Authority: id name generation state subject algorithm key_identifier not_before not_after parent predecessor
-        successor signer certificate outside request public_key created, pem, ;
+        successor signer certificate outside request public_key created, pem crl_policy, ;
     CertificateRecord: id serial authority profile kind state product credential_of device group holders name issued
         not_before not_after renew_at key_number key_origin renews successor confirmed retires suspended_by revoked
         reason deleted algorithm campaign, , ;
-    CrlRecord: authority number this_update next_update entries der, pem, ;
+    CrlRecord: authority shard number base this_update next_update refresh_at entries der, pem, ;
     Issued: certificate der chain, pem fullchain_pem root serial, ;
     IssuedWithKey: issued key, key_pem, algorithm;
     Integrity: rows findings, is_sound, ;

@@ -92,6 +92,7 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     CERTIFICATE_CHAIN_ALGORITHM("certificate.chain_algorithm", ErrorKind.REFUSED),
     CERTIFICATE_CHAIN_REVOKED("certificate.chain_revoked", ErrorKind.REFUSED),
     CERTIFICATE_CRL_STALE("certificate.crl_stale", ErrorKind.REFUSED),
+    CERTIFICATE_CRL_NO_BASE("certificate.crl_no_base", ErrorKind.STATE),
     CERTIFICATE_CRL_SIGNATURE("certificate.crl_signature", ErrorKind.REFUSED),
     CERTIFICATE_OCSP_MALFORMED("certificate.ocsp_malformed", ErrorKind.INVALID_INPUT),
     CERTIFICATE_OCSP_UNSUCCESSFUL("certificate.ocsp_unsuccessful", ErrorKind.UNAVAILABLE),

@@ -1,0 +1,328 @@
+//! What is revoked for good moves from rows into chunks of encoded entries, once a complete CRL listed it.
+
+use std::collections::HashSet;
+
+use super::build::{Built, Scope, each_entry};
+use crate::Result;
+use crate::env::Timestamp;
+use crate::error::StoreError;
+use crate::id::AuthorityId;
+use crate::model::{Certificate, CrlChunk, CrlFolding, CrlPlace, CrlRemoval, KeptCrl, Revocation, scope};
+use crate::registry::Inner;
+use crate::registry::authorities::make::AUTHORITY_BIT;
+use crate::registry::page::Wanted;
+use crate::store::record::{Cell, Key, Record, Stored, at, put, read};
+use crate::store::{Expect, Query, Value, Write};
+use crate::x509::{RevocationReason, encode_entry};
+
+/// How many entries a chunk has at most: some 200 KB.
+const ENTRIES: usize = 4_096;
+
+impl Inner {
+    /// Whether a revoked or suspended certificate that has ended may be forgotten: each CRL that lists it was made once more
+    /// after its end (RFC 5280, 3.3), or none was ever made. Then its row in `revocations`, if it has one, and the one in
+    /// `crl_removals` with its number may be removed in the same commit; making CRLs removes such rows too. Chunks
+    /// (`crl_chunks`) stand for themselves: they need no other row, and go when all in them is over.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub(in crate::registry) fn revocation_may_go(&self, certificate: &Certificate) -> Result<bool> {
+        let all = CrlPlace::complete(certificate.authority, 0);
+        let own = CrlPlace::complete(certificate.authority, certificate.shard.unwrap_or(0));
+        let mut last = vec![self.find_list(own)?.map(|list| list.record.this_update)];
+        if own != all {
+            last.push(self.find_list(all)?.map(|list| list.record.this_update));
+        }
+        if last.iter().all(Option::is_none) {
+            // An earlier version may have made one.
+            last.push(self.find_record::<KeptCrl>(all.to_key(&self.ids)?)?.map(|crl| Some(crl.this_update)));
+        }
+        Ok(last.into_iter().flatten().flatten().all(|made| made > certificate.not_after))
+    }
+
+    /// Before the first CRL of an authority: the rows that earlier versions wrote get what is new in them.
+    pub(super) fn adopt_revocations(&self, id: AuthorityId, authority: u64) -> Result<()> {
+        if self.find_record::<CrlFolding>(authority)?.is_some() {
+            return Ok(());
+        }
+        let issuer = self.issuer(id)?;
+        let wanted = Wanted::default().eq("authority", id.to_value(&self.ids)).eq("scope", Value::Null);
+        let mut old = Vec::new();
+        self.scan::<Revocation>(&wanted, |row| {
+            old.push(row);
+            Ok(())
+        })?;
+        for portion in old.chunks(1_000) {
+            let numbers = portion.iter().map(|row| self.ids.number(row.certificate)).collect::<Result<Vec<_>>>()?;
+            let rows: Vec<_> = numbers.iter().map(|number| at::<Certificate>(*number)).collect();
+            let mut writes = Vec::with_capacity(portion.len());
+            for (row, certificate) in portion.iter().zip(self.store()?.get(&rows)?) {
+                let certificate = read::<Certificate>(certificate, &self.ids)?;
+                let adopted = Revocation {
+                    scope: Some(scope(authority, 0)),
+                    not_after: Some(certificate.map_or(issuer.not_after, |certificate| certificate.record.not_after)),
+                    ..row.record.clone()
+                };
+                writes.push(put(&adopted, Expect::Version(row.version), &self.ids)?);
+            }
+            match self.store()?.commit(&writes) {
+                // Somebody changed one of them, or adopts them too: the next CRL looks again.
+                Err(StoreError::Conflict { .. }) => return self.adopt_again(id, authority),
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn adopt_again(&self, id: AuthorityId, authority: u64) -> Result<()> {
+        std::thread::yield_now();
+        self.adopt_revocations(id, authority)
+    }
+
+    /// What follows a complete CRL, when it is not too much for the CRL's own commit: what it listed for good moves into
+    /// chunks, what else it listed is marked, and what is over leaves.
+    pub(super) fn folded_at_once(
+        &self,
+        id: AuthorityId,
+        place: (u64, u32),
+        made: Timestamp,
+        built: &Built,
+    ) -> Result<Option<Vec<Write>>> {
+        if built.listed.len() + built.over.len() + built.removals.len() > ENTRIES {
+            return Ok(None);
+        }
+        let own = scope(place.0, place.1);
+        let Sorted { mut writes, moving, again } = self.sorted(built)?;
+        let swept = self.swept(id, own, place.1, made, &again)?;
+        let touched: HashSet<u64> = swept.iter().filter_map(key_of).collect();
+        writes.extend(swept);
+        let last = self.last_chunk(own)?.filter(|chunk| !touched.contains(&chunk.key));
+        writes.extend(self.moved(own, made, last, &moving)?);
+        Ok(Some(writes))
+    }
+
+    /// The same in portions, after the CRL. Whatever changed meanwhile stays as it is until the next time.
+    pub(super) fn fold(&self, id: AuthorityId, place: (u64, u32), made: Timestamp, built: &Built) -> Result<()> {
+        let own = scope(place.0, place.1);
+        let Sorted { writes, moving, again } = self.sorted(built)?;
+        for portion in writes.chunks(ENTRIES) {
+            self.folded(id, portion.to_vec())?;
+        }
+        let swept = self.swept(id, own, place.1, made, &again)?;
+        if !swept.is_empty() && !self.folded(id, swept)? {
+            return Ok(());
+        }
+        for portion in moving.chunks(ENTRIES) {
+            let last = self.last_chunk(own)?;
+            self.folded(id, self.moved(own, made, last, portion)?)?;
+        }
+        Ok(())
+    }
+
+    /// Tells what moves from what only needs a mark.
+    fn sorted<'b>(&self, built: &'b Built) -> Result<Sorted<'b>> {
+        let mut sorted = Sorted { writes: Vec::new(), moving: Vec::new(), again: HashSet::new() };
+        for row in &built.listed {
+            let of_authority = self.ids.number(row.certificate)? & AUTHORITY_BIT != 0;
+            if row.reason != RevocationReason::CertificateHold && !of_authority {
+                sorted.moving.push(row);
+                if row.again == Some(true) {
+                    sorted.again.insert(row.serial.clone());
+                }
+            } else if row.listed != Some(true) {
+                let listed = Revocation { listed: Some(true), ..row.record.clone() };
+                sorted.writes.push(put(&listed, Expect::Version(row.version), &self.ids)?);
+            }
+        }
+        for row in &built.over {
+            sorted.writes.push(Write::Delete(at::<Revocation>(row.key(&self.ids)?), Expect::Version(row.version)));
+        }
+        for row in &built.removals {
+            sorted.writes.push(Write::Delete(at::<CrlRemoval>(row.key(&self.ids)?), Expect::Version(row.version)));
+        }
+        // What ends together is kept together, so that chunks go whole.
+        sorted.moving.sort_by_key(|row| row.not_after);
+        Ok(sorted)
+    }
+
+    /// The writes that move rows into chunks, into the last one first.
+    fn moved(
+        &self,
+        own: u64,
+        made: Timestamp,
+        mut last: Option<Stored<CrlChunk>>,
+        mut rows: &[&Stored<Revocation>],
+    ) -> Result<Vec<Write>> {
+        let mut writes = Vec::with_capacity(rows.len() + 2);
+        while !rows.is_empty() {
+            let count = |chunk: &Stored<CrlChunk>| usize::try_from(chunk.entries).unwrap_or(ENTRIES);
+            let room = ENTRIES.saturating_sub(last.as_ref().map_or(0, count));
+            if room == 0 {
+                last = None;
+                continue;
+            }
+            let (portion, rest) = rows.split_at(room.min(rows.len()));
+            rows = rest;
+            writes.push(self.chunk_of(own, made, last.take(), portion)?);
+            for row in portion {
+                writes.push(Write::Delete(at::<Revocation>(row.key(&self.ids)?), Expect::Version(row.version)));
+            }
+        }
+        Ok(writes)
+    }
+
+    /// The write that adds `rows` to a chunk, or makes one of them.
+    fn chunk_of(
+        &self,
+        scope: u64,
+        made: Timestamp,
+        last: Option<Stored<CrlChunk>>,
+        rows: &[&Stored<Revocation>],
+    ) -> Result<Write> {
+        let (mut chunk, expect) = if let Some(last) = last {
+            (last.record, Expect::Version(last.version))
+        } else {
+            let key = self.numbers.next(self.store()?, CrlChunk::TABLE.name)?;
+            (CrlChunk::empty(key, scope), Expect::Absent)
+        };
+        chunk.made = made;
+        for row in rows {
+            encode_entry(&mut chunk.der, &row.serial, row.at, row.reason)?;
+            chunk.count(row.not_after.unwrap_or(Timestamp::MAX));
+        }
+        put(&chunk, expect, &self.ids)
+    }
+
+    fn last_chunk(&self, scope: u64) -> Result<Option<Stored<CrlChunk>>> {
+        let found = self.store()?.find(&Query {
+            table: CrlChunk::TABLE,
+            filters: Wanted::default().eq("scope", Value::Int(scope.cast_signed())).filters,
+            order: Some("scope"),
+            descending: true,
+            after: None,
+            limit: 1,
+            total: false,
+        })?;
+        Ok(read(found.rows.into_iter().next(), &self.ids)?)
+    }
+
+    /// Commits writes that move revocations about, which whoever is building a CRL of this authority finds out. Whether
+    /// nobody was in the way.
+    fn folded(&self, id: AuthorityId, mut writes: Vec<Write>) -> Result<bool> {
+        writes.push(self.folding_moves(id, self.folding(id)?.as_ref())?);
+        match self.store()?.commit(&writes) {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// How often revocations moved: read before them, required when what they made is committed.
+    pub(super) fn folding(&self, id: AuthorityId) -> Result<Option<Stored<CrlFolding>>> {
+        self.find_record(self.ids.number(id)?)
+    }
+
+    /// The write that says that they moved once more.
+    pub(super) fn folding_moves(&self, id: AuthorityId, folding: Option<&Stored<CrlFolding>>) -> Result<Write> {
+        let times = folding.map_or(0, |folding| folding.times.saturating_add(1));
+        let expect = folding.map_or(Expect::Absent, |folding| Expect::Version(folding.version));
+        put(&CrlFolding { authority: id, times }, expect, &self.ids)
+    }
+
+    /// Chunks that are over leave, and so do the entries in `again`, which are listed anew.
+    fn swept(
+        &self,
+        id: AuthorityId,
+        own: u64,
+        shard: u32,
+        made: Timestamp,
+        again: &HashSet<Vec<u8>>,
+    ) -> Result<Vec<Write>> {
+        let mut over = made;
+        // The list of all is made more rarely than those of shards, and lists the same.
+        if shard > 0
+            && let Some(all) = self.find_list(CrlPlace::complete(id, 0))?
+            && all.number > 0
+        {
+            over = over.min(all.this_update.unwrap_or(Timestamp::MIN));
+        }
+        let mut writes = Vec::new();
+        if again.is_empty() {
+            let mut wanted = Wanted::default().eq("scope", Value::Int(own.cast_signed()));
+            let to = Some(Value::Int(over.unix()));
+            wanted.and("last_expiry", crate::store::Match::Range { from: None, to });
+            let query = Query {
+                table: CrlChunk::TABLE,
+                filters: wanted.filters,
+                order: None,
+                descending: false,
+                after: None,
+                limit: 8,
+                total: false,
+            };
+            for row in self.store()?.find(&query)?.rows {
+                writes.push(Write::Delete(at::<CrlChunk>(row.key), Expect::Version(row.version)));
+            }
+        } else {
+            let scope = Scope::exactly(own);
+            self.chunks(scope, |stored| {
+                let mut kept = CrlChunk::empty(stored.key, own);
+                kept.made = stored.made;
+                each_entry(&stored, |serial, expiry, der| {
+                    if !again.contains(serial) {
+                        kept.der.extend_from_slice(der);
+                        kept.count(expiry);
+                    }
+                })?;
+                if kept.entries == 0 {
+                    writes.push(Write::Delete(at::<CrlChunk>(stored.key), Expect::Version(stored.version)));
+                } else if kept.entries < stored.entries {
+                    writes.push(put(&kept, Expect::Version(stored.version), &self.ids)?);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(writes)
+    }
+}
+
+/// What a complete CRL listed, by what becomes of it.
+struct Sorted<'b> {
+    /// Marks, and rows that are over.
+    writes: Vec<Write>,
+    /// What moves into chunks.
+    moving: Vec<&'b Stored<Revocation>>,
+    /// The serial numbers that stand in a chunk already, with another reason.
+    again: HashSet<Vec<u8>>,
+}
+
+const fn key_of(write: &Write) -> Option<u64> {
+    match write {
+        Write::Put(row, _) => Some(row.key),
+        Write::Delete(row, _) | Write::Require(row, _) => Some(row.key),
+        Write::Add { .. } => None,
+    }
+}
+
+impl CrlChunk {
+    fn empty(key: u64, scope: u64) -> Self {
+        Self {
+            key,
+            scope,
+            made: Timestamp::MIN,
+            first_expiry: Timestamp::MAX,
+            last_expiry: Timestamp::MIN,
+            entries: 0,
+            expiries: Vec::new(),
+            der: Vec::new(),
+        }
+    }
+
+    /// One more entry, of a certificate that ends then.
+    fn count(&mut self, expiry: Timestamp) {
+        self.entries += 1;
+        self.expiries.extend_from_slice(&expiry.unix().to_be_bytes());
+        self.first_expiry = self.first_expiry.min(expiry);
+        self.last_expiry = self.last_expiry.max(expiry);
+    }
+}
