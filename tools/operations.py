@@ -205,7 +205,7 @@ def functions(text, public=True):
         receiver = parameters.pop(0) if parameters and re.fullmatch(r"(&(\w|')* ?)?(mut )?self", parameters[0]) else None
         rest = text[end : re.compile(r"\{|;\s*$", re.MULTILINE).search(text, end).start()]
         returns = rest.split("->", 1)[1].split(" where ")[0] if "->" in rest else "()"
-        pairs = [tuple(part.strip() for part in parameter.split(":", 1)) for parameter in parameters]
+        pairs = [tuple(part.strip().removeprefix("mut ") for part in parameter.split(":", 1)) for parameter in parameters]
         yield match["name"], receiver, pairs, " ".join(returns.split())
 
 

@@ -28,7 +28,10 @@ mod host;
 mod host_store;
 mod keys;
 mod lists;
+mod log;
+mod moving;
 mod names;
+mod ocsp;
 mod open;
 mod parsed;
 mod products;
@@ -36,6 +39,7 @@ mod profiles;
 mod provision;
 mod psks;
 mod registry;
+mod streams;
 mod symmetric;
 mod values;
 

@@ -9,6 +9,8 @@ use crate::clients::Client;
 use crate::devices::Device;
 use crate::events::Event;
 use crate::groups::Group;
+use crate::log::Checkpoint;
+use crate::ocsp::Presigned;
 use crate::products::Product;
 use crate::profiles::Profile;
 use crate::psks::Psk;
@@ -76,5 +78,7 @@ listings! {
     SymmetricKeyListing of SymmetricKey from tegata::model::SymmetricKey;
     CampaignListing of Campaign from tegata::model::Campaign;
     ClientListing of Client from tegata::model::Client;
+    CheckpointListing of Checkpoint from tegata::model::Checkpoint;
+    PresignedListing of Presigned from tegata::Presigned;
     DueItemListing of DueItem from tegata::DueItem;
 }

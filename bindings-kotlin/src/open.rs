@@ -1,11 +1,14 @@
 //! Stores and sealers that the core brings, and how a registry is opened.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use tegata::store::schema::Schema;
-use tegata::store::{Counter, Foreign, Page, Query, Row, RowRef, Sealer, Store, StoreError, Tally, Value, Write};
+use tegata::store::{
+    Counter, Foreign, Maintenance, Page, Query, Row, RowRef, Sealer, Store, StoreError, Tally, Value, Write,
+};
 
 use crate::error::TegataError;
 use crate::host::{Drawing, HostClock, HostRandom, HostSealer, Sealing, Ticking};
@@ -43,6 +46,9 @@ pub struct SqliteOptions {
     /// How many bytes of the file the writer may keep in memory; 16 MiB by default.
     #[uniffi(default)]
     pub cache: Option<u32>,
+    /// From how many bytes on the log beside the file is brought into it; 64 MiB by default.
+    #[uniffi(default)]
+    pub log: Option<u32>,
     /// How large the file may grow, in bytes.
     #[uniffi(default)]
     pub max_size: Option<u64>,
@@ -65,10 +71,85 @@ impl SqliteStore {
         chosen.wait = options.wait.unwrap_or(chosen.wait);
         chosen.readers = options.readers.and_then(|n| usize::try_from(n).ok()).unwrap_or(chosen.readers);
         chosen.cache = options.cache.unwrap_or(chosen.cache);
+        chosen.log = options.log.unwrap_or(chosen.log);
         chosen.max_size = options.max_size;
         chosen.map = options.map.unwrap_or(chosen.map);
         Ok(Self(Arc::new(tegata::store::SqliteStore::open(path, chosen)?)))
     }
+}
+
+/// How to use a [`PostgresStore`].
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct PostgresOptions {
+    /// Whether to make the schema if there is none. Without, a mistyped URL is an error instead of a new registry.
+    #[uniffi(default = true)]
+    pub create: bool,
+    /// The schema that holds the registry, unless the URL names one (`?schema=`); `tegata` if neither does. Lower-case
+    /// letters, digits and `_`. One tenant, one schema.
+    #[uniffi(default)]
+    pub schema: Option<String>,
+    /// How long to go on trying when the server cannot be reached or a connection breaks, before a call fails; 10 seconds
+    /// by default.
+    #[uniffi(default)]
+    pub wait: Option<Duration>,
+    /// How long to wait for one connection; 5 seconds by default.
+    #[uniffi(default)]
+    pub connect_timeout: Option<Duration>,
+    /// How long a statement may take; 30 seconds by default. The server cancels it then.
+    #[uniffi(default)]
+    pub statement_timeout: Option<Duration>,
+    /// How many connections write; 2 by default. Commits share transactions, so few are enough.
+    #[uniffi(default)]
+    pub writers: Option<u32>,
+    /// How many connections read rows by key; 2 by default. Calls share statements, so few are enough.
+    #[uniffi(default)]
+    pub getters: Option<u32>,
+    /// How many connections search, count and reserve numbers; 4 by default. Each serves one call at a time.
+    #[uniffi(default)]
+    pub searchers: Option<u32>,
+}
+
+/// A store in one schema of a PostgreSQL database.
+#[derive(uniffi::Object)]
+pub struct PostgresStore(Arc<tegata::store::PostgresStore>);
+
+#[uniffi::export]
+impl PostgresStore {
+    /// Connects to the database at `url`, such as `postgres://user:password@host:5432/database?schema=tenant`, and makes the
+    /// schema if there is none.
+    #[uniffi::constructor]
+    pub fn connect(url: String, options: PostgresOptions) -> Result<Self, TegataError> {
+        let usual = tegata::store::PostgresOptions::default();
+        let number = |given: Option<u32>, usual| given.and_then(|n| usize::try_from(n).ok()).unwrap_or(usual);
+        let chosen = tegata::store::PostgresOptions {
+            create: options.create,
+            schema: options.schema,
+            wait: options.wait.unwrap_or(usual.wait),
+            connect_timeout: options.connect_timeout.unwrap_or(usual.connect_timeout),
+            statement_timeout: options.statement_timeout.unwrap_or(usual.statement_timeout),
+            writers: number(options.writers, usual.writers),
+            getters: number(options.getters, usual.getters),
+            searchers: number(options.searchers, usual.searchers),
+        };
+        Ok(Self(Arc::new(tegata::store::PostgresStore::connect(&url, &chosen)?)))
+    }
+}
+
+/// A store that was chosen by its address.
+#[derive(uniffi::Object)]
+pub struct OpenedStore(Arc<dyn Store>);
+
+/// The store at `url`:
+///
+/// - `memory:` is a new one in memory, forgotten with the registry;
+/// - `sqlite:path` is one SQLite file, its path relative or absolute; options follow after `?`: `create`, `wait` (seconds),
+///   `readers`, `cache`, `log`, `max_size`, `map` (bytes);
+/// - `postgres://user:password@host:port/database?schema=tenant` is a schema of a PostgreSQL database.
+///
+/// No error shows the address, which may hold a password.
+#[uniffi::export]
+pub fn open_store(url: String) -> Result<OpenedStore, TegataError> {
+    Ok(OpenedStore(Arc::from(tegata::open_store(&url)?)))
 }
 
 /// Seals with a key in this process's memory, which comes from a file or from the host.
@@ -112,8 +193,25 @@ pub enum AnyStore {
     Memory { store: Arc<MemoryStore> },
     /// In one SQLite file.
     Sqlite { store: Arc<SqliteStore> },
+    /// In a PostgreSQL database.
+    Postgres { store: Arc<PostgresStore> },
+    /// Chosen by its address.
+    Opened { store: Arc<OpenedStore> },
     /// The host's.
     Host { store: Arc<dyn HostStore> },
+}
+
+impl AnyStore {
+    /// The store as the core knows it.
+    pub(crate) fn store(self) -> Arc<dyn Store> {
+        match self {
+            Self::Memory { store } => Arc::<tegata::store::MemoryStore>::clone(&store.0),
+            Self::Sqlite { store } => Arc::<tegata::store::SqliteStore>::clone(&store.0),
+            Self::Postgres { store } => Arc::<tegata::store::PostgresStore>::clone(&store.0),
+            Self::Opened { store } => Arc::clone(&store.0),
+            Self::Host { store } => Arc::new(Foreign::new(Keeping(store))),
+        }
+    }
 }
 
 /// Any sealer that a registry can be opened with.
@@ -179,29 +277,32 @@ pub fn open_registry(store: AnyStore, sealer: AnySealer, options: Options) -> Re
     }
     around.proxies = options.proxies;
     let sealer = sealer.sealer();
-    let store: Arc<dyn Store> = match store {
-        AnyStore::Memory { store } => Arc::<tegata::store::MemoryStore>::clone(&store.0),
-        AnyStore::Sqlite { store } => Arc::<tegata::store::SqliteStore>::clone(&store.0),
-        AnyStore::Host { store } => Arc::new(Foreign::new(Keeping(store))),
-    };
-    let store = Arc::new(Releasing(RwLock::new(Some(store))));
+    let store = Arc::new(Releasing::new(store.store()));
     let core = tegata::Registry::open(Arc::clone(&store), sealer, around)?;
     Ok(Arc::new(Registry::new(core, store)))
 }
 
 /// A store that a closed registry lets go of, though the host's garbage collector still holds the registry: a database is
 /// closed when the last call is done, not some day.
-pub(crate) struct Releasing(RwLock<Option<Arc<dyn Store>>>);
+pub(crate) struct Releasing {
+    store: RwLock<Option<Arc<dyn Store>>>,
+    /// Whether the store offers upkeep.
+    maintains: bool,
+}
 
 impl Releasing {
+    fn new(store: Arc<dyn Store>) -> Self {
+        Self { maintains: store.maintenance().is_some(), store: RwLock::new(Some(store)) }
+    }
+
     pub(crate) fn release(&self) {
-        let store = self.0.write().map(|mut store| store.take());
+        let store = self.store.write().map(|mut store| store.take());
         // Dropped here, outside the lock: closing a database may take a while.
         drop(store);
     }
 
     fn store(&self) -> Result<Arc<dyn Store>, StoreError> {
-        self.0.read().ok().and_then(|store| store.clone()).ok_or(StoreError::Closed)
+        self.store.read().ok().and_then(|store| store.clone()).ok_or(StoreError::Closed)
     }
 }
 
@@ -228,5 +329,31 @@ impl Store for Releasing {
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         self.store()?.commit(writes)
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        self.maintains.then_some(self)
+    }
+}
+
+impl Releasing {
+    /// What the store offers for its upkeep, while it is there.
+    fn upkeep<T>(&self, work: impl FnOnce(&dyn Maintenance) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let store = self.store()?;
+        store.maintenance().ok_or(StoreError::Closed).and_then(work)
+    }
+}
+
+impl Maintenance for Releasing {
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        self.upkeep(|store| store.backup(to))
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.upkeep(|store| store.check())
+    }
+
+    fn shrink(&self, bytes: u64) -> Result<u64, StoreError> {
+        self.upkeep(|store| store.shrink(bytes))
     }
 }

@@ -223,12 +223,12 @@ impl From<&tegata::Certificate> for Certificate {
 }
 
 impl Certificate {
-    fn core(&self) -> Result<tegata::Certificate> {
+    pub(crate) fn core(&self) -> Result<tegata::Certificate> {
         tegata::Certificate::from_der(&self.der).map_err(TegataError::from)
     }
 }
 
-fn cores(certificates: &[Certificate]) -> Result<Vec<tegata::Certificate>> {
+pub(crate) fn cores(certificates: &[Certificate]) -> Result<Vec<tegata::Certificate>> {
     certificates.iter().map(Certificate::core).collect()
 }
 

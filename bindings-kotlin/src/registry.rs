@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::events::Events;
 use crate::groups::Groups;
 use crate::lists::DueItemListing;
+use crate::ocsp::Ocsp;
 use crate::open::Releasing;
 use crate::products::Products;
 use crate::profiles::Profiles;
@@ -321,6 +322,10 @@ impl Registry {
     pub(crate) const fn new(core: tegata::Registry, store: Arc<Releasing>) -> Self {
         Self { core, store }
     }
+
+    pub(crate) const fn core(&self) -> &tegata::Registry {
+        &self.core
+    }
 }
 
 macro_rules! handles {
@@ -349,6 +354,7 @@ handles! {
     keys Keys "Symmetric keys.";
     campaigns Campaigns "Campaigns.";
     clients Clients "Clients of the host's API.";
+    ocsp Ocsp "OCSP: whether one certificate counts.";
 }
 
 #[uniffi::export]

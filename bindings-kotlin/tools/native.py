@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-HANDLES = ["Authorities", "Profiles", "Products", "Devices", "Groups", "Certificates", "Events", "Psks", "Keys", "Campaigns", "Clients"]
+HANDLES = ["Authorities", "Profiles", "Products", "Devices", "Groups", "Certificates", "Events", "Psks", "Keys", "Campaigns", "Clients", "Ocsp"]
 KINDS = ["InvalidInput", "Refused", "NotFound", "Conflict", "State", "Unauthenticated", "Unavailable", "Corrupt", "Unsupported", "Internal"]
 
 # (record, field) -> its default, where the default is a case of an enum or a list of them.
@@ -48,15 +48,16 @@ DEFAULTS = {
     ("NewCampaign", "revocation"): "RevocationReason.PRIVILEGE_WITHDRAWN",
     ("ProxyHeaders", "encoding"): "CertificateEncoding.ESCAPED_PEM",
     ("TrustedProxy", "headers"): "ProxyHeaders()",
+    ("OcspOptions", "algorithm"): "KeyAlgorithm.ECDSA_P256",
 }
 
 # What of uniffi's output is for the library alone, by name.
 HIDDEN = re.compile(
     r"^( *(?:@Throws\([^)]*\) ?)?)(?:public )?((?:fun |data |sealed |open |abstract |inline |suspend )*(?:class|object|interface|fun|typealias)\b(?: ?<[^>]*>)? (?:T\.)?)"
     r"(?=FfiConverter|RustBuffer|UniffiRustCallStatusErrorHandler|UniffiNull|Disposable|UniffiWithHandle|NoHandle|UniffiCleaner"
-    r"|uniffiEnsureInitialized|use\(|Native\w|BulkProgress\b|\w+Impl\b|AnyStore|AnySealer|\w+Outcome\b|\w+Listing\b|Refusal\b|UsualProfile\b|UsualProxy\b"
+    r"|uniffiEnsureInitialized|use\(|Native\w|BulkProgress\b|HostOutput\b|HostInput\b|\w+Impl\b|AnyStore|AnySealer|\w+Outcome\b|\w+Listing\b|Refusal\b|UsualProfile\b|UsualProxy\b"
     r"|`(?:openRegistry|usualProfile|profileFrom\w+|productFrom\w+|publicKeyFromSpki|statementMessage|certificatesFromPem"
-    r"|usualFileNames|parseGeneralName|generalNameText|storeConformance|usualProxy|policyEntropyBits)`)",
+    r"|usualFileNames|parseGeneralName|generalNameText|storeConformance|usualProxy|policyEntropyBits|verifyExportFrom)`)",
     re.M,
 )
 
@@ -182,7 +183,7 @@ def native(text):
     source.sub(r"fun `ring`\(`current`: AnySealer", "internal fun `ring`(`current`: AnySealer", 1)
     # Most sealers have nothing to say about this.
     source.sub(r"^(    fun `isCurrent`\(`associated`: [^)]*\): kotlin\.Boolean)$", r"\1 = true", 1)
-    source.sub(r"^class (MemoryStore|SqliteStore): AutoCloseable", r"class \1: AutoCloseable, Store", 2)
+    source.sub(r"^class (MemoryStore|SqliteStore|PostgresStore|OpenedStore): AutoCloseable", r"class \1: AutoCloseable, Store", 4)
     source.sub(r"^class SoftwareSealer: AutoCloseable", "class SoftwareSealer: AutoCloseable, Sealer", 1)
     source.sub(r"^class SealingKeys: AutoCloseable", "class SealingKeys: AutoCloseable, Sealer", 1)
     source.sub(r"^(    )object (\w+ : )", r"\1data object \2", None)
@@ -201,10 +202,19 @@ PARAMETER_DEFAULTS = {
     "HandOut": "HandOut.NOW", "AuthorityFilter": "AuthorityFilter()", "ProductFilter": "ProductFilter()",
     "DeviceFilter": "DeviceFilter()", "CertificateFilter": "CertificateFilter()", "EventFilter": "EventFilter()",
     "PskFilter": "PskFilter()", "KeyFilter": "KeyFilter()", "CampaignFilter": "CampaignFilter()", "ClientFilter": "ClientFilter()",
-    "RotatePsk": "RotatePsk()", "RotateKey": "RotateKey()",
+    "RotatePsk": "RotatePsk()", "RotateKey": "RotateKey()", "Retention": "Retention()", "VerifyEvents": "VerifyEvents()",
+    "OcspOptions": "OcspOptions()", "OcspHash": "OcspHash.SHA1", "BulkProgress?": "null", "HostOutput?": "null",
+}
+# What users pass instead of what uniffi takes, and how the one becomes the other.
+SHOWN = {
+    "NativeBulk": ("Bulk", None),
+    "AnyStore": ("Store", "{}.any()"),
+    "BulkProgress?": ("((done: ULong, total: ULong) -> Boolean)?", "thrown.report({})"),
+    "HostOutput": ("java.io.OutputStream", "thrown.output({})"),
+    "HostOutput?": ("java.io.OutputStream?", "{}?.let(thrown::output)"),
 }
 # Optional parameters that may be left out. (Elsewhere leaving out would mean something: a device out of its group.)
-LEFT_OUT = {("preview", "name"), ("find", "name"), ("issueClaimCodes", "expires"), ("renewCredential", "algorithm"), ("get", "version"), ("checkValue", "version")}
+LEFT_OUT = {("preview", "name"), ("find", "name"), ("issueClaimCodes", "expires"), ("renewCredential", "algorithm"), ("get", "version"), ("checkValue", "version"), ("exportLog", "from"), ("exportLogTo", "from")}
 
 
 class Method:
@@ -227,6 +237,7 @@ class Method:
             result, self.after = f"Listing<{self.item}>", ".open()"
         self.result = result
         self.bulk = any(kind == "NativeBulk" for _, kind in self.params)
+        self.progress = any(kind == "BulkProgress?" for _, kind in self.params)
 
     def default(self, name, kind):
         if (self.name, name) in LEFT_OUT:
@@ -237,7 +248,7 @@ class Method:
         parts = []
         for name, kind in params:
             default = self.default(name, kind)
-            shown = "Bulk" if kind == "NativeBulk" else kind
+            shown, _ = SHOWN.get(kind, (kind, None))
             parts.append(f"{name}: {shown}" + (f" = {default}" if default else ""))
         return ", ".join(parts)
 
@@ -245,8 +256,14 @@ class Method:
         return ", ".join(replaced.get(name, name) for name, _ in self.params)
 
     def blocking(self):
-        call = f"native.{self.name}({self.names(bulk='it')})"
-        body = f"bulk.run {{ {call} }}" if self.bulk else call
+        replaced = {name: SHOWN[kind][1].format(name) for name, kind in self.params if SHOWN.get(kind, (0, None))[1]}
+        call = f"native.{self.name}({self.names(**replaced, bulk='it')})"
+        if self.bulk:
+            body = f"bulk.run {{ {call} }}"
+        elif any("thrown" in value for value in replaced.values()):
+            body = f"throwing {{ thrown -> {call} }}"
+        else:
+            body = call
         lines = [f"    {self.doc}", f"    fun {self.name}({self.signature(self.params)}): {self.result} = {body}{self.after}"]
         if self.item:
             rest = [p for p in self.params if p[0] != "page"]
@@ -261,6 +278,8 @@ class Method:
     def suspending(self):
         call = f"blocking.{self.name}({self.names(bulk='it')})"
         body = f"ioBulk(bulk) {{ {call} }}" if self.bulk else f"io {{ {call} }}"
+        if self.progress:
+            body = f"ioTold(progress) {{ blocking.{self.name}({self.names(progress='it')}) }}"
         lines = [f"    {self.doc}", f"    suspend fun {self.name}({self.signature(self.params)}): {self.result} = {body}"]
         if self.item:
             rest = [p for p in self.params if p[0] != "page"]

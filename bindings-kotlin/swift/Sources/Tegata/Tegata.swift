@@ -3611,14 +3611,79 @@ public func FfiConverterTypeDevices_lower(_ value: Devices) -> UInt64 {
 public protocol EventsProtocol: AnyObject, Sendable {
 
     /**
+     * Makes a checkpoint: a signed statement of how many events there are and what they hash to (a Merkle tree, RFC 9162), in a
+     * form that other people's tools read (C2SP tlog-checkpoint). If nothing was recorded since the newest, that one is
+     * the answer.
+     *
+     * Make one regularly, such as every hour, and keep its `note` where whoever can change the database cannot: with it,
+     * `verify` finds out a database that was rolled back or written anew.
+     */
+    func checkpoint(call: Call) throws  -> Checkpoint
+
+    /**
+     * The checkpoints, in the order in which they were made.
+     */
+    func checkpoints(page: Page) throws  -> CheckpointListing
+
+    /**
      * The events that match, one JSON object a line, and how many there are.
      */
     func export(filter: EventFilter) throws  -> ExportedEvents
 
     /**
+     * The log as a file that verifies by itself (`verify_export`), and how many events there are: one JSON object a line, each
+     * event as `export` writes it, and each checkpoint behind the events that it covers. It begins behind checkpoint
+     * number `from`, or with the first event that is left, and ends at the newest checkpoint.
+     */
+    func exportLog(from: UInt64?) throws  -> ExportedEvents
+
+    /**
+     * The same, written to `out`. Says how many events there are.
+     */
+    func exportLogTo(from: UInt64?, out: HostOutput) throws  -> UInt64
+
+    /**
+     * The events that match are written to `out`, one JSON object a line. Says how many there are.
+     */
+    func exportTo(filter: EventFilter, out: HostOutput) throws  -> UInt64
+
+    /**
      * The events that match, in the order in which they were recorded.
      */
     func find(filter: EventFilter, page: Page) throws  -> EventListing
+
+    /**
+     * Shows that the log holds an event, to somebody who knows the public key only (`verify_event`).
+     */
+    func prove(id: EventId) throws  -> EventProof
+
+    /**
+     * Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who knows the
+     * public key and the old checkpoint (`verify_consistency`).
+     */
+    func proveConsistency(old: UInt64, new: UInt64) throws  -> String
+
+    /**
+     * Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The hashes of
+     * the trees over them stay, so everything else verifies as before. What goes is written to `archive` first, if there is
+     * one, as `export_log` writes it. Each run is one commit; after an error, the runs before it are gone.
+     */
+    func prune(before: Timestamp, archive: HostOutput?, call: Call) throws  -> PrunedEvents
+
+    /**
+     * The public key that verifies this registry's checkpoints, as text: `name+id+key`, the form that signed notes use
+     * (C2SP signed-note). It is made with the first checkpoint and never changes.
+     */
+    func publicKey() throws  -> String
+
+    /**
+     * Goes through the log from the first event to the last and names the first that was altered, removed or put in later. An
+     * alteration shows at once, since each event carries a keyed tag; a removal from the next checkpoint on. What is
+     * wrong with the log is no error but the answer's `first`.
+     *
+     * `progress` is called with the events done and the events there are; it must not call the registry.
+     */
+    func verify(options: VerifyEvents, progress: BulkProgress?) throws  -> Verification
 
 }
 /**
@@ -3678,6 +3743,37 @@ open class Events: EventsProtocol, @unchecked Sendable {
 
 
     /**
+     * Makes a checkpoint: a signed statement of how many events there are and what they hash to (a Merkle tree, RFC 9162), in a
+     * form that other people's tools read (C2SP tlog-checkpoint). If nothing was recorded since the newest, that one is
+     * the answer.
+     *
+     * Make one regularly, such as every hour, and keep its `note` where whoever can change the database cannot: with it,
+     * `verify` finds out a database that was rolled back or written anew.
+     */
+open func checkpoint(call: Call)throws  -> Checkpoint  {
+    return try  FfiConverterTypeCheckpoint_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_checkpoint(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The checkpoints, in the order in which they were made.
+     */
+open func checkpoints(page: Page)throws  -> CheckpointListing  {
+    return try  FfiConverterTypeCheckpointListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_checkpoints(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * The events that match, one JSON object a line, and how many there are.
      */
 open func export(filter: EventFilter)throws  -> ExportedEvents  {
@@ -3686,6 +3782,49 @@ open func export(filter: EventFilter)throws  -> ExportedEvents  {
     uniffi_tegata_uniffi_fn_method_events_export(
             self.uniffiCloneHandle(),
         FfiConverterTypeEventFilter_lower(filter),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The log as a file that verifies by itself (`verify_export`), and how many events there are: one JSON object a line, each
+     * event as `export` writes it, and each checkpoint behind the events that it covers. It begins behind checkpoint
+     * number `from`, or with the first event that is left, and ends at the newest checkpoint.
+     */
+open func exportLog(from: UInt64?)throws  -> ExportedEvents  {
+    return try  FfiConverterTypeExportedEvents_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_export_log(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionUInt64.lower(from),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The same, written to `out`. Says how many events there are.
+     */
+open func exportLogTo(from: UInt64?, out: HostOutput)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_export_log_to(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionUInt64.lower(from),
+        FfiConverterTypeHostOutput_lower(out),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The events that match are written to `out`, one JSON object a line. Says how many there are.
+     */
+open func exportTo(filter: EventFilter, out: HostOutput)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_export_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeEventFilter_lower(filter),
+        FfiConverterTypeHostOutput_lower(out),uniffiCallStatus
     )
 })
 }
@@ -3700,6 +3839,82 @@ open func find(filter: EventFilter, page: Page)throws  -> EventListing  {
             self.uniffiCloneHandle(),
         FfiConverterTypeEventFilter_lower(filter),
         FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Shows that the log holds an event, to somebody who knows the public key only (`verify_event`).
+     */
+open func prove(id: EventId)throws  -> EventProof  {
+    return try  FfiConverterTypeEventProof_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_prove(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeEventId_lower(id),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who knows the
+     * public key and the old checkpoint (`verify_consistency`).
+     */
+open func proveConsistency(old: UInt64, new: UInt64)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_prove_consistency(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(old),
+        FfiConverterUInt64.lower(new),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The hashes of
+     * the trees over them stay, so everything else verifies as before. What goes is written to `archive` first, if there is
+     * one, as `export_log` writes it. Each run is one commit; after an error, the runs before it are gone.
+     */
+open func prune(before: Timestamp, archive: HostOutput?, call: Call)throws  -> PrunedEvents  {
+    return try  FfiConverterTypePrunedEvents_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_prune(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeTimestamp_lower(before),
+        FfiConverterOptionTypeHostOutput.lower(archive),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The public key that verifies this registry's checkpoints, as text: `name+id+key`, the form that signed notes use
+     * (C2SP signed-note). It is made with the first checkpoint and never changes.
+     */
+open func publicKey()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_public_key(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Goes through the log from the first event to the last and names the first that was altered, removed or put in later. An
+     * alteration shows at once, since each event carries a keyed tag; a removal from the next checkpoint on. What is
+     * wrong with the log is no error but the answer's `first`.
+     *
+     * `progress` is called with the events done and the events there are; it must not call the registry.
+     */
+open func verify(options: VerifyEvents, progress: BulkProgress?)throws  -> Verification  {
+    return try  FfiConverterTypeVerification_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_events_verify(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeVerifyEvents_lower(options),
+        FfiConverterOptionTypeBulkProgress.lower(progress),uniffiCallStatus
     )
 })
 }
@@ -4336,6 +4551,468 @@ public func FfiConverterTypeHostClock_lift(_ handle: UInt64) throws -> HostClock
 #endif
 public func FfiConverterTypeHostClock_lower(_ value: HostClock) -> UInt64 {
     return FfiConverterTypeHostClock.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Where what is long comes from: a file, a connection. It must not call the registry.
+ */
+public protocol HostInput: AnyObject, Sendable {
+
+    /**
+     * The next octets, at most `most`; none at the end.
+     */
+    func read(most: UInt32) throws  -> Data
+
+}
+/**
+ * Where what is long comes from: a file, a connection. It must not call the registry.
+ */
+open class HostInputImpl: HostInput, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_hostinput(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_hostinput(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The next octets, at most `most`; none at the end.
+     */
+open func read(most: UInt32)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_hostinput_read(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(most),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceHostInput {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceHostInput = UniffiVTableCallbackInterfaceHostInput(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeHostInput.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface HostInput: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeHostInput.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface HostInput: handle missing in uniffiClone")
+            }
+        },
+        read: { (
+            uniffiHandle: UInt64,
+            most: UInt32,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeHostInput.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.read(
+                     most: try FfiConverterUInt32.lift(most)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeTegataError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceHostInput> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceHostInput>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitHostInput() {
+    uniffi_tegata_uniffi_fn_init_callback_vtable_hostinput(UniffiCallbackInterfaceHostInput.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHostInput: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<HostInput>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = HostInput
+
+    public static func lift(_ handle: UInt64) throws -> HostInput {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return HostInputImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: HostInput) -> UInt64 {
+         if let rustImpl = value as? HostInputImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HostInput {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HostInput, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostInput_lift(_ handle: UInt64) throws -> HostInput {
+    return try FfiConverterTypeHostInput.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostInput_lower(_ value: HostInput) -> UInt64 {
+    return FfiConverterTypeHostInput.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Where what is long goes: a file, a connection. It must not call the registry.
+ */
+public protocol HostOutput: AnyObject, Sendable {
+
+    /**
+     * Takes all of `octets`.
+     */
+    func write(octets: Data) throws
+
+    /**
+     * Makes sure that everything up to here is where it belongs.
+     */
+    func flush() throws
+
+}
+/**
+ * Where what is long goes: a file, a connection. It must not call the registry.
+ */
+open class HostOutputImpl: HostOutput, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_hostoutput(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_hostoutput(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Takes all of `octets`.
+     */
+open func write(octets: Data)throws   {try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_hostoutput_write(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(octets),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Makes sure that everything up to here is where it belongs.
+     */
+open func flush()throws   {try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_hostoutput_flush(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceHostOutput {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceHostOutput = UniffiVTableCallbackInterfaceHostOutput(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeHostOutput.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface HostOutput: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeHostOutput.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface HostOutput: handle missing in uniffiClone")
+            }
+        },
+        write: { (
+            uniffiHandle: UInt64,
+            octets: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeHostOutput.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.write(
+                     octets: try FfiConverterData.lift(octets)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeTegataError_lower
+            )
+        },
+        flush: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeHostOutput.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.flush(
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeTegataError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceHostOutput> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceHostOutput>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitHostOutput() {
+    uniffi_tegata_uniffi_fn_init_callback_vtable_hostoutput(UniffiCallbackInterfaceHostOutput.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHostOutput: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<HostOutput>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = HostOutput
+
+    public static func lift(_ handle: UInt64) throws -> HostOutput {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return HostOutputImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: HostOutput) -> UInt64 {
+         if let rustImpl = value as? HostOutputImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HostOutput {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HostOutput, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostOutput_lift(_ handle: UInt64) throws -> HostOutput {
+    return try FfiConverterTypeHostOutput.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostOutput_lower(_ value: HostOutput) -> UInt64 {
+    return FfiConverterTypeHostOutput.lower(value)
 }
 
 
@@ -6376,6 +7053,475 @@ public func FfiConverterTypeMemoryStore_lower(_ value: MemoryStore) -> UInt64 {
 
 
 /**
+ * OCSP (RFC 6960): whoever wants to know whether a certificate still counts asks for it alone, and gets an answer that is
+ * signed, short, and as new as the registry. A host passes on what comes to its HTTP server, a POST's body to `respond` and a
+ * GET's path to `respond_get`.
+ */
+public protocol OcspProtocol: AnyObject, Sendable {
+
+    /**
+     * Says how the answers about an authority's certificates are signed, and makes the certificate that signs them.
+     * Without this, the first request does it with the usual options. Each generation of an authority has its own.
+     */
+    func configure(authority: AuthorityId, options: OcspOptions, call: Call) throws  -> Responder
+
+    /**
+     * Signs the answers about an authority's certificates that have not expired, a page at a time, in the order of their
+     * numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All processors sign.
+     * Nothing is recorded.
+     *
+     * A revocation shows when the answer is made anew, so a host makes all of them again well before their `next_update`,
+     * and that of a certificate at once when it is revoked.
+     */
+    func presign(authority: AuthorityId, hash: OcspHash, page: Page) throws  -> PresignedListing
+
+    /**
+     * The answer to a request in DER, as the body of a POST (`application/ocsp-request`) has it. What cannot be answered is
+     * answered too: as malformed, as unauthorized, or to be tried later.
+     */
+    func respond(request: Data) throws  -> OcspAnswer
+
+    /**
+     * The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe percent-encoded
+     * (RFC 6960, A.1), with or without the slash before it.
+     */
+    func respondGet(path: String) throws  -> OcspAnswer
+
+    /**
+     * Who signs the answers about an authority's certificates. If that certificate is missing or should be renewed, it is
+     * made first; answering does so by itself, but a host whose authority's key is out of reach at times calls this when
+     * it is there.
+     */
+    func responder(authority: AuthorityId, call: Call) throws  -> Responder
+
+}
+/**
+ * OCSP (RFC 6960): whoever wants to know whether a certificate still counts asks for it alone, and gets an answer that is
+ * signed, short, and as new as the registry. A host passes on what comes to its HTTP server, a POST's body to `respond` and a
+ * GET's path to `respond_get`.
+ */
+open class Ocsp: OcspProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_ocsp(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_ocsp(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Says how the answers about an authority's certificates are signed, and makes the certificate that signs them.
+     * Without this, the first request does it with the usual options. Each generation of an authority has its own.
+     */
+open func configure(authority: AuthorityId, options: OcspOptions, call: Call)throws  -> Responder  {
+    return try  FfiConverterTypeResponder_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_ocsp_configure(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAuthorityId_lower(authority),
+        FfiConverterTypeOcspOptions_lower(options),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Signs the answers about an authority's certificates that have not expired, a page at a time, in the order of their
+     * numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All processors sign.
+     * Nothing is recorded.
+     *
+     * A revocation shows when the answer is made anew, so a host makes all of them again well before their `next_update`,
+     * and that of a certificate at once when it is revoked.
+     */
+open func presign(authority: AuthorityId, hash: OcspHash, page: Page)throws  -> PresignedListing  {
+    return try  FfiConverterTypePresignedListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_ocsp_presign(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAuthorityId_lower(authority),
+        FfiConverterTypeOcspHash_lower(hash),
+        FfiConverterTypePage_lower(page),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The answer to a request in DER, as the body of a POST (`application/ocsp-request`) has it. What cannot be answered is
+     * answered too: as malformed, as unauthorized, or to be tried later.
+     */
+open func respond(request: Data)throws  -> OcspAnswer  {
+    return try  FfiConverterTypeOcspAnswer_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_ocsp_respond(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(request),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe percent-encoded
+     * (RFC 6960, A.1), with or without the slash before it.
+     */
+open func respondGet(path: String)throws  -> OcspAnswer  {
+    return try  FfiConverterTypeOcspAnswer_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_ocsp_respond_get(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(path),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Who signs the answers about an authority's certificates. If that certificate is missing or should be renewed, it is
+     * made first; answering does so by itself, but a host whose authority's key is out of reach at times calls this when
+     * it is there.
+     */
+open func responder(authority: AuthorityId, call: Call)throws  -> Responder  {
+    return try  FfiConverterTypeResponder_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_ocsp_responder(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAuthorityId_lower(authority),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOcsp: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Ocsp
+
+    public static func lift(_ handle: UInt64) throws -> Ocsp {
+        return Ocsp(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Ocsp) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Ocsp {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Ocsp, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcsp_lift(_ handle: UInt64) throws -> Ocsp {
+    return try FfiConverterTypeOcsp.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcsp_lower(_ value: Ocsp) -> UInt64 {
+    return FfiConverterTypeOcsp.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A store that was chosen by its address.
+ */
+public protocol OpenedStoreProtocol: AnyObject, Sendable {
+
+}
+/**
+ * A store that was chosen by its address.
+ */
+open class OpenedStore: OpenedStoreProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_openedstore(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_openedstore(handle, $0) }
+    }
+
+
+
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOpenedStore: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = OpenedStore
+
+    public static func lift(_ handle: UInt64) throws -> OpenedStore {
+        return OpenedStore(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: OpenedStore) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OpenedStore {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: OpenedStore, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOpenedStore_lift(_ handle: UInt64) throws -> OpenedStore {
+    return try FfiConverterTypeOpenedStore.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOpenedStore_lower(_ value: OpenedStore) -> UInt64 {
+    return FfiConverterTypeOpenedStore.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A store in one schema of a PostgreSQL database.
+ */
+public protocol PostgresStoreProtocol: AnyObject, Sendable {
+
+}
+/**
+ * A store in one schema of a PostgreSQL database.
+ */
+open class PostgresStore: PostgresStoreProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tegata_uniffi_fn_clone_postgresstore(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tegata_uniffi_fn_free_postgresstore(handle, $0) }
+    }
+
+
+    /**
+     * Connects to the database at `url`, such as `postgres://user:password@host:5432/database?schema=tenant`, and makes the
+     * schema if there is none.
+     */
+public static func connect(url: String, options: PostgresOptions)throws  -> PostgresStore  {
+    return try  FfiConverterTypePostgresStore_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_constructor_postgresstore_connect(
+        FfiConverterString.lower(url),
+        FfiConverterTypePostgresOptions_lower(options),uniffiCallStatus
+    )
+})
+}
+
+
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePostgresStore: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = PostgresStore
+
+    public static func lift(_ handle: UInt64) throws -> PostgresStore {
+        return PostgresStore(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: PostgresStore) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PostgresStore {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: PostgresStore, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePostgresStore_lift(_ handle: UInt64) throws -> PostgresStore {
+    return try FfiConverterTypePostgresStore.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePostgresStore_lower(_ value: PostgresStore) -> UInt64 {
+    return FfiConverterTypePostgresStore.lower(value)
+}
+
+
+
+
+
+
+/**
  * A private key in memory. It signs, prints without its secret, and is erased when closed.
  */
 public protocol PrivateKeyProtocol: AnyObject, Sendable {
@@ -7701,6 +8847,61 @@ public func FfiConverterTypePsks_lower(_ value: Psks) -> UInt64 {
 public protocol RegistryProtocol: AnyObject, Sendable {
 
     /**
+     * Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes on;
+     * durable when it answers. To restore it, put the file in the place of the database and open it, or open it and copy it to
+     * where it belongs. The sealing key is not in it: keep that elsewhere.
+     *
+     * A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may have been given
+     * out since it was made, and the event `registry.restored` says so. What was issued after the backup is unknown then;
+     * whoever shows it gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+     */
+    func backup(path: String, call: Call) throws  -> Backup
+
+    /**
+     * Reads everything and tells what does not fit together: what the store finds out about itself, values that this
+     * version cannot have written, sealed ones that do not open, records that lead to others which are not there. It
+     * changes nothing and goes on beside everything else.
+     *
+     * `progress` is called with the rows looked at and the rows there are; it must not call the registry.
+     */
+    func checkIntegrity(progress: BulkProgress?) throws  -> Integrity
+
+    /**
+     * Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into any other store. The sealing key
+     * stays the same, and so do all identifiers, serial numbers and secrets.
+     *
+     * `target` must be empty, or hold a copy of this registry that was not opened since. A copy that was stopped goes on where
+     * it was when it is called again. The registry may be used meanwhile: both sides are compared, row by row, until nothing
+     * differs. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the registry in its new
+     * store.
+     *
+     * `progress` is called with the rows compared in this pass and the rows there are; it must not call the registry.
+     */
+    func copyTo(target: AnyStore, progress: BulkProgress?, call: Call) throws  -> Copied
+
+    /**
+     * Removes what is over and was remembered long enough: expired certificates with all that belongs to them, deleted devices,
+     * request IDs, used-up secrets, ended campaigns, and old events. To be called regularly, such as every minute, or in a
+     * loop until it says `finished`.
+     *
+     * Each record is written to `archive` first, if there is one: one JSON object a line, without secrets, flushed before
+     * anything is removed. After an error it may hold records that are still there; it never lacks one that is not.
+     */
+    func maintain(retention: Retention, archive: HostOutput?, call: Call) throws  -> Maintained
+
+    /**
+     * What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and changes
+     * nothing.
+     */
+    func maintainable(retention: Retention) throws  -> Maintained
+
+    /**
+     * Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when gateways
+     * and devices know more than the store.
+     */
+    func reportSeen(seen: [Seen]) throws  -> [SeenState]
+
+    /**
      * Who presents this? The first reason that fails is the error: the certificate's, the authority's, the device's.
      */
     func authenticate(presented: Presented) throws  -> Principal
@@ -7759,6 +8960,11 @@ public protocol RegistryProtocol: AnyObject, Sendable {
      * Symmetric keys.
      */
     func keys()  -> Keys
+
+    /**
+     * OCSP: whether one certificate counts.
+     */
+    func ocsp()  -> Ocsp
 
     /**
      * Products and the credentials that their units share.
@@ -7843,6 +9049,114 @@ open class Registry: RegistryProtocol, @unchecked Sendable {
 
 
 
+
+    /**
+     * Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes on;
+     * durable when it answers. To restore it, put the file in the place of the database and open it, or open it and copy it to
+     * where it belongs. The sealing key is not in it: keep that elsewhere.
+     *
+     * A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may have been given
+     * out since it was made, and the event `registry.restored` says so. What was issued after the backup is unknown then;
+     * whoever shows it gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+     */
+open func backup(path: String, call: Call)throws  -> Backup  {
+    return try  FfiConverterTypeBackup_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_backup(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(path),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Reads everything and tells what does not fit together: what the store finds out about itself, values that this
+     * version cannot have written, sealed ones that do not open, records that lead to others which are not there. It
+     * changes nothing and goes on beside everything else.
+     *
+     * `progress` is called with the rows looked at and the rows there are; it must not call the registry.
+     */
+open func checkIntegrity(progress: BulkProgress?)throws  -> Integrity  {
+    return try  FfiConverterTypeIntegrity_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_check_integrity(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeBulkProgress.lower(progress),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into any other store. The sealing key
+     * stays the same, and so do all identifiers, serial numbers and secrets.
+     *
+     * `target` must be empty, or hold a copy of this registry that was not opened since. A copy that was stopped goes on where
+     * it was when it is called again. The registry may be used meanwhile: both sides are compared, row by row, until nothing
+     * differs. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the registry in its new
+     * store.
+     *
+     * `progress` is called with the rows compared in this pass and the rows there are; it must not call the registry.
+     */
+open func copyTo(target: AnyStore, progress: BulkProgress?, call: Call)throws  -> Copied  {
+    return try  FfiConverterTypeCopied_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_copy_to(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAnyStore_lower(target),
+        FfiConverterOptionTypeBulkProgress.lower(progress),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Removes what is over and was remembered long enough: expired certificates with all that belongs to them, deleted devices,
+     * request IDs, used-up secrets, ended campaigns, and old events. To be called regularly, such as every minute, or in a
+     * loop until it says `finished`.
+     *
+     * Each record is written to `archive` first, if there is one: one JSON object a line, without secrets, flushed before
+     * anything is removed. After an error it may hold records that are still there; it never lacks one that is not.
+     */
+open func maintain(retention: Retention, archive: HostOutput?, call: Call)throws  -> Maintained  {
+    return try  FfiConverterTypeMaintained_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_maintain(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRetention_lower(retention),
+        FfiConverterOptionTypeHostOutput.lower(archive),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and changes
+     * nothing.
+     */
+open func maintainable(retention: Retention)throws  -> Maintained  {
+    return try  FfiConverterTypeMaintained_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_maintainable(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRetention_lower(retention),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when gateways
+     * and devices know more than the store.
+     */
+open func reportSeen(seen: [Seen])throws  -> [SeenState]  {
+    return try  FfiConverterSequenceTypeSeenState.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_report_seen(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceTypeSeen.lower(seen),uniffiCallStatus
+    )
+})
+}
 
     /**
      * Who presents this? The first reason that fails is the error: the certificate's, the authority's, the device's.
@@ -7985,6 +9299,18 @@ open func keys() -> Keys  {
     return try!  FfiConverterTypeKeys_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_tegata_uniffi_fn_method_registry_keys(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * OCSP: whether one certificate counts.
+     */
+open func ocsp() -> Ocsp  {
+    return try!  FfiConverterTypeOcsp_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_registry_ocsp(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -9431,6 +10757,75 @@ public func FfiConverterTypeAuthorityListing_lift(_ buf: RustBuffer) throws -> A
 #endif
 public func FfiConverterTypeAuthorityListing_lower(_ value: AuthorityListing) -> RustBuffer {
     return FfiConverterTypeAuthorityListing.lower(value)
+}
+
+
+/**
+ * A backup that was made.
+ */
+public struct Backup: Equatable, Hashable {
+    /**
+     * When. What happened up to here is in it.
+     */
+    public let at: Timestamp
+    /**
+     * How large its file is, in bytes.
+     */
+    public let bytes: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * When. What happened up to here is in it.
+         */at: Timestamp,
+        /**
+         * How large its file is, in bytes.
+         */bytes: UInt64) {
+        self.at = at
+        self.bytes = bytes
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Backup: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBackup: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Backup {
+        return
+            try Backup(
+                at: FfiConverterTypeTimestamp.read(from: &buf),
+                bytes: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Backup, into buf: inout [UInt8]) {
+        FfiConverterTypeTimestamp.write(value.at, into: &buf)
+        FfiConverterUInt64.write(value.bytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBackup_lift(_ buf: RustBuffer) throws -> Backup {
+    return try FfiConverterTypeBackup.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBackup_lower(_ value: Backup) -> RustBuffer {
+    return FfiConverterTypeBackup.lower(value)
 }
 
 
@@ -11735,6 +13130,283 @@ public func FfiConverterTypeCharacterClasses_lower(_ value: CharacterClasses) ->
 
 
 /**
+ * What a response that was checked says of a certificate.
+ */
+public struct CheckedOcsp: Equatable, Hashable {
+    /**
+     * How the certificate stands.
+     */
+    public let status: OcspStatus
+    /**
+     * When the response was made.
+     */
+    public let producedAt: Timestamp
+    /**
+     * When this was so.
+     */
+    public let thisUpdate: Timestamp
+    /**
+     * Until when it may be believed, if it says so.
+     */
+    public let nextUpdate: Timestamp?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How the certificate stands.
+         */status: OcspStatus,
+        /**
+         * When the response was made.
+         */producedAt: Timestamp,
+        /**
+         * When this was so.
+         */thisUpdate: Timestamp,
+        /**
+         * Until when it may be believed, if it says so.
+         */nextUpdate: Timestamp?) {
+        self.status = status
+        self.producedAt = producedAt
+        self.thisUpdate = thisUpdate
+        self.nextUpdate = nextUpdate
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CheckedOcsp: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckedOcsp: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckedOcsp {
+        return
+            try CheckedOcsp(
+                status: FfiConverterTypeOcspStatus.read(from: &buf),
+                producedAt: FfiConverterTypeTimestamp.read(from: &buf),
+                thisUpdate: FfiConverterTypeTimestamp.read(from: &buf),
+                nextUpdate: FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CheckedOcsp, into buf: inout [UInt8]) {
+        FfiConverterTypeOcspStatus.write(value.status, into: &buf)
+        FfiConverterTypeTimestamp.write(value.producedAt, into: &buf)
+        FfiConverterTypeTimestamp.write(value.thisUpdate, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.nextUpdate, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckedOcsp_lift(_ buf: RustBuffer) throws -> CheckedOcsp {
+    return try FfiConverterTypeCheckedOcsp.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckedOcsp_lower(_ value: CheckedOcsp) -> RustBuffer {
+    return FfiConverterTypeCheckedOcsp.lower(value)
+}
+
+
+/**
+ * A signed statement of how many events there are and what they hash to.
+ */
+public struct Checkpoint: Equatable, Hashable {
+    /**
+     * Counts the checkpoints of a registry, from 1.
+     */
+    public let number: UInt64
+    /**
+     * When it was made.
+     */
+    public let at: Timestamp
+    /**
+     * Who asked for it, as the host named the caller.
+     */
+    public let actor: String
+    /**
+     * How many events it covers: all that were recorded before it.
+     */
+    public let events: UInt64
+    /**
+     * The root hash of the Merkle tree over them (RFC 9162, 2.1.1): 32 octets of SHA-256.
+     */
+    public let root: Data
+    /**
+     * The statement, signed, as text (C2SP tlog-checkpoint and signed-note). This is what to keep elsewhere.
+     */
+    public let note: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Counts the checkpoints of a registry, from 1.
+         */number: UInt64,
+        /**
+         * When it was made.
+         */at: Timestamp,
+        /**
+         * Who asked for it, as the host named the caller.
+         */actor: String,
+        /**
+         * How many events it covers: all that were recorded before it.
+         */events: UInt64,
+        /**
+         * The root hash of the Merkle tree over them (RFC 9162, 2.1.1): 32 octets of SHA-256.
+         */root: Data,
+        /**
+         * The statement, signed, as text (C2SP tlog-checkpoint and signed-note). This is what to keep elsewhere.
+         */note: String) {
+        self.number = number
+        self.at = at
+        self.actor = actor
+        self.events = events
+        self.root = root
+        self.note = note
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Checkpoint: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckpoint: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Checkpoint {
+        return
+            try Checkpoint(
+                number: FfiConverterUInt64.read(from: &buf),
+                at: FfiConverterTypeTimestamp.read(from: &buf),
+                actor: FfiConverterString.read(from: &buf),
+                events: FfiConverterUInt64.read(from: &buf),
+                root: FfiConverterData.read(from: &buf),
+                note: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Checkpoint, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.number, into: &buf)
+        FfiConverterTypeTimestamp.write(value.at, into: &buf)
+        FfiConverterString.write(value.actor, into: &buf)
+        FfiConverterUInt64.write(value.events, into: &buf)
+        FfiConverterData.write(value.root, into: &buf)
+        FfiConverterString.write(value.note, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckpoint_lift(_ buf: RustBuffer) throws -> Checkpoint {
+    return try FfiConverterTypeCheckpoint.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckpoint_lower(_ value: Checkpoint) -> RustBuffer {
+    return FfiConverterTypeCheckpoint.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct CheckpointListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [Checkpoint]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [Checkpoint],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CheckpointListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckpointListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckpointListing {
+        return
+            try CheckpointListing(
+                items: FfiConverterSequenceTypeCheckpoint.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CheckpointListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeCheckpoint.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckpointListing_lift(_ buf: RustBuffer) throws -> CheckpointListing {
+    return try FfiConverterTypeCheckpointListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckpointListing_lower(_ value: CheckpointListing) -> RustBuffer {
+    return FfiConverterTypeCheckpointListing.lower(value)
+}
+
+
+/**
  * A client, without its licence key and password, of which only keyed tags are kept.
  */
 public struct Client: Equatable, Hashable {
@@ -11998,6 +13670,95 @@ public func FfiConverterTypeClientListing_lift(_ buf: RustBuffer) throws -> Clie
 #endif
 public func FfiConverterTypeClientListing_lower(_ value: ClientListing) -> RustBuffer {
     return FfiConverterTypeClientListing.lower(value)
+}
+
+
+/**
+ * What copying did.
+ */
+public struct Copied: Equatable, Hashable {
+    /**
+     * How many rows the copy holds, each compared with its original.
+     */
+    public let rows: UInt64
+    /**
+     * How many of them were written, in all passes together.
+     */
+    public let written: UInt64
+    /**
+     * How many rows were removed that the source had no more.
+     */
+    public let deleted: UInt64
+    /**
+     * How often both sides were compared from one end to the other.
+     */
+    public let passes: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many rows the copy holds, each compared with its original.
+         */rows: UInt64,
+        /**
+         * How many of them were written, in all passes together.
+         */written: UInt64,
+        /**
+         * How many rows were removed that the source had no more.
+         */deleted: UInt64,
+        /**
+         * How often both sides were compared from one end to the other.
+         */passes: UInt32) {
+        self.rows = rows
+        self.written = written
+        self.deleted = deleted
+        self.passes = passes
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Copied: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCopied: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Copied {
+        return
+            try Copied(
+                rows: FfiConverterUInt64.read(from: &buf),
+                written: FfiConverterUInt64.read(from: &buf),
+                deleted: FfiConverterUInt64.read(from: &buf),
+                passes: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Copied, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.rows, into: &buf)
+        FfiConverterUInt64.write(value.written, into: &buf)
+        FfiConverterUInt64.write(value.deleted, into: &buf)
+        FfiConverterUInt32.write(value.passes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCopied_lift(_ buf: RustBuffer) throws -> Copied {
+    return try FfiConverterTypeCopied.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCopied_lower(_ value: Copied) -> RustBuffer {
+    return FfiConverterTypeCopied.lower(value)
 }
 
 
@@ -13808,6 +15569,75 @@ public func FfiConverterTypeEventListing_lower(_ value: EventListing) -> RustBuf
 
 
 /**
+ * An event with the proof that the log holds it, both as text.
+ */
+public struct EventProof: Equatable, Hashable {
+    /**
+     * The event, as `export` writes it; not one octet of it may change.
+     */
+    public let event: String
+    /**
+     * The proof (C2SP tlog-proof), with the checkpoint that it leads to.
+     */
+    public let proof: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The event, as `export` writes it; not one octet of it may change.
+         */event: String,
+        /**
+         * The proof (C2SP tlog-proof), with the checkpoint that it leads to.
+         */proof: String) {
+        self.event = event
+        self.proof = proof
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension EventProof: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeEventProof: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> EventProof {
+        return
+            try EventProof(
+                event: FfiConverterString.read(from: &buf),
+                proof: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: EventProof, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.event, into: &buf)
+        FfiConverterString.write(value.proof, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeEventProof_lift(_ buf: RustBuffer) throws -> EventProof {
+    return try FfiConverterTypeEventProof.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeEventProof_lower(_ value: EventProof) -> RustBuffer {
+    return FfiConverterTypeEventProof.lower(value)
+}
+
+
+/**
  * What an export wrote.
  */
 public struct ExportedEvents: Equatable, Hashable {
@@ -14684,6 +16514,85 @@ public func FfiConverterTypeInstallationCheck_lift(_ buf: RustBuffer) throws -> 
 #endif
 public func FfiConverterTypeInstallationCheck_lower(_ value: InstallationCheck) -> RustBuffer {
     return FfiConverterTypeInstallationCheck.lower(value)
+}
+
+
+/**
+ * What was found by looking at everything.
+ */
+public struct Integrity: Equatable, Hashable {
+    /**
+     * Whether nothing was found.
+     */
+    public let isSound: Bool
+    /**
+     * How many rows were looked at.
+     */
+    public let rows: UInt64
+    /**
+     * What does not fit together, a sentence each; nothing when all is well. At most a thousand.
+     */
+    public let findings: [String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whether nothing was found.
+         */isSound: Bool,
+        /**
+         * How many rows were looked at.
+         */rows: UInt64,
+        /**
+         * What does not fit together, a sentence each; nothing when all is well. At most a thousand.
+         */findings: [String]) {
+        self.isSound = isSound
+        self.rows = rows
+        self.findings = findings
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Integrity: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIntegrity: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Integrity {
+        return
+            try Integrity(
+                isSound: FfiConverterBool.read(from: &buf),
+                rows: FfiConverterUInt64.read(from: &buf),
+                findings: FfiConverterSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Integrity, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.isSound, into: &buf)
+        FfiConverterUInt64.write(value.rows, into: &buf)
+        FfiConverterSequenceString.write(value.findings, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIntegrity_lift(_ buf: RustBuffer) throws -> Integrity {
+    return try FfiConverterTypeIntegrity.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIntegrity_lower(_ value: Integrity) -> RustBuffer {
+    return FfiConverterTypeIntegrity.lower(value)
 }
 
 
@@ -15723,6 +17632,196 @@ public func FfiConverterTypeKeyVersion_lower(_ value: KeyVersion) -> RustBuffer 
 
 
 /**
+ * The first place where the log is not what was recorded.
+ */
+public struct LogProblem: Equatable, Hashable {
+    /**
+     * What is wrong.
+     */
+    public let what: Tampering
+    /**
+     * Which event, where it is about one.
+     */
+    public let event: EventId?
+    /**
+     * The number of the checkpoint that shows it, where one does.
+     */
+    public let checkpoint: UInt64?
+    /**
+     * Of an exported log: the line, from 1.
+     */
+    public let line: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What is wrong.
+         */what: Tampering,
+        /**
+         * Which event, where it is about one.
+         */event: EventId?,
+        /**
+         * The number of the checkpoint that shows it, where one does.
+         */checkpoint: UInt64?,
+        /**
+         * Of an exported log: the line, from 1.
+         */line: UInt64?) {
+        self.what = what
+        self.event = event
+        self.checkpoint = checkpoint
+        self.line = line
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LogProblem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogProblem: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogProblem {
+        return
+            try LogProblem(
+                what: FfiConverterTypeTampering.read(from: &buf),
+                event: FfiConverterOptionTypeEventId.read(from: &buf),
+                checkpoint: FfiConverterOptionUInt64.read(from: &buf),
+                line: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LogProblem, into buf: inout [UInt8]) {
+        FfiConverterTypeTampering.write(value.what, into: &buf)
+        FfiConverterOptionTypeEventId.write(value.event, into: &buf)
+        FfiConverterOptionUInt64.write(value.checkpoint, into: &buf)
+        FfiConverterOptionUInt64.write(value.line, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogProblem_lift(_ buf: RustBuffer) throws -> LogProblem {
+    return try FfiConverterTypeLogProblem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogProblem_lower(_ value: LogProblem) -> RustBuffer {
+    return FfiConverterTypeLogProblem.lower(value)
+}
+
+
+/**
+ * What `maintain` did, or would do.
+ */
+public struct Maintained: Equatable, Hashable {
+    /**
+     * How many records went in all.
+     */
+    public let total: UInt64
+    /**
+     * How many rows were looked at.
+     */
+    public let lookedAt: UInt64
+    /**
+     * How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
+     * attachments, revocations) is not counted.
+     */
+    public let removed: [String: UInt64]
+    /**
+     * How many bytes went back to the file system.
+     */
+    public let freed: UInt64
+    /**
+     * Whether everything was looked at since the round began; the next call begins another one.
+     */
+    public let finished: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many records went in all.
+         */total: UInt64,
+        /**
+         * How many rows were looked at.
+         */lookedAt: UInt64,
+        /**
+         * How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
+         * attachments, revocations) is not counted.
+         */removed: [String: UInt64],
+        /**
+         * How many bytes went back to the file system.
+         */freed: UInt64,
+        /**
+         * Whether everything was looked at since the round began; the next call begins another one.
+         */finished: Bool) {
+        self.total = total
+        self.lookedAt = lookedAt
+        self.removed = removed
+        self.freed = freed
+        self.finished = finished
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Maintained: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMaintained: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Maintained {
+        return
+            try Maintained(
+                total: FfiConverterUInt64.read(from: &buf),
+                lookedAt: FfiConverterUInt64.read(from: &buf),
+                removed: FfiConverterDictionaryStringUInt64.read(from: &buf),
+                freed: FfiConverterUInt64.read(from: &buf),
+                finished: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Maintained, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.total, into: &buf)
+        FfiConverterUInt64.write(value.lookedAt, into: &buf)
+        FfiConverterDictionaryStringUInt64.write(value.removed, into: &buf)
+        FfiConverterUInt64.write(value.freed, into: &buf)
+        FfiConverterBool.write(value.finished, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMaintained_lift(_ buf: RustBuffer) throws -> Maintained {
+    return try FfiConverterTypeMaintained.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMaintained_lower(_ value: Maintained) -> RustBuffer {
+    return FfiConverterTypeMaintained.lower(value)
+}
+
+
+/**
  * An authority to be made.
  */
 public struct NewAuthority {
@@ -16476,6 +18575,240 @@ public func FfiConverterTypeNewPsk_lower(_ value: NewPsk) -> RustBuffer {
 
 
 /**
+ * The answer to an OCSP request. Also a refusal is one, and goes back with the HTTP status 200.
+ */
+public struct OcspAnswer: Equatable, Hashable {
+    /**
+     * The `OCSPResponse` in DER, the body of the HTTP response.
+     */
+    public let der: Data
+    /**
+     * Whether it answers.
+     */
+    public let status: OcspResponseStatus
+    /**
+     * Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`.
+     */
+    public let cause: String?
+    /**
+     * The `Content-Type` header.
+     */
+    public let contentType: String
+    /**
+     * The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept.
+     */
+    public let cacheControl: String
+    /**
+     * The `ETag` header, if it may be kept.
+     */
+    public let etag: String?
+    /**
+     * The `Expires` header, if it may be kept: the earliest nextUpdate.
+     */
+    public let expires: Timestamp?
+    /**
+     * The `Last-Modified` header, if it may be kept: thisUpdate.
+     */
+    public let lastModified: Timestamp?
+    /**
+     * All headers for HTTP (RFC 5019, 6).
+     */
+    public let headers: [ResponseHeader]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The `OCSPResponse` in DER, the body of the HTTP response.
+         */der: Data,
+        /**
+         * Whether it answers.
+         */status: OcspResponseStatus,
+        /**
+         * Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`.
+         */cause: String?,
+        /**
+         * The `Content-Type` header.
+         */contentType: String,
+        /**
+         * The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept.
+         */cacheControl: String,
+        /**
+         * The `ETag` header, if it may be kept.
+         */etag: String?,
+        /**
+         * The `Expires` header, if it may be kept: the earliest nextUpdate.
+         */expires: Timestamp?,
+        /**
+         * The `Last-Modified` header, if it may be kept: thisUpdate.
+         */lastModified: Timestamp?,
+        /**
+         * All headers for HTTP (RFC 5019, 6).
+         */headers: [ResponseHeader]) {
+        self.der = der
+        self.status = status
+        self.cause = cause
+        self.contentType = contentType
+        self.cacheControl = cacheControl
+        self.etag = etag
+        self.expires = expires
+        self.lastModified = lastModified
+        self.headers = headers
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OcspAnswer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOcspAnswer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OcspAnswer {
+        return
+            try OcspAnswer(
+                der: FfiConverterData.read(from: &buf),
+                status: FfiConverterTypeOcspResponseStatus.read(from: &buf),
+                cause: FfiConverterOptionString.read(from: &buf),
+                contentType: FfiConverterString.read(from: &buf),
+                cacheControl: FfiConverterString.read(from: &buf),
+                etag: FfiConverterOptionString.read(from: &buf),
+                expires: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                lastModified: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                headers: FfiConverterSequenceTypeResponseHeader.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OcspAnswer, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.der, into: &buf)
+        FfiConverterTypeOcspResponseStatus.write(value.status, into: &buf)
+        FfiConverterOptionString.write(value.cause, into: &buf)
+        FfiConverterString.write(value.contentType, into: &buf)
+        FfiConverterString.write(value.cacheControl, into: &buf)
+        FfiConverterOptionString.write(value.etag, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.expires, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.lastModified, into: &buf)
+        FfiConverterSequenceTypeResponseHeader.write(value.headers, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspAnswer_lift(_ buf: RustBuffer) throws -> OcspAnswer {
+    return try FfiConverterTypeOcspAnswer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspAnswer_lower(_ value: OcspAnswer) -> RustBuffer {
+    return FfiConverterTypeOcspAnswer.lower(value)
+}
+
+
+/**
+ * How an authority's answers are signed.
+ */
+public struct OcspOptions: Equatable, Hashable {
+    /**
+     * How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who keep
+     * answers, so short is safe; too short, and devices that are seldom online find theirs lapsed.
+     */
+    public let validityHours: UInt32
+    /**
+     * Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
+     * authority's key signs each answer.
+     */
+    public let delegated: Bool
+    /**
+     * What key that certificate has.
+     */
+    public let algorithm: KeyAlgorithm
+    /**
+     * How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever takes the key
+     * can answer for this long, since such certificates are never revoked.
+     */
+    public let certificateDays: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who keep
+         * answers, so short is safe; too short, and devices that are seldom online find theirs lapsed.
+         */validityHours: UInt32 = UInt32(24),
+        /**
+         * Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
+         * authority's key signs each answer.
+         */delegated: Bool = true,
+        /**
+         * What key that certificate has.
+         */algorithm: KeyAlgorithm,
+        /**
+         * How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever takes the key
+         * can answer for this long, since such certificates are never revoked.
+         */certificateDays: UInt32 = UInt32(30)) {
+        self.validityHours = validityHours
+        self.delegated = delegated
+        self.algorithm = algorithm
+        self.certificateDays = certificateDays
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OcspOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOcspOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OcspOptions {
+        return
+            try OcspOptions(
+                validityHours: FfiConverterUInt32.read(from: &buf),
+                delegated: FfiConverterBool.read(from: &buf),
+                algorithm: FfiConverterTypeKeyAlgorithm.read(from: &buf),
+                certificateDays: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OcspOptions, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.validityHours, into: &buf)
+        FfiConverterBool.write(value.delegated, into: &buf)
+        FfiConverterTypeKeyAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterUInt32.write(value.certificateDays, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspOptions_lift(_ buf: RustBuffer) throws -> OcspOptions {
+    return try FfiConverterTypeOcspOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspOptions_lower(_ value: OcspOptions) -> RustBuffer {
+    return FfiConverterTypeOcspOptions.lower(value)
+}
+
+
+/**
  * What surrounds a registry, besides its store and its sealer.
  */
 public struct Options {
@@ -16713,6 +19046,139 @@ public func FfiConverterTypePage_lower(_ value: Page) -> RustBuffer {
 
 
 /**
+ * How to use a [`PostgresStore`].
+ */
+public struct PostgresOptions: Equatable, Hashable {
+    /**
+     * Whether to make the schema if there is none. Without, a mistyped URL is an error instead of a new registry.
+     */
+    public let create: Bool
+    /**
+     * The schema that holds the registry, unless the URL names one (`?schema=`); `tegata` if neither does. Lower-case
+     * letters, digits and `_`. One tenant, one schema.
+     */
+    public let schema: String?
+    /**
+     * How long to go on trying when the server cannot be reached or a connection breaks, before a call fails; 10 seconds
+     * by default.
+     */
+    public let wait: TimeInterval?
+    /**
+     * How long to wait for one connection; 5 seconds by default.
+     */
+    public let connectTimeout: TimeInterval?
+    /**
+     * How long a statement may take; 30 seconds by default. The server cancels it then.
+     */
+    public let statementTimeout: TimeInterval?
+    /**
+     * How many connections write; 2 by default. Commits share transactions, so few are enough.
+     */
+    public let writers: UInt32?
+    /**
+     * How many connections read rows by key; 2 by default. Calls share statements, so few are enough.
+     */
+    public let getters: UInt32?
+    /**
+     * How many connections search, count and reserve numbers; 4 by default. Each serves one call at a time.
+     */
+    public let searchers: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whether to make the schema if there is none. Without, a mistyped URL is an error instead of a new registry.
+         */create: Bool = true,
+        /**
+         * The schema that holds the registry, unless the URL names one (`?schema=`); `tegata` if neither does. Lower-case
+         * letters, digits and `_`. One tenant, one schema.
+         */schema: String? = nil,
+        /**
+         * How long to go on trying when the server cannot be reached or a connection breaks, before a call fails; 10 seconds
+         * by default.
+         */wait: TimeInterval? = nil,
+        /**
+         * How long to wait for one connection; 5 seconds by default.
+         */connectTimeout: TimeInterval? = nil,
+        /**
+         * How long a statement may take; 30 seconds by default. The server cancels it then.
+         */statementTimeout: TimeInterval? = nil,
+        /**
+         * How many connections write; 2 by default. Commits share transactions, so few are enough.
+         */writers: UInt32? = nil,
+        /**
+         * How many connections read rows by key; 2 by default. Calls share statements, so few are enough.
+         */getters: UInt32? = nil,
+        /**
+         * How many connections search, count and reserve numbers; 4 by default. Each serves one call at a time.
+         */searchers: UInt32? = nil) {
+        self.create = create
+        self.schema = schema
+        self.wait = wait
+        self.connectTimeout = connectTimeout
+        self.statementTimeout = statementTimeout
+        self.writers = writers
+        self.getters = getters
+        self.searchers = searchers
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PostgresOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePostgresOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PostgresOptions {
+        return
+            try PostgresOptions(
+                create: FfiConverterBool.read(from: &buf),
+                schema: FfiConverterOptionString.read(from: &buf),
+                wait: FfiConverterOptionDuration.read(from: &buf),
+                connectTimeout: FfiConverterOptionDuration.read(from: &buf),
+                statementTimeout: FfiConverterOptionDuration.read(from: &buf),
+                writers: FfiConverterOptionUInt32.read(from: &buf),
+                getters: FfiConverterOptionUInt32.read(from: &buf),
+                searchers: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PostgresOptions, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.create, into: &buf)
+        FfiConverterOptionString.write(value.schema, into: &buf)
+        FfiConverterOptionDuration.write(value.wait, into: &buf)
+        FfiConverterOptionDuration.write(value.connectTimeout, into: &buf)
+        FfiConverterOptionDuration.write(value.statementTimeout, into: &buf)
+        FfiConverterOptionUInt32.write(value.writers, into: &buf)
+        FfiConverterOptionUInt32.write(value.getters, into: &buf)
+        FfiConverterOptionUInt32.write(value.searchers, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePostgresOptions_lift(_ buf: RustBuffer) throws -> PostgresOptions {
+    return try FfiConverterTypePostgresOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePostgresOptions_lower(_ value: PostgresOptions) -> RustBuffer {
+    return FfiConverterTypePostgresOptions.lower(value)
+}
+
+
+/**
  * One extension of a certificate: which, and whether it is critical.
  */
 public struct PresentExtension: Equatable, Hashable {
@@ -16778,6 +19244,184 @@ public func FfiConverterTypePresentExtension_lift(_ buf: RustBuffer) throws -> P
 #endif
 public func FfiConverterTypePresentExtension_lower(_ value: PresentExtension) -> RustBuffer {
     return FfiConverterTypePresentExtension.lower(value)
+}
+
+
+/**
+ * An answer that was signed before anybody asked.
+ */
+public struct Presigned: Equatable, Hashable {
+    /**
+     * About which certificate.
+     */
+    public let certificate: CertificateId
+    /**
+     * Its serial number.
+     */
+    public let serial: Data
+    /**
+     * The path of the GET that it answers, below the responder's address: base64, percent-encoded (RFC 5019, 5).
+     */
+    public let path: String
+    /**
+     * The `OCSPResponse` in DER.
+     */
+    public let der: Data
+    /**
+     * Until when it may be believed; the next one should be there before.
+     */
+    public let nextUpdate: Timestamp
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * About which certificate.
+         */certificate: CertificateId,
+        /**
+         * Its serial number.
+         */serial: Data,
+        /**
+         * The path of the GET that it answers, below the responder's address: base64, percent-encoded (RFC 5019, 5).
+         */path: String,
+        /**
+         * The `OCSPResponse` in DER.
+         */der: Data,
+        /**
+         * Until when it may be believed; the next one should be there before.
+         */nextUpdate: Timestamp) {
+        self.certificate = certificate
+        self.serial = serial
+        self.path = path
+        self.der = der
+        self.nextUpdate = nextUpdate
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Presigned: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePresigned: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Presigned {
+        return
+            try Presigned(
+                certificate: FfiConverterTypeCertificateId.read(from: &buf),
+                serial: FfiConverterData.read(from: &buf),
+                path: FfiConverterString.read(from: &buf),
+                der: FfiConverterData.read(from: &buf),
+                nextUpdate: FfiConverterTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Presigned, into buf: inout [UInt8]) {
+        FfiConverterTypeCertificateId.write(value.certificate, into: &buf)
+        FfiConverterData.write(value.serial, into: &buf)
+        FfiConverterString.write(value.path, into: &buf)
+        FfiConverterData.write(value.der, into: &buf)
+        FfiConverterTypeTimestamp.write(value.nextUpdate, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresigned_lift(_ buf: RustBuffer) throws -> Presigned {
+    return try FfiConverterTypePresigned.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresigned_lower(_ value: Presigned) -> RustBuffer {
+    return FfiConverterTypePresigned.lower(value)
+}
+
+
+/**
+ * One page of records.
+ */
+public struct PresignedListing: Equatable, Hashable {
+    /**
+     * The records, in order.
+     */
+    public let items: [Presigned]
+    /**
+     * What to ask for next; nothing after the last page.
+     */
+    public let next: String?
+    /**
+     * How many records match in all, if that was asked for.
+     */
+    public let total: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The records, in order.
+         */items: [Presigned],
+        /**
+         * What to ask for next; nothing after the last page.
+         */next: String?,
+        /**
+         * How many records match in all, if that was asked for.
+         */total: UInt64?) {
+        self.items = items
+        self.next = next
+        self.total = total
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PresignedListing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePresignedListing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PresignedListing {
+        return
+            try PresignedListing(
+                items: FfiConverterSequenceTypePresigned.read(from: &buf),
+                next: FfiConverterOptionString.read(from: &buf),
+                total: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PresignedListing, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypePresigned.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+        FfiConverterOptionUInt64.write(value.total, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedListing_lift(_ buf: RustBuffer) throws -> PresignedListing {
+    return try FfiConverterTypePresignedListing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePresignedListing_lower(_ value: PresignedListing) -> RustBuffer {
+    return FfiConverterTypePresignedListing.lower(value)
 }
 
 
@@ -18167,6 +20811,75 @@ public func FfiConverterTypeProxyHeaders_lift(_ buf: RustBuffer) throws -> Proxy
 #endif
 public func FfiConverterTypeProxyHeaders_lower(_ value: ProxyHeaders) -> RustBuffer {
     return FfiConverterTypeProxyHeaders.lower(value)
+}
+
+
+/**
+ * What pruning did.
+ */
+public struct PrunedEvents: Equatable, Hashable {
+    /**
+     * How many events are gone.
+     */
+    public let events: UInt64
+    /**
+     * The time of the latest of them.
+     */
+    public let latest: Timestamp?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many events are gone.
+         */events: UInt64,
+        /**
+         * The time of the latest of them.
+         */latest: Timestamp?) {
+        self.events = events
+        self.latest = latest
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PrunedEvents: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePrunedEvents: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PrunedEvents {
+        return
+            try PrunedEvents(
+                events: FfiConverterUInt64.read(from: &buf),
+                latest: FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PrunedEvents, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.events, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.latest, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePrunedEvents_lift(_ buf: RustBuffer) throws -> PrunedEvents {
+    return try FfiConverterTypePrunedEvents.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePrunedEvents_lower(_ value: PrunedEvents) -> RustBuffer {
+    return FfiConverterTypePrunedEvents.lower(value)
 }
 
 
@@ -19677,6 +22390,343 @@ public func FfiConverterTypeResealed_lower(_ value: Resealed) -> RustBuffer {
 
 
 /**
+ * Who signs the OCSP answers about an authority's certificates, and how long they may be believed.
+ */
+public struct Responder: Equatable, Hashable {
+    /**
+     * For whose certificates.
+     */
+    public let authority: AuthorityId
+    /**
+     * Whether a certificate of its own signs, or the authority's key.
+     */
+    public let delegated: Bool
+    /**
+     * What key that certificate has.
+     */
+    public let algorithm: KeyAlgorithm
+    /**
+     * How long an answer may be believed, in hours.
+     */
+    public let validityHours: UInt32
+    /**
+     * How long that certificate is valid, in days.
+     */
+    public let certificateDays: UInt32
+    /**
+     * The certificate in DER; nothing when the authority's key signs, or before the first answer.
+     */
+    public let certificate: Data?
+    /**
+     * When the certificate begins to be valid.
+     */
+    public let notBefore: Timestamp?
+    /**
+     * When it ends.
+     */
+    public let notAfter: Timestamp?
+    /**
+     * When the next one takes its place.
+     */
+    public let renewAt: Timestamp?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * For whose certificates.
+         */authority: AuthorityId,
+        /**
+         * Whether a certificate of its own signs, or the authority's key.
+         */delegated: Bool,
+        /**
+         * What key that certificate has.
+         */algorithm: KeyAlgorithm,
+        /**
+         * How long an answer may be believed, in hours.
+         */validityHours: UInt32,
+        /**
+         * How long that certificate is valid, in days.
+         */certificateDays: UInt32,
+        /**
+         * The certificate in DER; nothing when the authority's key signs, or before the first answer.
+         */certificate: Data?,
+        /**
+         * When the certificate begins to be valid.
+         */notBefore: Timestamp?,
+        /**
+         * When it ends.
+         */notAfter: Timestamp?,
+        /**
+         * When the next one takes its place.
+         */renewAt: Timestamp?) {
+        self.authority = authority
+        self.delegated = delegated
+        self.algorithm = algorithm
+        self.validityHours = validityHours
+        self.certificateDays = certificateDays
+        self.certificate = certificate
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+        self.renewAt = renewAt
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Responder: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResponder: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Responder {
+        return
+            try Responder(
+                authority: FfiConverterTypeAuthorityId.read(from: &buf),
+                delegated: FfiConverterBool.read(from: &buf),
+                algorithm: FfiConverterTypeKeyAlgorithm.read(from: &buf),
+                validityHours: FfiConverterUInt32.read(from: &buf),
+                certificateDays: FfiConverterUInt32.read(from: &buf),
+                certificate: FfiConverterOptionData.read(from: &buf),
+                notBefore: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                notAfter: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                renewAt: FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Responder, into buf: inout [UInt8]) {
+        FfiConverterTypeAuthorityId.write(value.authority, into: &buf)
+        FfiConverterBool.write(value.delegated, into: &buf)
+        FfiConverterTypeKeyAlgorithm.write(value.algorithm, into: &buf)
+        FfiConverterUInt32.write(value.validityHours, into: &buf)
+        FfiConverterUInt32.write(value.certificateDays, into: &buf)
+        FfiConverterOptionData.write(value.certificate, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.notBefore, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.notAfter, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.renewAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponder_lift(_ buf: RustBuffer) throws -> Responder {
+    return try FfiConverterTypeResponder.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponder_lower(_ value: Responder) -> RustBuffer {
+    return FfiConverterTypeResponder.lower(value)
+}
+
+
+/**
+ * One header of an HTTP response.
+ */
+public struct ResponseHeader: Equatable, Hashable {
+    /**
+     * Its name.
+     */
+    public let name: String
+    /**
+     * Its value.
+     */
+    public let value: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name.
+         */name: String,
+        /**
+         * Its value.
+         */value: String) {
+        self.name = name
+        self.value = value
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ResponseHeader: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResponseHeader: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ResponseHeader {
+        return
+            try ResponseHeader(
+                name: FfiConverterString.read(from: &buf),
+                value: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ResponseHeader, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponseHeader_lift(_ buf: RustBuffer) throws -> ResponseHeader {
+    return try FfiConverterTypeResponseHeader.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponseHeader_lower(_ value: ResponseHeader) -> RustBuffer {
+    return FfiConverterTypeResponseHeader.lower(value)
+}
+
+
+/**
+ * How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
+ */
+public struct Retention: Equatable, Hashable {
+    /**
+     * Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them.
+     */
+    public let certificateDays: UInt32
+    /**
+     * Deleted devices: after the deletion. All that they had goes with them.
+     */
+    public let deviceDays: UInt32
+    /**
+     * Request IDs: after the request, which can be repeated harmlessly until then.
+     */
+    public let requestDays: UInt32
+    /**
+     * Claim codes that nobody used: after they expired. Used ones go with the device that used them.
+     */
+    public let claimCodeDays: UInt32
+    /**
+     * Deleted pre-shared keys, after they were issued; former versions of symmetric keys, after they ended.
+     */
+    public let secretDays: UInt32
+    /**
+     * Campaigns: after their end.
+     */
+    public let campaignDays: UInt32
+    /**
+     * Events: after they happened, once a checkpoint covers them. Left out, they are kept for ever.
+     */
+    public let eventDays: UInt32?
+    /**
+     * How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
+     */
+    public let limit: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them.
+         */certificateDays: UInt32 = UInt32(90),
+        /**
+         * Deleted devices: after the deletion. All that they had goes with them.
+         */deviceDays: UInt32 = UInt32(730),
+        /**
+         * Request IDs: after the request, which can be repeated harmlessly until then.
+         */requestDays: UInt32 = UInt32(30),
+        /**
+         * Claim codes that nobody used: after they expired. Used ones go with the device that used them.
+         */claimCodeDays: UInt32 = UInt32(30),
+        /**
+         * Deleted pre-shared keys, after they were issued; former versions of symmetric keys, after they ended.
+         */secretDays: UInt32 = UInt32(365),
+        /**
+         * Campaigns: after their end.
+         */campaignDays: UInt32 = UInt32(365),
+        /**
+         * Events: after they happened, once a checkpoint covers them. Left out, they are kept for ever.
+         */eventDays: UInt32? = nil,
+        /**
+         * How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
+         */limit: UInt32 = UInt32(10000)) {
+        self.certificateDays = certificateDays
+        self.deviceDays = deviceDays
+        self.requestDays = requestDays
+        self.claimCodeDays = claimCodeDays
+        self.secretDays = secretDays
+        self.campaignDays = campaignDays
+        self.eventDays = eventDays
+        self.limit = limit
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Retention: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRetention: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Retention {
+        return
+            try Retention(
+                certificateDays: FfiConverterUInt32.read(from: &buf),
+                deviceDays: FfiConverterUInt32.read(from: &buf),
+                requestDays: FfiConverterUInt32.read(from: &buf),
+                claimCodeDays: FfiConverterUInt32.read(from: &buf),
+                secretDays: FfiConverterUInt32.read(from: &buf),
+                campaignDays: FfiConverterUInt32.read(from: &buf),
+                eventDays: FfiConverterOptionUInt32.read(from: &buf),
+                limit: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Retention, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.certificateDays, into: &buf)
+        FfiConverterUInt32.write(value.deviceDays, into: &buf)
+        FfiConverterUInt32.write(value.requestDays, into: &buf)
+        FfiConverterUInt32.write(value.claimCodeDays, into: &buf)
+        FfiConverterUInt32.write(value.secretDays, into: &buf)
+        FfiConverterUInt32.write(value.campaignDays, into: &buf)
+        FfiConverterOptionUInt32.write(value.eventDays, into: &buf)
+        FfiConverterUInt32.write(value.limit, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRetention_lift(_ buf: RustBuffer) throws -> Retention {
+    return try FfiConverterTypeRetention.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRetention_lower(_ value: Retention) -> RustBuffer {
+    return FfiConverterTypeRetention.lower(value)
+}
+
+
+/**
  * An entry of a CRL: which certificate was revoked, when and why.
  */
 public struct Revocation: Equatable, Hashable {
@@ -20222,6 +23272,10 @@ public struct SqliteOptions: Equatable, Hashable {
      */
     public let cache: UInt32?
     /**
+     * From how many bytes on the log beside the file is brought into it; 64 MiB by default.
+     */
+    public let log: UInt32?
+    /**
      * How large the file may grow, in bytes.
      */
     public let maxSize: UInt64?
@@ -20247,6 +23301,9 @@ public struct SqliteOptions: Equatable, Hashable {
          * How many bytes of the file the writer may keep in memory; 16 MiB by default.
          */cache: UInt32? = nil,
         /**
+         * From how many bytes on the log beside the file is brought into it; 64 MiB by default.
+         */log: UInt32? = nil,
+        /**
          * How large the file may grow, in bytes.
          */maxSize: UInt64? = nil,
         /**
@@ -20257,6 +23314,7 @@ public struct SqliteOptions: Equatable, Hashable {
         self.wait = wait
         self.readers = readers
         self.cache = cache
+        self.log = log
         self.maxSize = maxSize
         self.map = map
     }
@@ -20281,6 +23339,7 @@ public struct FfiConverterTypeSqliteOptions: FfiConverterRustBuffer {
                 wait: FfiConverterOptionDuration.read(from: &buf),
                 readers: FfiConverterOptionUInt32.read(from: &buf),
                 cache: FfiConverterOptionUInt32.read(from: &buf),
+                log: FfiConverterOptionUInt32.read(from: &buf),
                 maxSize: FfiConverterOptionUInt64.read(from: &buf),
                 map: FfiConverterOptionUInt64.read(from: &buf)
         )
@@ -20291,6 +23350,7 @@ public struct FfiConverterTypeSqliteOptions: FfiConverterRustBuffer {
         FfiConverterOptionDuration.write(value.wait, into: &buf)
         FfiConverterOptionUInt32.write(value.readers, into: &buf)
         FfiConverterOptionUInt32.write(value.cache, into: &buf)
+        FfiConverterOptionUInt32.write(value.log, into: &buf)
         FfiConverterOptionUInt64.write(value.maxSize, into: &buf)
         FfiConverterOptionUInt64.write(value.map, into: &buf)
     }
@@ -21760,6 +24820,115 @@ public func FfiConverterTypeTrustedProxy_lower(_ value: TrustedProxy) -> RustBuf
 
 
 /**
+ * What a verification looked at, up to the first problem.
+ */
+public struct Verification: Equatable, Hashable {
+    /**
+     * How many events were read and found as they were recorded.
+     */
+    public let events: UInt64
+    /**
+     * How many of them no checkpoint covers yet: an alteration of these shows, a removal does not.
+     */
+    public let uncovered: UInt64
+    /**
+     * How many events were pruned before; the hashes of the trees over them stand in for them.
+     */
+    public let pruned: UInt64
+    /**
+     * How many checkpoints were found genuine.
+     */
+    public let checkpoints: UInt64
+    /**
+     * The number of the last of them: where a later verification may begin.
+     */
+    public let lastCheckpoint: UInt64?
+    /**
+     * The first problem; nothing when all is as it was recorded.
+     */
+    public let first: LogProblem?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many events were read and found as they were recorded.
+         */events: UInt64,
+        /**
+         * How many of them no checkpoint covers yet: an alteration of these shows, a removal does not.
+         */uncovered: UInt64,
+        /**
+         * How many events were pruned before; the hashes of the trees over them stand in for them.
+         */pruned: UInt64,
+        /**
+         * How many checkpoints were found genuine.
+         */checkpoints: UInt64,
+        /**
+         * The number of the last of them: where a later verification may begin.
+         */lastCheckpoint: UInt64?,
+        /**
+         * The first problem; nothing when all is as it was recorded.
+         */first: LogProblem?) {
+        self.events = events
+        self.uncovered = uncovered
+        self.pruned = pruned
+        self.checkpoints = checkpoints
+        self.lastCheckpoint = lastCheckpoint
+        self.first = first
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Verification: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVerification: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Verification {
+        return
+            try Verification(
+                events: FfiConverterUInt64.read(from: &buf),
+                uncovered: FfiConverterUInt64.read(from: &buf),
+                pruned: FfiConverterUInt64.read(from: &buf),
+                checkpoints: FfiConverterUInt64.read(from: &buf),
+                lastCheckpoint: FfiConverterOptionUInt64.read(from: &buf),
+                first: FfiConverterOptionTypeLogProblem.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Verification, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.events, into: &buf)
+        FfiConverterUInt64.write(value.uncovered, into: &buf)
+        FfiConverterUInt64.write(value.pruned, into: &buf)
+        FfiConverterUInt64.write(value.checkpoints, into: &buf)
+        FfiConverterOptionUInt64.write(value.lastCheckpoint, into: &buf)
+        FfiConverterOptionTypeLogProblem.write(value.first, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerification_lift(_ buf: RustBuffer) throws -> Verification {
+    return try FfiConverterTypeVerification.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerification_lower(_ value: Verification) -> RustBuffer {
+    return FfiConverterTypeVerification.lower(value)
+}
+
+
+/**
  * A chain whose every link was checked.
  */
 public struct VerifiedChain: Equatable, Hashable {
@@ -21976,6 +25145,87 @@ public func FfiConverterTypeVerifiedCsr_lift(_ buf: RustBuffer) throws -> Verifi
 #endif
 public func FfiConverterTypeVerifiedCsr_lower(_ value: VerifiedCsr) -> RustBuffer {
     return FfiConverterTypeVerifiedCsr.lower(value)
+}
+
+
+/**
+ * What to hold the log of events against, besides its own checkpoints.
+ */
+public struct VerifyEvents: Equatable, Hashable {
+    /**
+     * Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken as it is.
+     */
+    public let since: UInt64?
+    /**
+     * Checkpoints that were kept elsewhere (their `note`). Each must be one of this very log, so a database that was
+     * rolled back, or written anew, is found out.
+     */
+    public let known: [String]
+    /**
+     * The public key that was kept elsewhere.
+     */
+    public let publicKey: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken as it is.
+         */since: UInt64? = nil,
+        /**
+         * Checkpoints that were kept elsewhere (their `note`). Each must be one of this very log, so a database that was
+         * rolled back, or written anew, is found out.
+         */known: [String] = [],
+        /**
+         * The public key that was kept elsewhere.
+         */publicKey: String? = nil) {
+        self.since = since
+        self.known = known
+        self.publicKey = publicKey
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension VerifyEvents: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVerifyEvents: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VerifyEvents {
+        return
+            try VerifyEvents(
+                since: FfiConverterOptionUInt64.read(from: &buf),
+                known: FfiConverterSequenceString.read(from: &buf),
+                publicKey: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: VerifyEvents, into buf: inout [UInt8]) {
+        FfiConverterOptionUInt64.write(value.since, into: &buf)
+        FfiConverterSequenceString.write(value.known, into: &buf)
+        FfiConverterOptionString.write(value.publicKey, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerifyEvents_lift(_ buf: RustBuffer) throws -> VerifyEvents {
+    return try FfiConverterTypeVerifyEvents.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVerifyEvents_lower(_ value: VerifyEvents) -> RustBuffer {
+    return FfiConverterTypeVerifyEvents.lower(value)
 }
 
 
@@ -22278,6 +25528,16 @@ public enum AnyStore {
     case sqlite(store: SqliteStore
     )
     /**
+     * In a PostgreSQL database.
+     */
+    case postgres(store: PostgresStore
+    )
+    /**
+     * Chosen by its address.
+     */
+    case opened(store: OpenedStore
+    )
+    /**
      * The host's.
      */
     case host(store: HostStore
@@ -22309,7 +25569,13 @@ public struct FfiConverterTypeAnyStore: FfiConverterRustBuffer {
         case 2: return .sqlite(store: try FfiConverterTypeSqliteStore.read(from: &buf)
         )
 
-        case 3: return .host(store: try FfiConverterTypeHostStore.read(from: &buf)
+        case 3: return .postgres(store: try FfiConverterTypePostgresStore.read(from: &buf)
+        )
+
+        case 4: return .opened(store: try FfiConverterTypeOpenedStore.read(from: &buf)
+        )
+
+        case 5: return .host(store: try FfiConverterTypeHostStore.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -22330,8 +25596,18 @@ public struct FfiConverterTypeAnyStore: FfiConverterRustBuffer {
             FfiConverterTypeSqliteStore.write(store, into: &buf)
 
 
-        case let .host(store):
+        case let .postgres(store):
             writeInt(&buf, Int32(3))
+            FfiConverterTypePostgresStore.write(store, into: &buf)
+
+
+        case let .opened(store):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeOpenedStore.write(store, into: &buf)
+
+
+        case let .host(store):
+            writeInt(&buf, Int32(5))
             FfiConverterTypeHostStore.write(store, into: &buf)
 
         }
@@ -26147,6 +29423,291 @@ public func FfiConverterTypeNewKeyOwner_lower(_ value: NewKeyOwner) -> RustBuffe
 
 
 /**
+ * Which hash names the issuer of a certificate that is asked about (RFC 6960, 4.1.1). Nothing secret depends on it.
+ */
+
+public enum OcspHash: Equatable, Hashable {
+
+    /**
+     * SHA-1, which every client and responder knows (RFC 5019, 2.1.1).
+     */
+    case sha1
+    /**
+     * SHA-256.
+     */
+    case sha256
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OcspHash: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOcspHash: FfiConverterRustBuffer {
+    typealias SwiftType = OcspHash
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OcspHash {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .sha1
+
+        case 2: return .sha256
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OcspHash, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .sha1:
+            writeInt(&buf, Int32(1))
+
+
+        case .sha256:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspHash_lift(_ buf: RustBuffer) throws -> OcspHash {
+    return try FfiConverterTypeOcspHash.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspHash_lower(_ value: OcspHash) -> RustBuffer {
+    return FfiConverterTypeOcspHash.lower(value)
+}
+
+
+
+/**
+ * Whether a response answers at all (`OCSPResponseStatus`, RFC 6960, 4.2.1).
+ */
+
+public enum OcspResponseStatus: Equatable, Hashable {
+
+    /**
+     * It answers, signed.
+     */
+    case successful
+    /**
+     * The request cannot be understood.
+     */
+    case malformedRequest
+    /**
+     * Something broke.
+     */
+    case internalError
+    /**
+     * Not now.
+     */
+    case tryLater
+    /**
+     * Only signed requests are answered; never said here.
+     */
+    case sigRequired
+    /**
+     * Not responsible for the certificate, or not able to answer for it any more (RFC 5019, 2.2.3).
+     */
+    case unauthorized
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OcspResponseStatus: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOcspResponseStatus: FfiConverterRustBuffer {
+    typealias SwiftType = OcspResponseStatus
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OcspResponseStatus {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .successful
+
+        case 2: return .malformedRequest
+
+        case 3: return .internalError
+
+        case 4: return .tryLater
+
+        case 5: return .sigRequired
+
+        case 6: return .unauthorized
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OcspResponseStatus, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .successful:
+            writeInt(&buf, Int32(1))
+
+
+        case .malformedRequest:
+            writeInt(&buf, Int32(2))
+
+
+        case .internalError:
+            writeInt(&buf, Int32(3))
+
+
+        case .tryLater:
+            writeInt(&buf, Int32(4))
+
+
+        case .sigRequired:
+            writeInt(&buf, Int32(5))
+
+
+        case .unauthorized:
+            writeInt(&buf, Int32(6))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspResponseStatus_lift(_ buf: RustBuffer) throws -> OcspResponseStatus {
+    return try FfiConverterTypeOcspResponseStatus.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspResponseStatus_lower(_ value: OcspResponseStatus) -> RustBuffer {
+    return FfiConverterTypeOcspResponseStatus.lower(value)
+}
+
+
+
+/**
+ * What a response says of a certificate (RFC 6960, 2.2).
+ */
+
+public enum OcspStatus: Equatable, Hashable {
+
+    /**
+     * Issued and not revoked; also when it has expired.
+     */
+    case good
+    /**
+     * Revoked, or on hold.
+     */
+    case revoked(
+        /**
+         * Since when.
+         */at: Timestamp,
+        /**
+         * Why; a hold can be taken back.
+         */reason: RevocationReason
+    )
+    /**
+     * The responder knows of no such certificate.
+     */
+    case unknown
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OcspStatus: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOcspStatus: FfiConverterRustBuffer {
+    typealias SwiftType = OcspStatus
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OcspStatus {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .good
+
+        case 2: return .revoked(at: try FfiConverterTypeTimestamp.read(from: &buf), reason: try FfiConverterTypeRevocationReason.read(from: &buf)
+        )
+
+        case 3: return .unknown
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OcspStatus, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .good:
+            writeInt(&buf, Int32(1))
+
+
+        case let .revoked(at,reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeTimestamp.write(at, into: &buf)
+            FfiConverterTypeRevocationReason.write(reason, into: &buf)
+
+
+        case .unknown:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspStatus_lift(_ buf: RustBuffer) throws -> OcspStatus {
+    return try FfiConverterTypeOcspStatus.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOcspStatus_lower(_ value: OcspStatus) -> RustBuffer {
+    return FfiConverterTypeOcspStatus.lower(value)
+}
+
+
+
+/**
  * What happens when a known unit comes with another key and does not prove its former one.
  */
 
@@ -27707,6 +31268,247 @@ public func FfiConverterTypeSealFailure_lower(_ value: SealFailure) -> RustBuffe
 
 
 /**
+ * Something that was seen in the field: at a gateway, in a log, on a device.
+ */
+
+public enum Seen: Equatable, Hashable {
+
+    /**
+     * A certificate, DER or PEM.
+     */
+    case certificate(value: Data
+    )
+    /**
+     * The serial number of a certificate of this authority: the content of its INTEGER. Without the certificate, nothing
+     * proves that it was issued, so it is looked up only.
+     */
+    case serial(
+        /**
+         * Whose certificate it is.
+         */authority: AuthorityId,
+        /**
+         * The octets.
+         */serial: Data
+    )
+    /**
+     * A device's identifier.
+     */
+    case device(value: DeviceId
+    )
+    /**
+     * A certificate's identifier.
+     */
+    case certificateId(value: CertificateId
+    )
+    /**
+     * A version of a symmetric key.
+     */
+    case key(
+        /**
+         * Which key.
+         */id: KeyId,
+        /**
+         * Which version.
+         */version: UInt32
+    )
+    /**
+     * A version of a pre-shared key's secret.
+     */
+    case psk(
+        /**
+         * Which key.
+         */id: PskId,
+        /**
+         * Which version.
+         */version: UInt32
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Seen: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSeen: FfiConverterRustBuffer {
+    typealias SwiftType = Seen
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Seen {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .certificate(value: try FfiConverterData.read(from: &buf)
+        )
+
+        case 2: return .serial(authority: try FfiConverterTypeAuthorityId.read(from: &buf), serial: try FfiConverterData.read(from: &buf)
+        )
+
+        case 3: return .device(value: try FfiConverterTypeDeviceId.read(from: &buf)
+        )
+
+        case 4: return .certificateId(value: try FfiConverterTypeCertificateId.read(from: &buf)
+        )
+
+        case 5: return .key(id: try FfiConverterTypeKeyId.read(from: &buf), version: try FfiConverterUInt32.read(from: &buf)
+        )
+
+        case 6: return .psk(id: try FfiConverterTypePskId.read(from: &buf), version: try FfiConverterUInt32.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Seen, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .certificate(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterData.write(value, into: &buf)
+
+
+        case let .serial(authority,serial):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeAuthorityId.write(authority, into: &buf)
+            FfiConverterData.write(serial, into: &buf)
+
+
+        case let .device(value):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeDeviceId.write(value, into: &buf)
+
+
+        case let .certificateId(value):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeCertificateId.write(value, into: &buf)
+
+
+        case let .key(id,version):
+            writeInt(&buf, Int32(5))
+            FfiConverterTypeKeyId.write(id, into: &buf)
+            FfiConverterUInt32.write(version, into: &buf)
+
+
+        case let .psk(id,version):
+            writeInt(&buf, Int32(6))
+            FfiConverterTypePskId.write(id, into: &buf)
+            FfiConverterUInt32.write(version, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSeen_lift(_ buf: RustBuffer) throws -> Seen {
+    return try FfiConverterTypeSeen.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSeen_lower(_ value: Seen) -> RustBuffer {
+    return FfiConverterTypeSeen.lower(value)
+}
+
+
+
+/**
+ * What a registry knows of something that was seen.
+ */
+
+public enum SeenState: Equatable, Hashable {
+
+    /**
+     * It is in the store.
+     */
+    case known
+    /**
+     * This registry made it, and the store does not remember: it was restored to an earlier state. No number, serial or
+     * version of this kind up to the one that was seen is given out again.
+     */
+    case lost
+    /**
+     * Not of this registry, or removed from it by its rules of retention.
+     */
+    case unknown
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SeenState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSeenState: FfiConverterRustBuffer {
+    typealias SwiftType = SeenState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SeenState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .known
+
+        case 2: return .lost
+
+        case 3: return .unknown
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SeenState, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .known:
+            writeInt(&buf, Int32(1))
+
+
+        case .lost:
+            writeInt(&buf, Int32(2))
+
+
+        case .unknown:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSeenState_lift(_ buf: RustBuffer) throws -> SeenState {
+    return try FfiConverterTypeSeenState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSeenState_lower(_ value: SeenState) -> RustBuffer {
+    return FfiConverterTypeSeenState.lower(value)
+}
+
+
+
+/**
  * How bad a finding is.
  */
 
@@ -29235,6 +33037,111 @@ public func FfiConverterTypeSymmetricKeyOutcome_lower(_ value: SymmetricKeyOutco
 
 
 /**
+ * What is wrong at the first place where the log is not what was recorded.
+ */
+
+public enum Tampering: Equatable, Hashable {
+
+    /**
+     * An event was changed.
+     */
+    case altered
+    /**
+     * An event was removed.
+     */
+    case missing
+    /**
+     * An event was put in later.
+     */
+    case added
+    /**
+     * A checkpoint, or what belongs to it, was changed or removed.
+     */
+    case checkpointBroken
+    /**
+     * The log is older than a checkpoint that was kept elsewhere, or another one than it.
+     */
+    case rolledBack
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Tampering: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTampering: FfiConverterRustBuffer {
+    typealias SwiftType = Tampering
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Tampering {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .altered
+
+        case 2: return .missing
+
+        case 3: return .added
+
+        case 4: return .checkpointBroken
+
+        case 5: return .rolledBack
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Tampering, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .altered:
+            writeInt(&buf, Int32(1))
+
+
+        case .missing:
+            writeInt(&buf, Int32(2))
+
+
+        case .added:
+            writeInt(&buf, Int32(3))
+
+
+        case .checkpointBroken:
+            writeInt(&buf, Int32(4))
+
+
+        case .rolledBack:
+            writeInt(&buf, Int32(5))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTampering_lift(_ buf: RustBuffer) throws -> Tampering {
+    return try FfiConverterTypeTampering.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTampering_lower(_ value: Tampering) -> RustBuffer {
+    return FfiConverterTypeTampering.lower(value)
+}
+
+
+
+/**
  * Why a call failed: one case per kind of trouble, each with the stable code and a sentence that says what to do.
  */
 public
@@ -30219,6 +34126,30 @@ fileprivate struct FfiConverterOptionTypeHostClock: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeHostOutput: FfiConverterRustBuffer {
+    typealias SwiftType = HostOutput?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeHostOutput.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeHostOutput.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeHostRandom: FfiConverterRustBuffer {
     typealias SwiftType = HostRandom?
 
@@ -30475,6 +34406,30 @@ fileprivate struct FfiConverterOptionTypeKeyMatch: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeKeyMatch.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeLogProblem: FfiConverterRustBuffer {
+    typealias SwiftType = LogProblem?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeLogProblem.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeLogProblem.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -31107,6 +35062,30 @@ fileprivate struct FfiConverterOptionTypeDeviceId: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeEventId: FfiConverterRustBuffer {
+    typealias SwiftType = EventId?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeEventId.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeEventId.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeGroupId: FfiConverterRustBuffer {
     typealias SwiftType = GroupId?
 
@@ -31598,6 +35577,31 @@ fileprivate struct FfiConverterSequenceTypeCertificateTally: FfiConverterRustBuf
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeCheckpoint: FfiConverterRustBuffer {
+    typealias SwiftType = [Checkpoint]
+
+    public static func write(_ value: [Checkpoint], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCheckpoint.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Checkpoint] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Checkpoint]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCheckpoint.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeClient: FfiConverterRustBuffer {
     typealias SwiftType = [Client]
 
@@ -32073,6 +36077,31 @@ fileprivate struct FfiConverterSequenceTypePresentExtension: FfiConverterRustBuf
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypePresigned: FfiConverterRustBuffer {
+    typealias SwiftType = [Presigned]
+
+    public static func write(_ value: [Presigned], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePresigned.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Presigned] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Presigned]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePresigned.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeProduct: FfiConverterRustBuffer {
     typealias SwiftType = [Product]
 
@@ -32290,6 +36319,31 @@ fileprivate struct FfiConverterSequenceTypeRequestedExtension: FfiConverterRustB
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeRequestedExtension.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeResponseHeader: FfiConverterRustBuffer {
+    typealias SwiftType = [ResponseHeader]
+
+    public static func write(_ value: [ResponseHeader], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeResponseHeader.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ResponseHeader] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ResponseHeader]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeResponseHeader.read(from: &buf))
         }
         return seq
     }
@@ -33023,6 +37077,56 @@ fileprivate struct FfiConverterSequenceTypePskState: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSeen: FfiConverterRustBuffer {
+    typealias SwiftType = [Seen]
+
+    public static func write(_ value: [Seen], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSeen.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Seen] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Seen]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSeen.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSeenState: FfiConverterRustBuffer {
+    typealias SwiftType = [SeenState]
+
+    public static func write(_ value: [SeenState], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSeenState.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SeenState] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SeenState]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSeenState.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeStoreValue: FfiConverterRustBuffer {
     typealias SwiftType = [StoreValue]
 
@@ -33317,6 +37421,32 @@ fileprivate struct FfiConverterSequenceTypeSecretText: FfiConverterRustBuffer {
             seq.append(try FfiConverterTypeSecretText.read(from: &buf))
         }
         return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDictionaryStringUInt64: FfiConverterRustBuffer {
+    public static func write(_ value: [String: UInt64], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for (key, value) in value {
+            FfiConverterString.write(key, into: &buf)
+            FfiConverterUInt64.write(value, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: UInt64] {
+        let len: Int32 = try readInt(&buf)
+        var dict = [String: UInt64]()
+        dict.reserveCapacity(Int(len))
+        for _ in 0..<len {
+            let key = try FfiConverterString.read(from: &buf)
+            let value = try FfiConverterUInt64.read(from: &buf)
+            dict[key] = value
+        }
+        return dict
     }
 }
 
@@ -34366,6 +38496,59 @@ public func statementMessage(statement: Statement, content: Data) -> Data  {
 })
 }
 /**
+ * Whether the log only grew between two checkpoints: `old`, which was kept, and the one at the end of `proof`, as
+ * `prove_consistency` made it. Without a registry, a store, or a secret.
+ */
+public func verifyConsistency(old: String, proof: String, publicKey: String)throws   {try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_verify_consistency(
+        FfiConverterString.lower(old),
+        FfiConverterString.lower(proof),
+        FfiConverterString.lower(publicKey),uniffiCallStatus
+    )
+}
+}
+/**
+ * Whether the log with this public key holds `event`, as `proof` says: without a registry, a store, or a secret.
+ */
+public func verifyEvent(event: String, proof: String, publicKey: String)throws   {try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_verify_event(
+        FfiConverterString.lower(event),
+        FfiConverterString.lower(proof),
+        FfiConverterString.lower(publicKey),uniffiCallStatus
+    )
+}
+}
+/**
+ * Whether a log that was exported (`export_log`) or archived (`prune`) is what the registry with this public key recorded:
+ * without a registry, a store, or a secret. Files that follow each other may be read as one.
+ *
+ * The first problem names a line. Where a line holds no JSON, or no checkpoint of this log, that is it; otherwise it is the
+ * checkpoint that does not fit, and what was changed stands between it and the checkpoint before.
+ */
+public func verifyExport(input: Data, publicKey: String)throws  -> Verification  {
+    return try  FfiConverterTypeVerification_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_verify_export(
+        FfiConverterData.lower(input),
+        FfiConverterString.lower(publicKey),uniffiCallStatus
+    )
+})
+}
+/**
+ * The same, read from a stream as it is needed.
+ */
+public func verifyExportFrom(source: HostInput, publicKey: String)throws  -> Verification  {
+    return try  FfiConverterTypeVerification_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_verify_export_from(
+        FfiConverterTypeHostInput_lower(source),
+        FfiConverterString.lower(publicKey),uniffiCallStatus
+    )
+})
+}
+/**
  * Writes a name in the form of OpenSSL's configuration.
  */
 public func generalNameText(name: GeneralName)throws  -> String  {
@@ -34388,6 +38571,40 @@ public func parseGeneralName(text: String)throws  -> GeneralName  {
 })
 }
 /**
+ * What an OCSP response says of `certificate`, which `issuer` issued, if it can be believed at `at`: `issuer` signed it,
+ * or a responder that it certified for this; it is neither older nor newer than it says; and it repeats `nonce`, when the
+ * request had one.
+ */
+public func checkOcsp(response: Data, certificate: Certificate, issuer: Certificate, nonce: Data?, at: Timestamp)throws  -> CheckedOcsp  {
+    return try  FfiConverterTypeCheckedOcsp_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_check_ocsp(
+        FfiConverterData.lower(response),
+        FfiConverterTypeCertificate_lower(certificate),
+        FfiConverterTypeCertificate_lower(issuer),
+        FfiConverterOptionData.lower(nonce),
+        FfiConverterTypeTimestamp_lower(at),uniffiCallStatus
+    )
+})
+}
+/**
+ * A request in DER about certificates of one issuer, for an OCSP responder.
+ *
+ * `nonce` is 1 to 128 random octets, 32 by preference (RFC 9654), that `check_ocsp` then wants to see repeated; without
+ * one, a prepared response may come. SHA-1 is what all responders understand.
+ */
+public func makeOcspRequest(certificates: [Certificate], issuer: Certificate, hash: OcspHash, nonce: Data? = nil)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_make_ocsp_request(
+        FfiConverterSequenceTypeCertificate.lower(certificates),
+        FfiConverterTypeCertificate_lower(issuer),
+        FfiConverterTypeOcspHash_lower(hash),
+        FfiConverterOptionData.lower(nonce),uniffiCallStatus
+    )
+})
+}
+/**
  * Opens the registry in `store`, or makes a new one in an empty store. `sealer` must be the one that the store was first
  * opened with.
  */
@@ -34398,6 +38615,24 @@ public func openRegistry(store: AnyStore, sealer: AnySealer, options: Options)th
         FfiConverterTypeAnyStore_lower(store),
         FfiConverterTypeAnySealer_lower(sealer),
         FfiConverterTypeOptions_lower(options),uniffiCallStatus
+    )
+})
+}
+/**
+ * The store at `url`:
+ *
+ * - `memory:` is a new one in memory, forgotten with the registry;
+ * - `sqlite:path` is one SQLite file, its path relative or absolute; options follow after `?`: `create`, `wait` (seconds),
+ * `readers`, `cache`, `log`, `max_size`, `map` (bytes);
+ * - `postgres://user:password@host:port/database?schema=tenant` is a schema of a PostgreSQL database.
+ *
+ * No error shows the address, which may hold a password.
+ */
+public func openStore(url: String)throws  -> OpenedStore  {
+    return try  FfiConverterTypeOpenedStore_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_func_open_store(
+        FfiConverterString.lower(url),uniffiCallStatus
     )
 })
 }
@@ -34625,13 +38860,34 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_func_statement_message() != 11921) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_func_verify_consistency() != 44112) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_verify_event() != 43171) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_verify_export() != 11602) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_verify_export_from() != 26345) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_func_general_name_text() != 63335) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_func_parse_general_name() != 56988) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_func_check_ocsp() != 33561) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_make_ocsp_request() != 56386) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_func_open_registry() != 21438) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_func_open_store() != 27263) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_func_certificates_from_pem() != 65133) {
@@ -35006,10 +39262,40 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_devices_update_many() != 48599) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_events_checkpoint() != 25224) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_checkpoints() != 43743) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_events_export() != 57417) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_events_export_log() != 3157) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_export_log_to() != 20782) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_export_to() != 26205) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_events_find() != 48205) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_prove() != 34274) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_prove_consistency() != 17749) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_prune() != 30027) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_public_key() != 10569) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_events_verify() != 16864) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_groups_create() != 58907) {
@@ -35094,6 +39380,21 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_privatekey_to_pkcs8_pem() != 57506) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_ocsp_configure() != 40380) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_ocsp_presign() != 24120) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_ocsp_respond() != 35289) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_ocsp_respond_get() != 9402) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_ocsp_responder() != 62075) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_products_add_units() != 23503) {
@@ -35210,6 +39511,24 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_psks_verify() != 38773) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_registry_backup() != 17656) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_check_integrity() != 31285) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_copy_to() != 31976) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_maintain() != 33916) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_maintainable() != 4021) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_registry_report_seen() != 49849) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_registry_authenticate() != 3340) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -35246,6 +39565,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_registry_keys() != 32668) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_registry_ocsp() != 39061) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_registry_products() != 62631) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -35259,6 +39581,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_registry_trust_bundle() != 15352) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_hostinput_read() != 35475) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_hostoutput_write() != 45341) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_hostoutput_flush() != 46513) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_keys_check_value() != 3855) {
@@ -35360,6 +39691,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_constructor_memorystore_new() != 5646) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_constructor_postgresstore_connect() != 42444) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_constructor_sealingkeys_ring() != 6200) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -35381,6 +39715,8 @@ private let initializationResult: InitializationResult = {
 
     uniffiCallbackInitBulkProgress()
     uniffiCallbackInitHostClock()
+    uniffiCallbackInitHostInput()
+    uniffiCallbackInitHostOutput()
     uniffiCallbackInitHostRandom()
     uniffiCallbackInitHostSealer()
     uniffiCallbackInitHostSigner()

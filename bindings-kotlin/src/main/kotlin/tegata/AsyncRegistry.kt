@@ -49,18 +49,33 @@ class AsyncRegistry internal constructor(
 
     /** Clients of the host's API. */
     val clients = AsyncClients(blocking.clients)
+
+    /** OCSP: whether one certificate counts. */
+    val ocsp = AsyncOcsp(blocking.ocsp)
+
+    /** Copies the whole registry into the store at [url], such as `sqlite:registry.db` or `postgres://...` (see [openStore]). */
+    suspend fun copyTo(
+        url: String,
+        progress: ((done: ULong, total: ULong) -> Boolean)? = null,
+        call: Call = Call(),
+    ): Copied = ioTold(progress) { blocking.copyTo(url, it, call) }
 }
 
 internal suspend inline fun <T> io(crossinline call: () -> T): T = withContext(Dispatchers.IO) { call() }
 
 /** Runs a bulk call that a cancellation of the coroutine stops before its next portion. */
-internal suspend inline fun <T> ioBulk(bulk: Bulk, crossinline call: (Bulk) -> T): T {
+internal suspend inline fun <T> ioBulk(bulk: Bulk, crossinline call: (Bulk) -> T): T =
+    ioTold(bulk.progress) { call(Bulk(bulk.atomicity, it)) }
+
+/** Runs a call that tells how far it is, and that a cancellation of the coroutine stops then. */
+internal suspend inline fun <T> ioTold(
+    noinline progress: ((ULong, ULong) -> Boolean)?,
+    crossinline call: ((ULong, ULong) -> Boolean) -> T,
+): T {
     val context = coroutineContext
-    val stoppable = Bulk(bulk.atomicity) { done, total ->
-        val goOn = bulk.progress?.invoke(done, total) ?: true
-        goOn && context.isActive
+    return withContext(Dispatchers.IO) {
+        call { done, total -> (progress?.invoke(done, total) ?: true) && context.isActive }
     }
-    return withContext(Dispatchers.IO) { call(stoppable) }
 }
 
 internal inline fun <T> pagesFlow(pageSize: UInt, crossinline fetch: suspend (Page) -> Listing<T>): Flow<T> = flow {

@@ -64,6 +64,13 @@ fun NewPsk.Companion.tls(device: String): NewPsk = NewPsk(
 fun SealingKeys.Companion.of(current: Sealer, previous: List<Sealer>): SealingKeys =
     SealingKeys.ring(current.any(), previous.map { it.any() })
 
+/**
+ * Whether a log that was exported (`exportLog`) or archived (`prune`) is what the registry with this public key recorded, read
+ * from a stream as it is needed. An exception of the stream is thrown.
+ */
+fun verifyExport(input: java.io.InputStream, publicKey: String): Verification =
+    throwing { thrown -> verifyExportFrom(thrown.input(input), publicKey) }
+
 /** How many bits of entropy a secret has under this policy, rounded down; 0 when none meets it. */
 fun PskPolicy.entropyBits(): UInt = policyEntropyBits(this)
 

@@ -1,6 +1,9 @@
 package tegata
 
-/** Where a registry lives: a [MemoryStore], a [SqliteStore], or a [HostStore] of your own. */
+/**
+ * Where a registry lives: a [MemoryStore], a [SqliteStore], a [PostgresStore], what [openStore] opens by its address, or a
+ * [HostStore] of your own.
+ */
 sealed interface Store
 
 /** What seals a registry's secrets: a [SoftwareSealer], [SealingKeys] while one takes the place of another, or a [HostSealer] of your own. */
@@ -47,8 +50,15 @@ class Registry private constructor(private val native: NativeRegistry) : Registr
     /** Clients of the host's API. */
     val clients = Clients(native.clients())
 
+    /** OCSP: whether one certificate counts. */
+    val ocsp = Ocsp(native.ocsp())
+
     /** The same calls as suspending functions; needs kotlinx-coroutines. */
     val async: AsyncRegistry by lazy { AsyncRegistry(this) }
+
+    /** Copies the whole registry into the store at [url], such as `sqlite:registry.db` or `postgres://...` (see [openStore]). */
+    fun copyTo(url: String, progress: ((done: ULong, total: ULong) -> Boolean)? = null, call: Call = Call()): Copied =
+        openStore(url).use { copyTo(it, progress, call) }
 
     /** Closes the registry and lets go of its store. Calls under way finish; a second call does nothing. */
     override fun close() = native.closeRegistry()
@@ -62,15 +72,21 @@ class Registry private constructor(private val native: NativeRegistry) : Registr
          *
          * The registry goes on using store and sealer; both can be closed at once here and still serve it.
          */
-        fun open(store: Store, sealer: Sealer, options: Options = Options()): Registry {
-            val anyStore = when (store) {
-                is MemoryStore -> AnyStore.Memory(store)
-                is SqliteStore -> AnyStore.Sqlite(store)
-                is HostStore -> AnyStore.Host(store)
-            }
-            return Registry(openRegistry(anyStore, sealer.any(), options))
-        }
+        fun open(store: Store, sealer: Sealer, options: Options = Options()): Registry =
+            Registry(openRegistry(store.any(), sealer.any(), options))
+
+        /** Opens the registry in the store at [url], such as `sqlite:registry.db` or `postgres://...` (see [openStore]). */
+        fun open(url: String, sealer: Sealer, options: Options = Options()): Registry =
+            openStore(url).use { open(it, sealer, options) }
     }
+}
+
+internal fun Store.any(): AnyStore = when (this) {
+    is MemoryStore -> AnyStore.Memory(this)
+    is SqliteStore -> AnyStore.Sqlite(this)
+    is PostgresStore -> AnyStore.Postgres(this)
+    is OpenedStore -> AnyStore.Opened(this)
+    is HostStore -> AnyStore.Host(this)
 }
 
 internal fun Sealer.any(): AnySealer = when (this) {

@@ -39,22 +39,8 @@ class Bulk(
     val atomicity: Atomicity = Atomicity.EACH,
     val progress: ((done: ULong, total: ULong) -> Boolean)? = null,
 ) {
-    internal inline fun <T> run(call: (NativeBulk) -> T): T {
-        var thrown: Throwable? = null
-        val report = progress?.let { progress ->
-            BulkProgress { done, total ->
-                try {
-                    progress(done, total)
-                } catch (failure: Throwable) {
-                    thrown = failure
-                    false
-                }
-            }
-        }
-        val result = call(NativeBulk(atomicity, report))
-        thrown?.let { throw it }
-        return result
-    }
+    internal inline fun <T> run(call: (NativeBulk) -> T): T =
+        throwing { thrown -> call(NativeBulk(atomicity, thrown.report(progress))) }
 }
 
 /** Pages one after the other, each fetched when it is needed. */

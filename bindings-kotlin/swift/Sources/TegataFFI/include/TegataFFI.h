@@ -348,6 +348,27 @@ typedef void (*UniffiCallbackInterfaceStoreFactoryMethod0)(uint64_t, uint64_t* _
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_INPUT_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_INPUT_METHOD0
+typedef void (*UniffiCallbackInterfaceHostInputMethod0)(uint64_t, uint32_t, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_OUTPUT_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_OUTPUT_METHOD0
+typedef void (*UniffiCallbackInterfaceHostOutputMethod0)(uint64_t, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_OUTPUT_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOST_OUTPUT_METHOD1
+typedef void (*UniffiCallbackInterfaceHostOutputMethod1)(uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_BULK_PROGRESS
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_BULK_PROGRESS
 typedef struct UniffiVTableCallbackInterfaceBulkProgress {
@@ -417,6 +438,25 @@ typedef struct UniffiVTableCallbackInterfaceStoreFactory {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceStoreFactoryMethod0 _Nonnull make;
 } UniffiVTableCallbackInterfaceStoreFactory;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HOST_INPUT
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HOST_INPUT
+typedef struct UniffiVTableCallbackInterfaceHostInput {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceHostInputMethod0 _Nonnull read;
+} UniffiVTableCallbackInterfaceHostInput;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HOST_OUTPUT
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HOST_OUTPUT
+typedef struct UniffiVTableCallbackInterfaceHostOutput {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceHostOutputMethod0 _Nonnull write;
+    UniffiCallbackInterfaceHostOutputMethod1 _Nonnull flush;
+} UniffiVTableCallbackInterfaceHostOutput;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_AUTHORITIES
@@ -1049,14 +1089,64 @@ uint64_t uniffi_tegata_uniffi_fn_clone_events(uint64_t handle, RustCallStatus *_
 void uniffi_tegata_uniffi_fn_free_events(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_CHECKPOINT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_CHECKPOINT
+RustBuffer uniffi_tegata_uniffi_fn_method_events_checkpoint(uint64_t ptr, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_CHECKPOINTS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_CHECKPOINTS
+RustBuffer uniffi_tegata_uniffi_fn_method_events_checkpoints(uint64_t ptr, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT
 RustBuffer uniffi_tegata_uniffi_fn_method_events_export(uint64_t ptr, RustBuffer filter, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT_LOG
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT_LOG
+RustBuffer uniffi_tegata_uniffi_fn_method_events_export_log(uint64_t ptr, RustBuffer from, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT_LOG_TO
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT_LOG_TO
+uint64_t uniffi_tegata_uniffi_fn_method_events_export_log_to(uint64_t ptr, RustBuffer from, uint64_t out, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT_TO
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_EXPORT_TO
+uint64_t uniffi_tegata_uniffi_fn_method_events_export_to(uint64_t ptr, RustBuffer filter, uint64_t out, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_FIND
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_FIND
 RustBuffer uniffi_tegata_uniffi_fn_method_events_find(uint64_t ptr, RustBuffer filter, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PROVE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PROVE
+RustBuffer uniffi_tegata_uniffi_fn_method_events_prove(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PROVE_CONSISTENCY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PROVE_CONSISTENCY
+RustBuffer uniffi_tegata_uniffi_fn_method_events_prove_consistency(uint64_t ptr, uint64_t old, uint64_t new, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PRUNE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PRUNE
+RustBuffer uniffi_tegata_uniffi_fn_method_events_prune(uint64_t ptr, int64_t before, RustBuffer archive, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PUBLIC_KEY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_PUBLIC_KEY
+RustBuffer uniffi_tegata_uniffi_fn_method_events_public_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_EVENTS_VERIFY
+RustBuffer uniffi_tegata_uniffi_fn_method_events_verify(uint64_t ptr, RustBuffer options, RustBuffer progress, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_GROUPS
@@ -1334,6 +1424,41 @@ RustBuffer uniffi_tegata_uniffi_fn_method_privatekey_to_pkcs8_der(uint64_t ptr, 
 RustBuffer uniffi_tegata_uniffi_fn_method_privatekey_to_pkcs8_pem(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_OCSP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_OCSP
+uint64_t uniffi_tegata_uniffi_fn_clone_ocsp(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_OCSP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_OCSP
+void uniffi_tegata_uniffi_fn_free_ocsp(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_CONFIGURE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_CONFIGURE
+RustBuffer uniffi_tegata_uniffi_fn_method_ocsp_configure(uint64_t ptr, RustBuffer authority, RustBuffer options, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_PRESIGN
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_PRESIGN
+RustBuffer uniffi_tegata_uniffi_fn_method_ocsp_presign(uint64_t ptr, RustBuffer authority, RustBuffer hash, RustBuffer page, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_RESPOND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_RESPOND
+RustBuffer uniffi_tegata_uniffi_fn_method_ocsp_respond(uint64_t ptr, RustBuffer request, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_RESPOND_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_RESPOND_GET
+RustBuffer uniffi_tegata_uniffi_fn_method_ocsp_respond_get(uint64_t ptr, RustBuffer path, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_RESPONDER
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_OCSP_RESPONDER
+RustBuffer uniffi_tegata_uniffi_fn_method_ocsp_responder(uint64_t ptr, RustBuffer authority, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_MEMORYSTORE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_MEMORYSTORE
 uint64_t uniffi_tegata_uniffi_fn_clone_memorystore(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1348,6 +1473,31 @@ void uniffi_tegata_uniffi_fn_free_memorystore(uint64_t handle, RustCallStatus *_
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CONSTRUCTOR_MEMORYSTORE_NEW
 uint64_t uniffi_tegata_uniffi_fn_constructor_memorystore_new(RustCallStatus *_Nonnull out_status
 
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_OPENEDSTORE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_OPENEDSTORE
+uint64_t uniffi_tegata_uniffi_fn_clone_openedstore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_OPENEDSTORE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_OPENEDSTORE
+void uniffi_tegata_uniffi_fn_free_openedstore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_POSTGRESSTORE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_POSTGRESSTORE
+uint64_t uniffi_tegata_uniffi_fn_clone_postgresstore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_POSTGRESSTORE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_POSTGRESSTORE
+void uniffi_tegata_uniffi_fn_free_postgresstore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CONSTRUCTOR_POSTGRESSTORE_CONNECT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CONSTRUCTOR_POSTGRESSTORE_CONNECT
+uint64_t uniffi_tegata_uniffi_fn_constructor_postgresstore_connect(RustBuffer url, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_SEALINGKEYS
@@ -1641,6 +1791,36 @@ uint64_t uniffi_tegata_uniffi_fn_clone_registry(uint64_t handle, RustCallStatus 
 void uniffi_tegata_uniffi_fn_free_registry(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_BACKUP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_BACKUP
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_backup(uint64_t ptr, RustBuffer path, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CHECK_INTEGRITY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_CHECK_INTEGRITY
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_check_integrity(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_COPY_TO
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_COPY_TO
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_copy_to(uint64_t ptr, RustBuffer target, RustBuffer progress, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_MAINTAIN
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_MAINTAIN
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_maintain(uint64_t ptr, RustBuffer retention, RustBuffer archive, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_MAINTAINABLE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_MAINTAINABLE
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_maintainable(uint64_t ptr, RustBuffer retention, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_REPORT_SEEN
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_REPORT_SEEN
+RustBuffer uniffi_tegata_uniffi_fn_method_registry_report_seen(uint64_t ptr, RustBuffer seen, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_AUTHENTICATE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_AUTHENTICATE
 RustBuffer uniffi_tegata_uniffi_fn_method_registry_authenticate(uint64_t ptr, RustBuffer presented, RustCallStatus *_Nonnull out_status
@@ -1701,6 +1881,11 @@ uint64_t uniffi_tegata_uniffi_fn_method_registry_groups(uint64_t ptr, RustCallSt
 uint64_t uniffi_tegata_uniffi_fn_method_registry_keys(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_OCSP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_OCSP
+uint64_t uniffi_tegata_uniffi_fn_method_registry_ocsp(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_PRODUCTS
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_PRODUCTS
 uint64_t uniffi_tegata_uniffi_fn_method_registry_products(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1724,6 +1909,51 @@ RustBuffer uniffi_tegata_uniffi_fn_method_registry_reseal(uint64_t ptr, RustBuff
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_TRUST_BUNDLE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_REGISTRY_TRUST_BUNDLE
 RustBuffer uniffi_tegata_uniffi_fn_method_registry_trust_bundle(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTINPUT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTINPUT
+uint64_t uniffi_tegata_uniffi_fn_clone_hostinput(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_HOSTINPUT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_HOSTINPUT
+void uniffi_tegata_uniffi_fn_free_hostinput(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_INIT_CALLBACK_VTABLE_HOSTINPUT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_INIT_CALLBACK_VTABLE_HOSTINPUT
+void uniffi_tegata_uniffi_fn_init_callback_vtable_hostinput(const UniffiVTableCallbackInterfaceHostInput* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTINPUT_READ
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTINPUT_READ
+RustBuffer uniffi_tegata_uniffi_fn_method_hostinput_read(uint64_t ptr, uint32_t most, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTOUTPUT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_HOSTOUTPUT
+uint64_t uniffi_tegata_uniffi_fn_clone_hostoutput(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_HOSTOUTPUT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FREE_HOSTOUTPUT
+void uniffi_tegata_uniffi_fn_free_hostoutput(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_INIT_CALLBACK_VTABLE_HOSTOUTPUT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_INIT_CALLBACK_VTABLE_HOSTOUTPUT
+void uniffi_tegata_uniffi_fn_init_callback_vtable_hostoutput(const UniffiVTableCallbackInterfaceHostOutput* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTOUTPUT_WRITE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTOUTPUT_WRITE
+void uniffi_tegata_uniffi_fn_method_hostoutput_write(uint64_t ptr, RustBuffer octets, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTOUTPUT_FLUSH
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_HOSTOUTPUT_FLUSH
+void uniffi_tegata_uniffi_fn_method_hostoutput_flush(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_CLONE_KEYS
@@ -2032,6 +2262,26 @@ RustBuffer uniffi_tegata_uniffi_fn_func_public_key_from_spki(RustBuffer der, Rus
 RustBuffer uniffi_tegata_uniffi_fn_func_statement_message(RustBuffer statement, RustBuffer content, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_CONSISTENCY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_CONSISTENCY
+void uniffi_tegata_uniffi_fn_func_verify_consistency(RustBuffer old, RustBuffer proof, RustBuffer public_key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_EVENT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_EVENT
+void uniffi_tegata_uniffi_fn_func_verify_event(RustBuffer event, RustBuffer proof, RustBuffer public_key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_EXPORT
+RustBuffer uniffi_tegata_uniffi_fn_func_verify_export(RustBuffer input, RustBuffer public_key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_EXPORT_FROM
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_VERIFY_EXPORT_FROM
+RustBuffer uniffi_tegata_uniffi_fn_func_verify_export_from(uint64_t source, RustBuffer public_key, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_GENERAL_NAME_TEXT
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_GENERAL_NAME_TEXT
 RustBuffer uniffi_tegata_uniffi_fn_func_general_name_text(RustBuffer name, RustCallStatus *_Nonnull out_status
@@ -2042,9 +2292,24 @@ RustBuffer uniffi_tegata_uniffi_fn_func_general_name_text(RustBuffer name, RustC
 RustBuffer uniffi_tegata_uniffi_fn_func_parse_general_name(RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_CHECK_OCSP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_CHECK_OCSP
+RustBuffer uniffi_tegata_uniffi_fn_func_check_ocsp(RustBuffer response, RustBuffer certificate, RustBuffer issuer, RustBuffer nonce, int64_t at, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_MAKE_OCSP_REQUEST
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_MAKE_OCSP_REQUEST
+RustBuffer uniffi_tegata_uniffi_fn_func_make_ocsp_request(RustBuffer certificates, RustBuffer issuer, RustBuffer hash, RustBuffer nonce, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_OPEN_REGISTRY
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_OPEN_REGISTRY
 uint64_t uniffi_tegata_uniffi_fn_func_open_registry(RustBuffer store, RustBuffer sealer, RustBuffer options, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_OPEN_STORE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_OPEN_STORE
+uint64_t uniffi_tegata_uniffi_fn_func_open_store(RustBuffer url, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_FUNC_CERTIFICATES_FROM_PEM
@@ -2429,6 +2694,30 @@ uint16_t uniffi_tegata_uniffi_checksum_func_statement_message(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_CONSISTENCY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_CONSISTENCY
+uint16_t uniffi_tegata_uniffi_checksum_func_verify_consistency(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_EVENT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_EVENT
+uint16_t uniffi_tegata_uniffi_checksum_func_verify_event(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_EXPORT
+uint16_t uniffi_tegata_uniffi_checksum_func_verify_export(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_EXPORT_FROM
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_VERIFY_EXPORT_FROM
+uint16_t uniffi_tegata_uniffi_checksum_func_verify_export_from(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_GENERAL_NAME_TEXT
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_GENERAL_NAME_TEXT
 uint16_t uniffi_tegata_uniffi_checksum_func_general_name_text(void
@@ -2441,9 +2730,27 @@ uint16_t uniffi_tegata_uniffi_checksum_func_parse_general_name(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_CHECK_OCSP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_CHECK_OCSP
+uint16_t uniffi_tegata_uniffi_checksum_func_check_ocsp(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_MAKE_OCSP_REQUEST
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_MAKE_OCSP_REQUEST
+uint16_t uniffi_tegata_uniffi_checksum_func_make_ocsp_request(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_OPEN_REGISTRY
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_OPEN_REGISTRY
 uint16_t uniffi_tegata_uniffi_checksum_func_open_registry(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_OPEN_STORE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_FUNC_OPEN_STORE
+uint16_t uniffi_tegata_uniffi_checksum_func_open_store(void
 
 );
 #endif
@@ -3191,15 +3498,75 @@ uint16_t uniffi_tegata_uniffi_checksum_method_devices_update_many(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_CHECKPOINT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_CHECKPOINT
+uint16_t uniffi_tegata_uniffi_checksum_method_events_checkpoint(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_CHECKPOINTS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_CHECKPOINTS
+uint16_t uniffi_tegata_uniffi_checksum_method_events_checkpoints(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT
 uint16_t uniffi_tegata_uniffi_checksum_method_events_export(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT_LOG
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT_LOG
+uint16_t uniffi_tegata_uniffi_checksum_method_events_export_log(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT_LOG_TO
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT_LOG_TO
+uint16_t uniffi_tegata_uniffi_checksum_method_events_export_log_to(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT_TO
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_EXPORT_TO
+uint16_t uniffi_tegata_uniffi_checksum_method_events_export_to(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_FIND
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_FIND
 uint16_t uniffi_tegata_uniffi_checksum_method_events_find(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PROVE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PROVE
+uint16_t uniffi_tegata_uniffi_checksum_method_events_prove(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PROVE_CONSISTENCY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PROVE_CONSISTENCY
+uint16_t uniffi_tegata_uniffi_checksum_method_events_prove_consistency(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PRUNE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PRUNE
+uint16_t uniffi_tegata_uniffi_checksum_method_events_prune(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PUBLIC_KEY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_PUBLIC_KEY
+uint16_t uniffi_tegata_uniffi_checksum_method_events_public_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_EVENTS_VERIFY
+uint16_t uniffi_tegata_uniffi_checksum_method_events_verify(void
 
 );
 #endif
@@ -3368,6 +3735,36 @@ uint16_t uniffi_tegata_uniffi_checksum_method_privatekey_to_pkcs8_der(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PRIVATEKEY_TO_PKCS8_PEM
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_PRIVATEKEY_TO_PKCS8_PEM
 uint16_t uniffi_tegata_uniffi_checksum_method_privatekey_to_pkcs8_pem(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_CONFIGURE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_CONFIGURE
+uint16_t uniffi_tegata_uniffi_checksum_method_ocsp_configure(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_PRESIGN
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_PRESIGN
+uint16_t uniffi_tegata_uniffi_checksum_method_ocsp_presign(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_RESPOND
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_RESPOND
+uint16_t uniffi_tegata_uniffi_checksum_method_ocsp_respond(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_RESPOND_GET
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_RESPOND_GET
+uint16_t uniffi_tegata_uniffi_checksum_method_ocsp_respond_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_RESPONDER
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_OCSP_RESPONDER
+uint16_t uniffi_tegata_uniffi_checksum_method_ocsp_responder(void
 
 );
 #endif
@@ -3599,6 +3996,42 @@ uint16_t uniffi_tegata_uniffi_checksum_method_psks_verify(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_BACKUP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_BACKUP
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_backup(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CHECK_INTEGRITY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_CHECK_INTEGRITY
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_check_integrity(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_COPY_TO
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_COPY_TO
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_copy_to(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_MAINTAIN
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_MAINTAIN
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_maintain(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_MAINTAINABLE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_MAINTAINABLE
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_maintainable(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_REPORT_SEEN
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_REPORT_SEEN
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_report_seen(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_AUTHENTICATE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_AUTHENTICATE
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_authenticate(void
@@ -3671,6 +4104,12 @@ uint16_t uniffi_tegata_uniffi_checksum_method_registry_keys(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_OCSP
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_OCSP
+uint16_t uniffi_tegata_uniffi_checksum_method_registry_ocsp(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_PRODUCTS
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_PRODUCTS
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_products(void
@@ -3698,6 +4137,24 @@ uint16_t uniffi_tegata_uniffi_checksum_method_registry_reseal(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_TRUST_BUNDLE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_REGISTRY_TRUST_BUNDLE
 uint16_t uniffi_tegata_uniffi_checksum_method_registry_trust_bundle(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTINPUT_READ
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTINPUT_READ
+uint16_t uniffi_tegata_uniffi_checksum_method_hostinput_read(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTOUTPUT_WRITE
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTOUTPUT_WRITE
+uint16_t uniffi_tegata_uniffi_checksum_method_hostoutput_write(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTOUTPUT_FLUSH
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_HOSTOUTPUT_FLUSH
+uint16_t uniffi_tegata_uniffi_checksum_method_hostoutput_flush(void
 
 );
 #endif
@@ -3896,6 +4353,12 @@ uint16_t uniffi_tegata_uniffi_checksum_constructor_privatekey_from_bytes_with(vo
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_MEMORYSTORE_NEW
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_MEMORYSTORE_NEW
 uint16_t uniffi_tegata_uniffi_checksum_constructor_memorystore_new(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_POSTGRESSTORE_CONNECT
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_CONSTRUCTOR_POSTGRESSTORE_CONNECT
+uint16_t uniffi_tegata_uniffi_checksum_constructor_postgresstore_connect(void
 
 );
 #endif

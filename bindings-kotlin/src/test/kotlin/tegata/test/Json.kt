@@ -22,6 +22,9 @@ fun plain(name: String): String = name.filter { it.isLetterOrDigit() }.lowercase
 
 /** Turns the JSON of scenarios into values of Kotlin, by the types that the parameters have. */
 class Builder(private val named: Map<String, Any?>) {
+    /** How many lines the last call wrote into its archive. */
+    var archived = 0
+
     private val folder: Path by lazy { Files.createTempDirectory("tegata-scenario") }
 
     /** What a string that begins with `$` refers to. */

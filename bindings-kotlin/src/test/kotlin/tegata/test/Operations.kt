@@ -31,27 +31,36 @@ object Operations {
     fun find(operation: String): KCallable<*>? {
         val name = renamed[operation] ?: operation
         val method = camel(name.substringAfter('.'))
-        if ('.' !in name) return topLevel.firstOrNull { it.name == camel(name) && it.extensionReceiverParameter == null }
+        if ('.' !in name) return topLevel.overload { it.name == camel(name) && it.extensionReceiverParameter == null }
         val owner = name.substringBefore('.')
         if (owner.first().isLowerCase()) {
             val type = if (owner == "registry") Registry::class else type(owner.replaceFirstChar { it.uppercase() })
-            return type?.memberFunctions?.firstOrNull { it.name == method && it.visibility == KVisibility.PUBLIC }
+            return type?.memberFunctions?.overload { it.name == method && it.visibility == KVisibility.PUBLIC }
         }
         val type = type(owner) ?: return null
         if (method == "new") return type.constructors.firstOrNull { it.visibility == KVisibility.PUBLIC && it.parameters.isEmpty() }
         return ofType(type, method) ?: ofCompanion(type, method)
     }
 
+    /** The function that the core has, not the one that takes a store's address or a stream instead. */
+    private fun <T : KCallable<*>> Iterable<T>.overload(fits: (T) -> Boolean): T? {
+        val candidates = filter(fits)
+        fun isOther(candidate: T) = candidate.parameters.any {
+            (it.name == "url" && candidates.size > 1) || it.type.classifier == java.io.InputStream::class
+        }
+        return candidates.firstOrNull { !isOther(it) } ?: candidates.firstOrNull()
+    }
+
     private fun type(name: String): KClass<*>? = runCatching { Class.forName("tegata.$name").kotlin }.getOrNull()
 
     private fun ofType(type: KClass<*>, name: String): KCallable<*>? =
         type.memberProperties.firstOrNull { it.name == name && it.visibility == KVisibility.PUBLIC }
-            ?: type.memberFunctions.firstOrNull { it.name == name && it.visibility == KVisibility.PUBLIC }
+            ?: type.memberFunctions.overload { it.name == name && it.visibility == KVisibility.PUBLIC }
             ?: topLevel.firstOrNull { it.name == name && it.extensionReceiverParameter?.type?.classifier == type }
 
     private fun ofCompanion(type: KClass<*>, name: String): KCallable<*>? {
         val companion = type.companionObject ?: return null
-        return companion.memberFunctions.firstOrNull { it.name == name }
+        return companion.memberFunctions.overload { it.name == name }
             ?: topLevel.firstOrNull { it.name == name && it.extensionReceiverParameter?.type?.classifier == companion }
     }
 

@@ -52,9 +52,11 @@ class Scenario(private val json: JSONObject) {
         val fields = args.keySet().associateBy { camel(it) }
         val unknown = fields.keys - callable.parameters.mapNotNull { it.name }.toSet()
         require(unknown.isEmpty()) { "$operation has no $unknown" }
+        val archive = java.io.ByteArrayOutputStream()
         val result = Operations.call(callable, on(operation, step)) { parameter ->
             val name = parameter.name!!
             when {
+                operation == "registry.maintain" && name == "archive" -> true to archive
                 name == "call" && parameter.type.classifier == Call::class ->
                     true to Call(step.optString("actor", ""), step.optString("request_id", null))
                 name == "bulk" -> true to Bulk(Atomicity.valueOf(step.optString("atomicity", "each").uppercase()))
@@ -69,6 +71,7 @@ class Scenario(private val json: JSONObject) {
                     ?: error("$operation needs $name"))
             }
         }
+        builder.archived = archive.toString("UTF-8").count { it == '\n' }
         if (operation == "Registry.open") {
             registry = result as Registry
             return null
@@ -130,6 +133,7 @@ class Expectation(private val builder: Builder) {
         if (found == null) fail()
         for (key in expected.keySet()) {
             when {
+                key == "archived" && found is Maintained -> check(expected[key], builder.archived, "$at.archived")
                 key == "ok" && found is Outcome.Done<*> -> check(expected[key], found.value.takeIf { it != Unit }, "$at.ok")
                 key == "ok" && found is Outcome.Refused -> fail()
                 key == "error" && found is Outcome.Done<*> -> fail()

@@ -45,7 +45,7 @@ class Surface {
             Authorities::class to AsyncAuthorities::class, Profiles::class to AsyncProfiles::class,
             Products::class to AsyncProducts::class, Devices::class to AsyncDevices::class, Groups::class to AsyncGroups::class,
             Certificates::class to AsyncCertificates::class, Events::class to AsyncEvents::class, Psks::class to AsyncPsks::class,
-            Keys::class to AsyncKeys::class, Campaigns::class to AsyncCampaigns::class, Clients::class to AsyncClients::class,
+            Keys::class to AsyncKeys::class, Campaigns::class to AsyncCampaigns::class, Clients::class to AsyncClients::class, Ocsp::class to AsyncOcsp::class,
             RegistryQuestions::class to AsyncRegistryQuestions::class,
         )
         for ((blocking, suspending) in pairs) {
