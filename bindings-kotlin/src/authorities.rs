@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use tegata::model::{AuthorityState, SignerLocation};
+use tegata::model::{AuthorityState, CrlPolicy, SignerLocation};
 use tegata::{AuthorityFilter, AuthorityId, CrlOptions, KeyAlgorithm, Name, Text, Timestamp};
 
 use crate::error::Result;
 use crate::host::{HostSigner, Signing};
 use crate::parsed::one_pem;
-use crate::values::{SecretBytes, twin};
+use crate::values::SecretBytes;
 
 /// Where an authority stands. Expiry is derived from the clock.
 #[uniffi::remote(Enum)]
@@ -34,45 +34,72 @@ pub enum SignerLocation {
     External,
 }
 
-twin! {
-    /// One generation of an authority.
-    Authority of tegata::model::Authority {
-        /// Names this generation.
-        id: AuthorityId,
-        /// The name that operators use; all generations share it.
-        name: String,
-        /// 1 for the first, one more with every rebuild.
-        generation: u32,
-        /// Its state, but for expiry.
-        state: AuthorityState,
-        /// Its subject, which is the issuer of what it issues.
-        subject: Name,
-        /// Its key's algorithm.
-        algorithm: KeyAlgorithm,
-        /// Its subject key identifier (RFC 5280, 4.2.1.2).
-        key_identifier: Vec<u8>,
-        /// When its certificate begins to be valid.
-        not_before: Timestamp,
-        /// When its certificate ends.
-        not_after: Timestamp,
-        /// Who issued it; nothing for a root and for one issued outside.
-        parent: Option<AuthorityId>,
-        /// The generation before.
-        predecessor: Option<AuthorityId>,
-        /// The generation after.
-        successor: Option<AuthorityId>,
-        /// Where its private key is.
-        signer: SignerLocation,
-        /// Its certificate in DER; empty while requested.
-        certificate: Vec<u8>,
-        /// The certificates above it when it was issued outside, and cross-certificates for it: concatenated DER.
-        outside: Vec<u8>,
-        /// The request in DER, while the certificate is awaited.
-        request: Option<Vec<u8>>,
-        /// The public key (SPKI, DER).
-        public_key: Vec<u8>,
-        /// When it was made.
-        created: Timestamp,
+/// One generation of an authority.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Authority {
+    /// Names this generation.
+    pub id: AuthorityId,
+    /// The name that operators use; all generations share it.
+    pub name: String,
+    /// 1 for the first, one more with every rebuild.
+    pub generation: u32,
+    /// Its state, but for expiry.
+    pub state: AuthorityState,
+    /// Its subject, which is the issuer of what it issues.
+    pub subject: Name,
+    /// Its key's algorithm.
+    pub algorithm: KeyAlgorithm,
+    /// Its subject key identifier (RFC 5280, 4.2.1.2).
+    pub key_identifier: Vec<u8>,
+    /// When its certificate begins to be valid.
+    pub not_before: Timestamp,
+    /// When its certificate ends.
+    pub not_after: Timestamp,
+    /// Who issued it; nothing for a root and for one issued outside.
+    pub parent: Option<AuthorityId>,
+    /// The generation before.
+    pub predecessor: Option<AuthorityId>,
+    /// The generation after.
+    pub successor: Option<AuthorityId>,
+    /// Where its private key is.
+    pub signer: SignerLocation,
+    /// Its certificate in DER; empty while requested.
+    pub certificate: Vec<u8>,
+    /// The certificates above it when it was issued outside, and cross-certificates for it: concatenated DER.
+    pub outside: Vec<u8>,
+    /// The request in DER, while the certificate is awaited.
+    pub request: Option<Vec<u8>>,
+    /// The public key (SPKI, DER).
+    pub public_key: Vec<u8>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// How its CRLs are made, if that was ever said.
+    pub crl_policy: Option<CrlPolicy>,
+}
+
+impl From<tegata::model::Authority> for Authority {
+    fn from(core: tegata::model::Authority) -> Self {
+        Self {
+            crl_policy: core.crl_policy().cloned(),
+            id: core.id,
+            name: core.name,
+            generation: core.generation,
+            state: core.state,
+            subject: core.subject,
+            algorithm: core.algorithm,
+            key_identifier: core.key_identifier,
+            not_before: core.not_before,
+            not_after: core.not_after,
+            parent: core.parent,
+            predecessor: core.predecessor,
+            successor: core.successor,
+            signer: core.signer,
+            certificate: core.certificate,
+            outside: core.outside,
+            request: core.request,
+            public_key: core.public_key,
+            created: core.created,
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use tegata::{AuthorityFilter, AuthorityId, Call, CrlOptions, Page};
+use tegata::model::CrlPolicy;
+use tegata::{AuthorityFilter, AuthorityId, Call, CrlOptions, Page, Timestamp};
 
 use crate::authorities::{Authority, ImportAuthority, NewAuthority, Rebuild};
-use crate::crl::CrlRecord;
+use crate::bulk::{CrlStateOutcome, each};
+use crate::crl::{CrlRecord, CrlState};
 use crate::error::Result;
 use crate::host::{HostSigner, Signing};
 use crate::lists::AuthorityListing;
@@ -84,13 +86,33 @@ impl Authorities {
         Ok(self.core.authorities().cross_certify(id, by, &call)?)
     }
 
-    /// Makes the authority's CRL anew.
+    /// Makes a CRL anew: every certificate in its scope that is revoked, or on hold under a profile that says so. Where
+    /// the authority's policy wants deltas, a complete CRL comes with one that leads to it from the complete CRL before.
     pub fn crl(&self, id: AuthorityId, options: CrlOptions, call: Call) -> Result<CrlRecord> {
         Ok(self.core.authorities().crl(id, &options, &call)?.into())
     }
 
-    /// The newest CRL that was made.
-    pub fn current_crl(&self, id: AuthorityId) -> Result<CrlRecord> {
-        Ok(self.core.authorities().current_crl(id, &CrlOptions::default())?.into())
+    /// The newest CRL that was made: the complete one of a shard, or its delta.
+    pub fn current_crl(&self, id: AuthorityId, options: CrlOptions) -> Result<CrlRecord> {
+        Ok(self.core.authorities().current_crl(id, &options)?.into())
+    }
+
+    /// Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each of which
+    /// belongs to one shard for good; other addresses or another number of shards open new shards, while the old ones are kept
+    /// up for their certificates. All that is new is due at once. A rebuilt authority begins with its predecessor's policy.
+    pub fn set_crl_policy(&self, id: AuthorityId, policy: CrlPolicy, call: Call) -> Result<Authority> {
+        Ok(self.core.authorities().set_crl_policy(id, &policy, &call)?.into())
+    }
+
+    /// How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+    pub fn crls(&self, id: AuthorityId) -> Result<Vec<CrlState>> {
+        Ok(self.core.authorities().crls(id)?.into_iter().map(CrlState::from).collect())
+    }
+
+    /// Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's policy, and
+    /// answers how each stands then; those of an authority that cannot sign now carry the reason. To be called regularly:
+    /// with the present moment, or a later one to be ahead.
+    pub fn refresh_crls(&self, until: Timestamp, call: Call) -> Result<Vec<CrlStateOutcome>> {
+        each(self.core.authorities().refresh_crls(until, &call))
     }
 }

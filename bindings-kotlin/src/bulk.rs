@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tegata::{Atomicity, Call};
 
 use crate::certificates::{CertificateRecord, Issued};
+use crate::crl::CrlState;
 use crate::devices::{Device, Enrolled};
 use crate::error::{Result, TegataError};
 use crate::provision::Provisioned;
@@ -128,6 +129,7 @@ outcomes! {
     IssuedPskOutcome of IssuedPsk, "What became of one pre-shared key to be issued or rotated.";
     SymmetricKeyOutcome of SymmetricKey, "What became of one symmetric key of a bulk call.";
     IssuedKeyOutcome of IssuedKey, "What became of one symmetric key to be read.";
+    CrlStateOutcome of CrlState, "What became of one CRL to be made anew.";
     ProvisionedOutcome of Provisioned, "What became of one device to be provisioned.";
 }
 

@@ -7,6 +7,7 @@ use tegata::{
 };
 
 use crate::certificates::CertificateRecord;
+use crate::crl::CrlState;
 use crate::error::Result;
 use crate::lists::{CampaignListing, DueItemListing};
 use crate::psks::Psk;
@@ -37,7 +38,7 @@ pub enum ReissuePolicy {
     Rotate,
 }
 
-/// Something to be renewed.
+/// Something to be renewed, or made anew.
 #[derive(Clone, Debug, uniffi::Enum)]
 #[allow(clippy::large_enum_variant, reason = "most items are certificates")]
 pub enum DueItem {
@@ -56,6 +57,11 @@ pub enum DueItem {
         /// Its record.
         value: Psk,
     },
+    /// A CRL to be made anew.
+    Crl {
+        /// How it stands.
+        value: CrlState,
+    },
     /// Something that this version of the binding does not know.
     Other,
 }
@@ -64,6 +70,7 @@ impl From<tegata::DueItem> for DueItem {
     fn from(item: tegata::DueItem) -> Self {
         match item {
             tegata::DueItem::Key(value) => Self::Key { value: value.into() },
+            tegata::DueItem::Crl(value) => Self::Crl { value: value.into() },
             tegata::DueItem::Psk(value) => Self::Psk { value: value.into() },
             tegata::DueItem::Certificate(value) => Self::Certificate { value: value.into() },
             _ => Self::Other,

@@ -175,6 +175,8 @@ twin! {
         algorithm: Option<KeyAlgorithm>,
         /// The campaign that asks for its renewal.
         campaign: Option<CampaignId>,
+        /// The shard of its authority's CRLs that lists it once it is revoked, besides the list of all; nothing for none.
+        shard: Option<u32>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! CRLs: the registry's own, and any that was read.
 
+use tegata::model::CrlPolicy;
 use tegata::{AuthorityId, Name, RevocationReason, SignatureAlgorithm, Timestamp};
 
 use crate::bulk::count;
@@ -8,20 +9,75 @@ use crate::keys::PublicKey;
 use crate::values::twin;
 
 twin! {
-    /// The newest CRL of an authority.
+    /// A CRL of an authority.
     CrlRecord of tegata::model::Crl {
         /// Whose.
         authority: AuthorityId,
+        /// Which shard; 0 for the list of all certificates.
+        shard: u32,
         /// Its number (RFC 5280, 5.2.3); only grows.
         number: u64,
+        /// For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4).
+        base: Option<u64>,
         /// When it was made.
         this_update: Timestamp,
         /// When a newer one will have come.
         next_update: Timestamp,
+        /// When it is to be made anew, so that the newer one comes in time.
+        refresh_at: Timestamp,
         /// How many certificates it lists.
         entries: u64,
         /// The CRL in DER.
         der: Vec<u8>,
+    }
+}
+
+/// How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they are made.
+#[uniffi::remote(Record)]
+pub struct CrlPolicy {
+    /// How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+    /// issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+    #[uniffi(default = 0)]
+    pub shards: u32,
+    /// Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its number).
+    /// They stand in the certificates (RFC 5280, 4.2.1.13) instead of those of the profile, and in the CRLs of shards,
+    /// which need them.
+    #[uniffi(default = [])]
+    pub urls: Vec<String>,
+    /// Where a delta CRL can be fetched, likewise. With delta CRLs, they stand in the certificates (RFC 5280, 4.2.1.15).
+    #[uniffi(default = [])]
+    pub delta_urls: Vec<String>,
+    /// When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year).
+    #[uniffi(default = 168)]
+    pub next_update_hours: u32,
+    /// When the next delta CRL will have come, in hours, less than for complete ones; left out for no delta CRLs.
+    #[uniffi(default)]
+    pub delta_hours: Option<u32>,
+    /// How long before that a CRL is due to be made anew, in hours, so that it is at its address in time. Of a delta CRL it
+    /// is at most half its time.
+    #[uniffi(default = 24)]
+    pub overlap_hours: u32,
+}
+
+twin! {
+    /// How one of the CRLs that an authority keeps up stands.
+    CrlState of tegata::model::CrlState {
+        /// Whose.
+        authority: AuthorityId,
+        /// Which shard; 0 for the list of all certificates.
+        shard: u32,
+        /// Whether it is the delta CRL.
+        delta: bool,
+        /// The number of the newest; nothing while there is none yet.
+        number: Option<u64>,
+        /// When that was made.
+        this_update: Option<Timestamp>,
+        /// When a newer one will have come.
+        next_update: Option<Timestamp>,
+        /// When it is to be made anew; nothing when it is not kept up any more.
+        refresh_at: Option<Timestamp>,
+        /// Where it can be fetched, as far as the authority's policy says so.
+        addresses: Vec<String>,
     }
 }
 

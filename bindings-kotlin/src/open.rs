@@ -14,7 +14,7 @@ use crate::error::TegataError;
 use crate::host::{Drawing, HostClock, HostRandom, HostSealer, Sealing, Ticking};
 use crate::host_store::{HostStore, Keeping};
 use crate::registry::Registry;
-use crate::values::SecretBytes;
+use crate::values::{SecretBytes, SecretText};
 use tegata::TrustedProxy;
 
 /// Keeps everything in memory and forgets it in the end: for tests, and for scripts that forget.
@@ -88,6 +88,9 @@ pub struct PostgresOptions {
     /// letters, digits and `_`. One tenant, one schema.
     #[uniffi(default)]
     pub schema: Option<String>,
+    /// The password, where it should not stand in the URL.
+    #[uniffi(default)]
+    pub password: Option<SecretText>,
     /// How long to go on trying when the server cannot be reached or a connection breaks, before a call fails; 10 seconds
     /// by default.
     #[uniffi(default)]
@@ -124,6 +127,7 @@ impl PostgresStore {
         let chosen = tegata::store::PostgresOptions {
             create: options.create,
             schema: options.schema,
+            password: options.password,
             wait: options.wait.unwrap_or(usual.wait),
             connect_timeout: options.connect_timeout.unwrap_or(usual.connect_timeout),
             statement_timeout: options.statement_timeout.unwrap_or(usual.statement_timeout),

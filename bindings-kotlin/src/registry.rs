@@ -162,7 +162,7 @@ pub enum DueKind {
     Crl,
 }
 
-/// Which certificates are due.
+/// What is asked to be due.
 #[uniffi::remote(Record)]
 pub struct Due {
     /// Until which moment to look.
@@ -383,7 +383,8 @@ impl Registry {
         Ok(self.core.authenticate(&presented)?)
     }
 
-    /// The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, the most urgent first.
+    /// The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, and the CRLs that should be
+    /// made anew, the most urgent first.
     pub fn due(&self, due: Due, page: Page) -> Result<DueItemListing> {
         Ok(self.core.due(&due, &page)?.into())
     }
