@@ -49,7 +49,8 @@ $here/tools/kotlinc.sh "$lib" "$tests" "$place/tests" \
     $here/src/test/kotlin "$place/docs" examples/kotlin/src
 cd "$place"
 run() { java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }
-run tegata.test.TestsKt "$@"
+run_with_postgres() { "$root/tools/with-postgres.sh" java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }
+run_with_postgres tegata.test.TestsKt "$@"
 if [ $# = 0 ]; then
     say "the documentation's examples"
     for class in tests/docs/*Kt.class; do

@@ -689,9 +689,15 @@ public protocol AuthoritiesProtocol: AnyObject, Sendable {
     func createRoot(new: NewAuthority, call: Call) throws  -> Authority
 
     /**
-     * Makes the authority's CRL anew.
+     * Makes a CRL anew: every certificate in its scope that is revoked, or on hold under a profile that says so. Where
+     * the authority's policy wants deltas, a complete CRL comes with one that leads to it from the complete CRL before.
      */
     func crl(id: AuthorityId, options: CrlOptions, call: Call) throws  -> CrlRecord
+
+    /**
+     * How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+     */
+    func crls(id: AuthorityId) throws  -> [CrlState]
 
     /**
      * Certifies the key and subject of `id` by `by` as well, and returns the cross-certificate in DER.
@@ -699,9 +705,9 @@ public protocol AuthoritiesProtocol: AnyObject, Sendable {
     func crossCertify(id: AuthorityId, by: AuthorityId, call: Call) throws  -> Data
 
     /**
-     * The newest CRL that was made.
+     * The newest CRL that was made: the complete one of a shard, or its delta.
      */
-    func currentCrl(id: AuthorityId) throws  -> CrlRecord
+    func currentCrl(id: AuthorityId, options: CrlOptions) throws  -> CrlRecord
 
     /**
      * The authorities that match, by name.
@@ -735,6 +741,13 @@ public protocol AuthoritiesProtocol: AnyObject, Sendable {
     func rebuild(id: AuthorityId, rebuild: Rebuild, call: Call) throws  -> Authority
 
     /**
+     * Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's policy, and
+     * answers how each stands then; those of an authority that cannot sign now carry the reason. To be called regularly:
+     * with the present moment, or a later one to be ahead.
+     */
+    func refreshCrls(until: Timestamp, call: Call) throws  -> [CrlStateOutcome]
+
+    /**
      * Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
      */
     func request(new: NewAuthority, call: Call) throws  -> Authority
@@ -743,6 +756,13 @@ public protocol AuthoritiesProtocol: AnyObject, Sendable {
      * Ends issuing: from now on the authority only revokes and signs CRLs.
      */
     func retire(id: AuthorityId, call: Call) throws  -> Authority
+
+    /**
+     * Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each of which
+     * belongs to one shard for good; other addresses or another number of shards open new shards, while the old ones are kept
+     * up for their certificates. All that is new is due at once. A rebuilt authority begins with its predecessor's policy.
+     */
+    func setCrlPolicy(id: AuthorityId, policy: CrlPolicy, call: Call) throws  -> Authority
 
     /**
      * Connects the key of an authority that lives outside the store. To be done after every opening.
@@ -849,7 +869,8 @@ open func createRoot(new: NewAuthority, call: Call)throws  -> Authority  {
 }
 
     /**
-     * Makes the authority's CRL anew.
+     * Makes a CRL anew: every certificate in its scope that is revoked, or on hold under a profile that says so. Where
+     * the authority's policy wants deltas, a complete CRL comes with one that leads to it from the complete CRL before.
      */
 open func crl(id: AuthorityId, options: CrlOptions, call: Call)throws  -> CrlRecord  {
     return try  FfiConverterTypeCrlRecord_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
@@ -859,6 +880,19 @@ open func crl(id: AuthorityId, options: CrlOptions, call: Call)throws  -> CrlRec
         FfiConverterTypeAuthorityId_lower(id),
         FfiConverterTypeCrlOptions_lower(options),
         FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+     */
+open func crls(id: AuthorityId)throws  -> [CrlState]  {
+    return try  FfiConverterSequenceTypeCrlState.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_authorities_crls(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAuthorityId_lower(id),uniffiCallStatus
     )
 })
 }
@@ -879,14 +913,15 @@ open func crossCertify(id: AuthorityId, by: AuthorityId, call: Call)throws  -> D
 }
 
     /**
-     * The newest CRL that was made.
+     * The newest CRL that was made: the complete one of a shard, or its delta.
      */
-open func currentCrl(id: AuthorityId)throws  -> CrlRecord  {
+open func currentCrl(id: AuthorityId, options: CrlOptions)throws  -> CrlRecord  {
     return try  FfiConverterTypeCrlRecord_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
         uniffiCallStatus in
     uniffi_tegata_uniffi_fn_method_authorities_current_crl(
             self.uniffiCloneHandle(),
-        FfiConverterTypeAuthorityId_lower(id),uniffiCallStatus
+        FfiConverterTypeAuthorityId_lower(id),
+        FfiConverterTypeCrlOptions_lower(options),uniffiCallStatus
     )
 })
 }
@@ -979,6 +1014,22 @@ open func rebuild(id: AuthorityId, rebuild: Rebuild, call: Call)throws  -> Autho
 }
 
     /**
+     * Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's policy, and
+     * answers how each stands then; those of an authority that cannot sign now carry the reason. To be called regularly:
+     * with the present moment, or a later one to be ahead.
+     */
+open func refreshCrls(until: Timestamp, call: Call)throws  -> [CrlStateOutcome]  {
+    return try  FfiConverterSequenceTypeCrlStateOutcome.lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_authorities_refresh_crls(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeTimestamp_lower(until),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
      */
 open func request(new: NewAuthority, call: Call)throws  -> Authority  {
@@ -1001,6 +1052,23 @@ open func retire(id: AuthorityId, call: Call)throws  -> Authority  {
     uniffi_tegata_uniffi_fn_method_authorities_retire(
             self.uniffiCloneHandle(),
         FfiConverterTypeAuthorityId_lower(id),
+        FfiConverterTypeCall_lower(call),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each of which
+     * belongs to one shard for good; other addresses or another number of shards open new shards, while the old ones are kept
+     * up for their certificates. All that is new is due at once. A rebuilt authority begins with its predecessor's policy.
+     */
+open func setCrlPolicy(id: AuthorityId, policy: CrlPolicy, call: Call)throws  -> Authority  {
+    return try  FfiConverterTypeAuthority_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
+        uniffiCallStatus in
+    uniffi_tegata_uniffi_fn_method_authorities_set_crl_policy(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAuthorityId_lower(id),
+        FfiConverterTypeCrlPolicy_lower(policy),
         FfiConverterTypeCall_lower(call),uniffiCallStatus
     )
 })
@@ -8942,7 +9010,8 @@ public protocol RegistryProtocol: AnyObject, Sendable {
     func devices()  -> Devices
 
     /**
-     * The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, the most urgent first.
+     * The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, and the CRLs that should be
+     * made anew, the most urgent first.
      */
     func due(due: Due, page: Page) throws  -> DueItemListing
 
@@ -9255,7 +9324,8 @@ open func devices() -> Devices  {
 }
 
     /**
-     * The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, the most urgent first.
+     * The certificates, symmetric keys and pre-shared keys that should be renewed until a moment, and the CRLs that should be
+     * made anew, the most urgent first.
      */
 open func due(due: Due, page: Page)throws  -> DueItemListing  {
     return try  FfiConverterTypeDueItemListing_lift(try rustCallWithError(FfiConverterTypeTegataError_lift) {
@@ -10447,6 +10517,10 @@ public struct Authority: Equatable, Hashable {
      * When it was made.
      */
     public let created: Timestamp
+    /**
+     * How its CRLs are made, if that was ever said.
+     */
+    public let crlPolicy: CrlPolicy?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -10504,7 +10578,10 @@ public struct Authority: Equatable, Hashable {
          */publicKey: Data,
         /**
          * When it was made.
-         */created: Timestamp) {
+         */created: Timestamp,
+        /**
+         * How its CRLs are made, if that was ever said.
+         */crlPolicy: CrlPolicy?) {
         self.id = id
         self.name = name
         self.generation = generation
@@ -10523,6 +10600,7 @@ public struct Authority: Equatable, Hashable {
         self.request = request
         self.publicKey = publicKey
         self.created = created
+        self.crlPolicy = crlPolicy
     }
 
 
@@ -10570,7 +10648,8 @@ public struct FfiConverterTypeAuthority: FfiConverterRustBuffer {
                 outside: FfiConverterData.read(from: &buf),
                 request: FfiConverterOptionData.read(from: &buf),
                 publicKey: FfiConverterData.read(from: &buf),
-                created: FfiConverterTypeTimestamp.read(from: &buf)
+                created: FfiConverterTypeTimestamp.read(from: &buf),
+                crlPolicy: FfiConverterOptionTypeCrlPolicy.read(from: &buf)
         )
     }
 
@@ -10593,6 +10672,7 @@ public struct FfiConverterTypeAuthority: FfiConverterRustBuffer {
         FfiConverterOptionData.write(value.request, into: &buf)
         FfiConverterData.write(value.publicKey, into: &buf)
         FfiConverterTypeTimestamp.write(value.created, into: &buf)
+        FfiConverterOptionTypeCrlPolicy.write(value.crlPolicy, into: &buf)
     }
 }
 
@@ -12577,6 +12657,10 @@ public struct CertificateRecord: Equatable, Hashable {
      * The campaign that asks for its renewal.
      */
     public let campaign: CampaignId?
+    /**
+     * The shard of its authority's CRLs that lists it once it is revoked, besides the list of all; nothing for none.
+     */
+    public let shard: UInt32?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -12664,7 +12748,10 @@ public struct CertificateRecord: Equatable, Hashable {
          */algorithm: KeyAlgorithm?,
         /**
          * The campaign that asks for its renewal.
-         */campaign: CampaignId?) {
+         */campaign: CampaignId?,
+        /**
+         * The shard of its authority's CRLs that lists it once it is revoked, besides the list of all; nothing for none.
+         */shard: UInt32?) {
         self.id = id
         self.serial = serial
         self.authority = authority
@@ -12693,6 +12780,7 @@ public struct CertificateRecord: Equatable, Hashable {
         self.deleted = deleted
         self.algorithm = algorithm
         self.campaign = campaign
+        self.shard = shard
     }
 
 
@@ -12751,7 +12839,8 @@ public struct FfiConverterTypeCertificateRecord: FfiConverterRustBuffer {
                 reason: FfiConverterOptionTypeRevocationReason.read(from: &buf),
                 deleted: FfiConverterBool.read(from: &buf),
                 algorithm: FfiConverterOptionTypeKeyAlgorithm.read(from: &buf),
-                campaign: FfiConverterOptionTypeCampaignId.read(from: &buf)
+                campaign: FfiConverterOptionTypeCampaignId.read(from: &buf),
+                shard: FfiConverterOptionUInt32.read(from: &buf)
         )
     }
 
@@ -12784,6 +12873,7 @@ public struct FfiConverterTypeCertificateRecord: FfiConverterRustBuffer {
         FfiConverterBool.write(value.deleted, into: &buf)
         FfiConverterOptionTypeKeyAlgorithm.write(value.algorithm, into: &buf)
         FfiConverterOptionTypeCampaignId.write(value.campaign, into: &buf)
+        FfiConverterOptionUInt32.write(value.shard, into: &buf)
     }
 }
 
@@ -14035,17 +14125,35 @@ public func FfiConverterTypeCredentials_lower(_ value: Credentials) -> RustBuffe
  */
 public struct CrlOptions: Equatable, Hashable {
     /**
-     * When the next one will have come, in hours; 1 to 8,784 (a leap year).
+     * When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+     * which is a week without one.
      */
     public let nextUpdateHours: UInt32
+    /**
+     * Which shard; 0 for the list of all certificates.
+     */
+    public let shard: UInt32
+    /**
+     * Whether the delta CRL is made: what changed since the newest complete one.
+     */
+    public let delta: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * When the next one will have come, in hours; 1 to 8,784 (a leap year).
-         */nextUpdateHours: UInt32 = UInt32(168)) {
+         * When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+         * which is a week without one.
+         */nextUpdateHours: UInt32 = UInt32(0),
+        /**
+         * Which shard; 0 for the list of all certificates.
+         */shard: UInt32 = UInt32(0),
+        /**
+         * Whether the delta CRL is made: what changed since the newest complete one.
+         */delta: Bool = false) {
         self.nextUpdateHours = nextUpdateHours
+        self.shard = shard
+        self.delta = delta
     }
 
 
@@ -14064,12 +14172,16 @@ public struct FfiConverterTypeCrlOptions: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CrlOptions {
         return
             try CrlOptions(
-                nextUpdateHours: FfiConverterUInt32.read(from: &buf)
+                nextUpdateHours: FfiConverterUInt32.read(from: &buf),
+                shard: FfiConverterUInt32.read(from: &buf),
+                delta: FfiConverterBool.read(from: &buf)
         )
     }
 
     public static func write(_ value: CrlOptions, into buf: inout [UInt8]) {
         FfiConverterUInt32.write(value.nextUpdateHours, into: &buf)
+        FfiConverterUInt32.write(value.shard, into: &buf)
+        FfiConverterBool.write(value.delta, into: &buf)
     }
 }
 
@@ -14090,7 +14202,124 @@ public func FfiConverterTypeCrlOptions_lower(_ value: CrlOptions) -> RustBuffer 
 
 
 /**
- * The newest CRL of an authority.
+ * How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they are made.
+ */
+public struct CrlPolicy: Equatable, Hashable {
+    /**
+     * How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+     * issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+     */
+    public let shards: UInt32
+    /**
+     * Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its number).
+     * They stand in the certificates (RFC 5280, 4.2.1.13) instead of those of the profile, and in the CRLs of shards,
+     * which need them.
+     */
+    public let urls: [String]
+    /**
+     * Where a delta CRL can be fetched, likewise. With delta CRLs, they stand in the certificates (RFC 5280, 4.2.1.15).
+     */
+    public let deltaUrls: [String]
+    /**
+     * When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year).
+     */
+    public let nextUpdateHours: UInt32
+    /**
+     * When the next delta CRL will have come, in hours, less than for complete ones; left out for no delta CRLs.
+     */
+    public let deltaHours: UInt32?
+    /**
+     * How long before that a CRL is due to be made anew, in hours, so that it is at its address in time. Of a delta CRL it
+     * is at most half its time.
+     */
+    public let overlapHours: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+         * issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+         */shards: UInt32 = UInt32(0),
+        /**
+         * Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its number).
+         * They stand in the certificates (RFC 5280, 4.2.1.13) instead of those of the profile, and in the CRLs of shards,
+         * which need them.
+         */urls: [String] = [],
+        /**
+         * Where a delta CRL can be fetched, likewise. With delta CRLs, they stand in the certificates (RFC 5280, 4.2.1.15).
+         */deltaUrls: [String] = [],
+        /**
+         * When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year).
+         */nextUpdateHours: UInt32 = UInt32(168),
+        /**
+         * When the next delta CRL will have come, in hours, less than for complete ones; left out for no delta CRLs.
+         */deltaHours: UInt32? = nil,
+        /**
+         * How long before that a CRL is due to be made anew, in hours, so that it is at its address in time. Of a delta CRL it
+         * is at most half its time.
+         */overlapHours: UInt32 = UInt32(24)) {
+        self.shards = shards
+        self.urls = urls
+        self.deltaUrls = deltaUrls
+        self.nextUpdateHours = nextUpdateHours
+        self.deltaHours = deltaHours
+        self.overlapHours = overlapHours
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CrlPolicy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCrlPolicy: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CrlPolicy {
+        return
+            try CrlPolicy(
+                shards: FfiConverterUInt32.read(from: &buf),
+                urls: FfiConverterSequenceString.read(from: &buf),
+                deltaUrls: FfiConverterSequenceString.read(from: &buf),
+                nextUpdateHours: FfiConverterUInt32.read(from: &buf),
+                deltaHours: FfiConverterOptionUInt32.read(from: &buf),
+                overlapHours: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CrlPolicy, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.shards, into: &buf)
+        FfiConverterSequenceString.write(value.urls, into: &buf)
+        FfiConverterSequenceString.write(value.deltaUrls, into: &buf)
+        FfiConverterUInt32.write(value.nextUpdateHours, into: &buf)
+        FfiConverterOptionUInt32.write(value.deltaHours, into: &buf)
+        FfiConverterUInt32.write(value.overlapHours, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCrlPolicy_lift(_ buf: RustBuffer) throws -> CrlPolicy {
+    return try FfiConverterTypeCrlPolicy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCrlPolicy_lower(_ value: CrlPolicy) -> RustBuffer {
+    return FfiConverterTypeCrlPolicy.lower(value)
+}
+
+
+/**
+ * A CRL of an authority.
  */
 public struct CrlRecord: Equatable, Hashable {
     /**
@@ -14098,9 +14327,17 @@ public struct CrlRecord: Equatable, Hashable {
      */
     public let authority: AuthorityId
     /**
+     * Which shard; 0 for the list of all certificates.
+     */
+    public let shard: UInt32
+    /**
      * Its number (RFC 5280, 5.2.3); only grows.
      */
     public let number: UInt64
+    /**
+     * For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4).
+     */
+    public let base: UInt64?
     /**
      * When it was made.
      */
@@ -14109,6 +14346,10 @@ public struct CrlRecord: Equatable, Hashable {
      * When a newer one will have come.
      */
     public let nextUpdate: Timestamp
+    /**
+     * When it is to be made anew, so that the newer one comes in time.
+     */
+    public let refreshAt: Timestamp
     /**
      * How many certificates it lists.
      */
@@ -14125,8 +14366,14 @@ public struct CrlRecord: Equatable, Hashable {
          * Whose.
          */authority: AuthorityId,
         /**
+         * Which shard; 0 for the list of all certificates.
+         */shard: UInt32,
+        /**
          * Its number (RFC 5280, 5.2.3); only grows.
          */number: UInt64,
+        /**
+         * For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4).
+         */base: UInt64?,
         /**
          * When it was made.
          */thisUpdate: Timestamp,
@@ -14134,15 +14381,21 @@ public struct CrlRecord: Equatable, Hashable {
          * When a newer one will have come.
          */nextUpdate: Timestamp,
         /**
+         * When it is to be made anew, so that the newer one comes in time.
+         */refreshAt: Timestamp,
+        /**
          * How many certificates it lists.
          */entries: UInt64,
         /**
          * The CRL in DER.
          */der: Data) {
         self.authority = authority
+        self.shard = shard
         self.number = number
+        self.base = base
         self.thisUpdate = thisUpdate
         self.nextUpdate = nextUpdate
+        self.refreshAt = refreshAt
         self.entries = entries
         self.der = der
     }
@@ -14176,9 +14429,12 @@ public struct FfiConverterTypeCrlRecord: FfiConverterRustBuffer {
         return
             try CrlRecord(
                 authority: FfiConverterTypeAuthorityId.read(from: &buf),
+                shard: FfiConverterUInt32.read(from: &buf),
                 number: FfiConverterUInt64.read(from: &buf),
+                base: FfiConverterOptionUInt64.read(from: &buf),
                 thisUpdate: FfiConverterTypeTimestamp.read(from: &buf),
                 nextUpdate: FfiConverterTypeTimestamp.read(from: &buf),
+                refreshAt: FfiConverterTypeTimestamp.read(from: &buf),
                 entries: FfiConverterUInt64.read(from: &buf),
                 der: FfiConverterData.read(from: &buf)
         )
@@ -14186,9 +14442,12 @@ public struct FfiConverterTypeCrlRecord: FfiConverterRustBuffer {
 
     public static func write(_ value: CrlRecord, into buf: inout [UInt8]) {
         FfiConverterTypeAuthorityId.write(value.authority, into: &buf)
+        FfiConverterUInt32.write(value.shard, into: &buf)
         FfiConverterUInt64.write(value.number, into: &buf)
+        FfiConverterOptionUInt64.write(value.base, into: &buf)
         FfiConverterTypeTimestamp.write(value.thisUpdate, into: &buf)
         FfiConverterTypeTimestamp.write(value.nextUpdate, into: &buf)
+        FfiConverterTypeTimestamp.write(value.refreshAt, into: &buf)
         FfiConverterUInt64.write(value.entries, into: &buf)
         FfiConverterData.write(value.der, into: &buf)
     }
@@ -14207,6 +14466,135 @@ public func FfiConverterTypeCrlRecord_lift(_ buf: RustBuffer) throws -> CrlRecor
 #endif
 public func FfiConverterTypeCrlRecord_lower(_ value: CrlRecord) -> RustBuffer {
     return FfiConverterTypeCrlRecord.lower(value)
+}
+
+
+/**
+ * How one of the CRLs that an authority keeps up stands.
+ */
+public struct CrlState: Equatable, Hashable {
+    /**
+     * Whose.
+     */
+    public let authority: AuthorityId
+    /**
+     * Which shard; 0 for the list of all certificates.
+     */
+    public let shard: UInt32
+    /**
+     * Whether it is the delta CRL.
+     */
+    public let delta: Bool
+    /**
+     * The number of the newest; nothing while there is none yet.
+     */
+    public let number: UInt64?
+    /**
+     * When that was made.
+     */
+    public let thisUpdate: Timestamp?
+    /**
+     * When a newer one will have come.
+     */
+    public let nextUpdate: Timestamp?
+    /**
+     * When it is to be made anew; nothing when it is not kept up any more.
+     */
+    public let refreshAt: Timestamp?
+    /**
+     * Where it can be fetched, as far as the authority's policy says so.
+     */
+    public let addresses: [String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whose.
+         */authority: AuthorityId,
+        /**
+         * Which shard; 0 for the list of all certificates.
+         */shard: UInt32,
+        /**
+         * Whether it is the delta CRL.
+         */delta: Bool,
+        /**
+         * The number of the newest; nothing while there is none yet.
+         */number: UInt64?,
+        /**
+         * When that was made.
+         */thisUpdate: Timestamp?,
+        /**
+         * When a newer one will have come.
+         */nextUpdate: Timestamp?,
+        /**
+         * When it is to be made anew; nothing when it is not kept up any more.
+         */refreshAt: Timestamp?,
+        /**
+         * Where it can be fetched, as far as the authority's policy says so.
+         */addresses: [String]) {
+        self.authority = authority
+        self.shard = shard
+        self.delta = delta
+        self.number = number
+        self.thisUpdate = thisUpdate
+        self.nextUpdate = nextUpdate
+        self.refreshAt = refreshAt
+        self.addresses = addresses
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CrlState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCrlState: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CrlState {
+        return
+            try CrlState(
+                authority: FfiConverterTypeAuthorityId.read(from: &buf),
+                shard: FfiConverterUInt32.read(from: &buf),
+                delta: FfiConverterBool.read(from: &buf),
+                number: FfiConverterOptionUInt64.read(from: &buf),
+                thisUpdate: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                nextUpdate: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                refreshAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                addresses: FfiConverterSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CrlState, into buf: inout [UInt8]) {
+        FfiConverterTypeAuthorityId.write(value.authority, into: &buf)
+        FfiConverterUInt32.write(value.shard, into: &buf)
+        FfiConverterBool.write(value.delta, into: &buf)
+        FfiConverterOptionUInt64.write(value.number, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.thisUpdate, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.nextUpdate, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.refreshAt, into: &buf)
+        FfiConverterSequenceString.write(value.addresses, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCrlState_lift(_ buf: RustBuffer) throws -> CrlState {
+    return try FfiConverterTypeCrlState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCrlState_lower(_ value: CrlState) -> RustBuffer {
+    return FfiConverterTypeCrlState.lower(value)
 }
 
 
@@ -14765,7 +15153,7 @@ public func FfiConverterTypeDeviceUpdate_lower(_ value: DeviceUpdate) -> RustBuf
 
 
 /**
- * Which certificates are due.
+ * What is asked to be due.
  */
 public struct Due: Equatable, Hashable {
     /**
@@ -14779,7 +15167,7 @@ public struct Due: Equatable, Hashable {
     /**
      * Only these kinds; none stands for all.
      */
-    public let kinds: [CredentialKind]
+    public let kinds: [DueKind]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -14792,7 +15180,7 @@ public struct Due: Equatable, Hashable {
          */group: GroupId? = nil,
         /**
          * Only these kinds; none stands for all.
-         */kinds: [CredentialKind] = []) {
+         */kinds: [DueKind] = []) {
         self.until = until
         self.group = group
         self.kinds = kinds
@@ -14816,14 +15204,14 @@ public struct FfiConverterTypeDue: FfiConverterRustBuffer {
             try Due(
                 until: FfiConverterTypeTimestamp.read(from: &buf),
                 group: FfiConverterOptionTypeGroupId.read(from: &buf),
-                kinds: FfiConverterSequenceTypeCredentialKind.read(from: &buf)
+                kinds: FfiConverterSequenceTypeDueKind.read(from: &buf)
         )
     }
 
     public static func write(_ value: Due, into buf: inout [UInt8]) {
         FfiConverterTypeTimestamp.write(value.until, into: &buf)
         FfiConverterOptionTypeGroupId.write(value.group, into: &buf)
-        FfiConverterSequenceTypeCredentialKind.write(value.kinds, into: &buf)
+        FfiConverterSequenceTypeDueKind.write(value.kinds, into: &buf)
     }
 }
 
@@ -19059,6 +19447,10 @@ public struct PostgresOptions: Equatable, Hashable {
      */
     public let schema: String?
     /**
+     * The password, where it should not stand in the URL.
+     */
+    public let password: SecretText?
+    /**
      * How long to go on trying when the server cannot be reached or a connection breaks, before a call fails; 10 seconds
      * by default.
      */
@@ -19095,6 +19487,9 @@ public struct PostgresOptions: Equatable, Hashable {
          * letters, digits and `_`. One tenant, one schema.
          */schema: String? = nil,
         /**
+         * The password, where it should not stand in the URL.
+         */password: SecretText? = nil,
+        /**
          * How long to go on trying when the server cannot be reached or a connection breaks, before a call fails; 10 seconds
          * by default.
          */wait: TimeInterval? = nil,
@@ -19115,6 +19510,7 @@ public struct PostgresOptions: Equatable, Hashable {
          */searchers: UInt32? = nil) {
         self.create = create
         self.schema = schema
+        self.password = password
         self.wait = wait
         self.connectTimeout = connectTimeout
         self.statementTimeout = statementTimeout
@@ -19141,6 +19537,7 @@ public struct FfiConverterTypePostgresOptions: FfiConverterRustBuffer {
             try PostgresOptions(
                 create: FfiConverterBool.read(from: &buf),
                 schema: FfiConverterOptionString.read(from: &buf),
+                password: FfiConverterOptionTypeSecretText.read(from: &buf),
                 wait: FfiConverterOptionDuration.read(from: &buf),
                 connectTimeout: FfiConverterOptionDuration.read(from: &buf),
                 statementTimeout: FfiConverterOptionDuration.read(from: &buf),
@@ -19153,6 +19550,7 @@ public struct FfiConverterTypePostgresOptions: FfiConverterRustBuffer {
     public static func write(_ value: PostgresOptions, into buf: inout [UInt8]) {
         FfiConverterBool.write(value.create, into: &buf)
         FfiConverterOptionString.write(value.schema, into: &buf)
+        FfiConverterOptionTypeSecretText.write(value.password, into: &buf)
         FfiConverterOptionDuration.write(value.wait, into: &buf)
         FfiConverterOptionDuration.write(value.connectTimeout, into: &buf)
         FfiConverterOptionDuration.write(value.statementTimeout, into: &buf)
@@ -26994,6 +27392,93 @@ public func FfiConverterTypeCredentialKind_lower(_ value: CredentialKind) -> Rus
 
 
 /**
+ * What became of one CRL to be made anew.
+ */
+
+public enum CrlStateOutcome: Equatable, Hashable {
+
+    /**
+     * Done.
+     */
+    case done(
+        /**
+         * The result.
+         */value: CrlState
+    )
+    /**
+     * Refused; nothing was changed.
+     */
+    case refused(
+        /**
+         * Why.
+         */refusal: Refusal
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CrlStateOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCrlStateOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = CrlStateOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CrlStateOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(value: try FfiConverterTypeCrlState.read(from: &buf)
+        )
+
+        case 2: return .refused(refusal: try FfiConverterTypeRefusal.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CrlStateOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(value):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeCrlState.write(value, into: &buf)
+
+
+        case let .refused(refusal):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRefusal.write(refusal, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCrlStateOutcome_lift(_ buf: RustBuffer) throws -> CrlStateOutcome {
+    return try FfiConverterTypeCrlStateOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCrlStateOutcome_lower(_ value: CrlStateOutcome) -> RustBuffer {
+    return FfiConverterTypeCrlStateOutcome.lower(value)
+}
+
+
+
+/**
  * What became of one device of a bulk call.
  */
 
@@ -27176,7 +27661,7 @@ public func FfiConverterTypeDeviceState_lower(_ value: DeviceState) -> RustBuffe
 
 
 /**
- * Something to be renewed.
+ * Something to be renewed, or made anew.
  */
 
 public enum DueItem: Equatable, Hashable {
@@ -27204,6 +27689,14 @@ public enum DueItem: Equatable, Hashable {
         /**
          * Its record.
          */value: Psk
+    )
+    /**
+     * A CRL to be made anew.
+     */
+    case crl(
+        /**
+         * How it stands.
+         */value: CrlState
     )
     /**
      * Something that this version of the binding does not know.
@@ -27239,7 +27732,10 @@ public struct FfiConverterTypeDueItem: FfiConverterRustBuffer {
         case 3: return .psk(value: try FfiConverterTypePsk.read(from: &buf)
         )
 
-        case 4: return .other
+        case 4: return .crl(value: try FfiConverterTypeCrlState.read(from: &buf)
+        )
+
+        case 5: return .other
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -27264,8 +27760,13 @@ public struct FfiConverterTypeDueItem: FfiConverterRustBuffer {
             FfiConverterTypePsk.write(value, into: &buf)
 
 
-        case .other:
+        case let .crl(value):
             writeInt(&buf, Int32(4))
+            FfiConverterTypeCrlState.write(value, into: &buf)
+
+
+        case .other:
+            writeInt(&buf, Int32(5))
 
         }
     }
@@ -27284,6 +27785,101 @@ public func FfiConverterTypeDueItem_lift(_ buf: RustBuffer) throws -> DueItem {
 #endif
 public func FfiConverterTypeDueItem_lower(_ value: DueItem) -> RustBuffer {
     return FfiConverterTypeDueItem.lower(value)
+}
+
+
+
+/**
+ * What can be due.
+ */
+
+public enum DueKind: Equatable, Hashable {
+
+    /**
+     * A certificate.
+     */
+    case certificate
+    /**
+     * A symmetric key.
+     */
+    case key
+    /**
+     * A pre-shared key.
+     */
+    case psk
+    /**
+     * A CRL.
+     */
+    case crl
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DueKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDueKind: FfiConverterRustBuffer {
+    typealias SwiftType = DueKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DueKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .certificate
+
+        case 2: return .key
+
+        case 3: return .psk
+
+        case 4: return .crl
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: DueKind, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .certificate:
+            writeInt(&buf, Int32(1))
+
+
+        case .key:
+            writeInt(&buf, Int32(2))
+
+
+        case .psk:
+            writeInt(&buf, Int32(3))
+
+
+        case .crl:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueKind_lift(_ buf: RustBuffer) throws -> DueKind {
+    return try FfiConverterTypeDueKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueKind_lower(_ value: DueKind) -> RustBuffer {
+    return FfiConverterTypeDueKind.lower(value)
 }
 
 
@@ -34318,6 +34914,30 @@ fileprivate struct FfiConverterOptionTypeCertificateWish: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeCrlPolicy: FfiConverterRustBuffer {
+    typealias SwiftType = CrlPolicy?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCrlPolicy.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCrlPolicy.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeIssuedKey: FfiConverterRustBuffer {
     typealias SwiftType = IssuedKey?
 
@@ -35627,6 +36247,31 @@ fileprivate struct FfiConverterSequenceTypeClient: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeCrlState: FfiConverterRustBuffer {
+    typealias SwiftType = [CrlState]
+
+    public static func write(_ value: [CrlState], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCrlState.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [CrlState] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [CrlState]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCrlState.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeDevice: FfiConverterRustBuffer {
     typealias SwiftType = [Device]
 
@@ -36727,6 +37372,31 @@ fileprivate struct FfiConverterSequenceTypeCredentialKind: FfiConverterRustBuffe
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeCrlStateOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = [CrlStateOutcome]
+
+    public static func write(_ value: [CrlStateOutcome], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCrlStateOutcome.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [CrlStateOutcome] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [CrlStateOutcome]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCrlStateOutcome.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeDeviceOutcome: FfiConverterRustBuffer {
     typealias SwiftType = [DeviceOutcome]
 
@@ -36794,6 +37464,31 @@ fileprivate struct FfiConverterSequenceTypeDueItem: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeDueItem.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeDueKind: FfiConverterRustBuffer {
+    typealias SwiftType = [DueKind]
+
+    public static func write(_ value: [DueKind], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDueKind.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DueKind] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DueKind]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDueKind.read(from: &buf))
         }
         return seq
     }
@@ -38947,13 +39642,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_authorities_create_root() != 15435) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_authorities_crl() != 14788) {
+    if (uniffi_tegata_uniffi_checksum_method_authorities_crl() != 40781) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_authorities_crls() != 43683) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_authorities_cross_certify() != 32622) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_authorities_current_crl() != 62564) {
+    if (uniffi_tegata_uniffi_checksum_method_authorities_current_crl() != 38602) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_authorities_find() != 41066) {
@@ -38974,10 +39672,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_authorities_rebuild() != 52663) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tegata_uniffi_checksum_method_authorities_refresh_crls() != 38897) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tegata_uniffi_checksum_method_authorities_request() != 52127) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_authorities_retire() != 27813) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tegata_uniffi_checksum_method_authorities_set_crl_policy() != 52959) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_authorities_use_signer() != 60991) {
@@ -39553,7 +40257,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_registry_devices() != 36051) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_registry_due() != 10317) {
+    if (uniffi_tegata_uniffi_checksum_method_registry_due() != 13274) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_registry_events() != 26999) {

@@ -2,6 +2,7 @@ package tegata
 
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.isActive
@@ -74,7 +75,13 @@ internal suspend inline fun <T> ioTold(
 ): T {
     val context = coroutineContext
     return withContext(Dispatchers.IO) {
-        call { done, total -> (progress?.invoke(done, total) ?: true) && context.isActive }
+        try {
+            call { done, total -> (progress?.invoke(done, total) ?: true) && context.isActive }
+        } catch (stopped: TegataException) {
+            // Whoever cancelled a coroutine expects that, and not the library's word for having been stopped.
+            if (stopped.errorCode == ErrorCode.INPUT_CANCELLED) context.ensureActive()
+            throw stopped
+        }
     }
 }
 

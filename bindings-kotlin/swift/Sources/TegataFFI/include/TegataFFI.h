@@ -489,6 +489,11 @@ RustBuffer uniffi_tegata_uniffi_fn_method_authorities_create_root(uint64_t ptr, 
 RustBuffer uniffi_tegata_uniffi_fn_method_authorities_crl(uint64_t ptr, RustBuffer id, RustBuffer options, RustBuffer call, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_CRLS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_CRLS
+RustBuffer uniffi_tegata_uniffi_fn_method_authorities_crls(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_CROSS_CERTIFY
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_CROSS_CERTIFY
 RustBuffer uniffi_tegata_uniffi_fn_method_authorities_cross_certify(uint64_t ptr, RustBuffer id, RustBuffer by, RustBuffer call, RustCallStatus *_Nonnull out_status
@@ -496,7 +501,7 @@ RustBuffer uniffi_tegata_uniffi_fn_method_authorities_cross_certify(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_CURRENT_CRL
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_CURRENT_CRL
-RustBuffer uniffi_tegata_uniffi_fn_method_authorities_current_crl(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_tegata_uniffi_fn_method_authorities_current_crl(uint64_t ptr, RustBuffer id, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_FIND
@@ -529,6 +534,11 @@ RustBuffer uniffi_tegata_uniffi_fn_method_authorities_mark_compromised(uint64_t 
 RustBuffer uniffi_tegata_uniffi_fn_method_authorities_rebuild(uint64_t ptr, RustBuffer id, RustBuffer rebuild, RustBuffer call, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_REFRESH_CRLS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_REFRESH_CRLS
+RustBuffer uniffi_tegata_uniffi_fn_method_authorities_refresh_crls(uint64_t ptr, int64_t until, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_REQUEST
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_REQUEST
 RustBuffer uniffi_tegata_uniffi_fn_method_authorities_request(uint64_t ptr, RustBuffer new, RustBuffer call, RustCallStatus *_Nonnull out_status
@@ -537,6 +547,11 @@ RustBuffer uniffi_tegata_uniffi_fn_method_authorities_request(uint64_t ptr, Rust
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_RETIRE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_RETIRE
 RustBuffer uniffi_tegata_uniffi_fn_method_authorities_retire(uint64_t ptr, RustBuffer id, RustBuffer call, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_SET_CRL_POLICY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_SET_CRL_POLICY
+RustBuffer uniffi_tegata_uniffi_fn_method_authorities_set_crl_policy(uint64_t ptr, RustBuffer id, RustBuffer policy, RustBuffer call, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_FN_METHOD_AUTHORITIES_USE_SIGNER
@@ -2874,6 +2889,12 @@ uint16_t uniffi_tegata_uniffi_checksum_method_authorities_crl(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_CRLS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_CRLS
+uint16_t uniffi_tegata_uniffi_checksum_method_authorities_crls(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_CROSS_CERTIFY
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_CROSS_CERTIFY
 uint16_t uniffi_tegata_uniffi_checksum_method_authorities_cross_certify(void
@@ -2922,6 +2943,12 @@ uint16_t uniffi_tegata_uniffi_checksum_method_authorities_rebuild(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_REFRESH_CRLS
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_REFRESH_CRLS
+uint16_t uniffi_tegata_uniffi_checksum_method_authorities_refresh_crls(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_REQUEST
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_REQUEST
 uint16_t uniffi_tegata_uniffi_checksum_method_authorities_request(void
@@ -2931,6 +2958,12 @@ uint16_t uniffi_tegata_uniffi_checksum_method_authorities_request(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_RETIRE
 #define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_RETIRE
 uint16_t uniffi_tegata_uniffi_checksum_method_authorities_retire(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_SET_CRL_POLICY
+#define UNIFFI_FFIDEF_UNIFFI_TEGATA_UNIFFI_CHECKSUM_METHOD_AUTHORITIES_SET_CRL_POLICY
+uint16_t uniffi_tegata_uniffi_checksum_method_authorities_set_crl_policy(void
 
 );
 #endif

@@ -52,7 +52,7 @@ inline fun assertRefused(code: String, call: () -> Unit): tegata.TegataException
 /** Runs all tests, or those whose name matches the first argument. */
 fun main(args: Array<String>) {
     val only = args.firstOrNull()?.let { Regex(it) }
-    val suites = listOf(Scenarios(), Surface(), Lives(), HostKeys(), HostStores(), Misuse(), Coroutines(), Values())
+    val suites = listOf(Scenarios(), Surface(), Lives(), HostKeys(), HostStores(), Misuse(), Coroutines(), Values(), Scale())
     val results = suites.map { Tests(it).run(only) }
     val passed = results.sumOf { it.first }
     val failed = results.sumOf { it.second }
