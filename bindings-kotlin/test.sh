@@ -49,14 +49,14 @@ $here/tools/kotlinc.sh "$lib" "$tests" "$place/tests" \
     $here/src/test/kotlin "$place/docs" examples/kotlin/src
 cd "$place"
 run() { java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }
-run_with_postgres() { "$root/tools/with-postgres.sh" java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }
-run_with_postgres tegata.test.TestsKt "$@"
+"$root/tools/with-postgres.sh" java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" tegata.test.TestsKt "$@"
 if [ $# = 0 ]; then
     say "the documentation's examples"
+    examples=()
     for class in tests/docs/*Kt.class; do
-        name=$(basename "$class" .class)
-        run "docs.$name"
+        examples+=("docs.$(basename "$class" .class)")
     done
+    run tegata.test.DocsKt "${examples[@]}"
     say "the example"
     mkdir "$place/device"
     run example.KeyManagerKt "$place/device"

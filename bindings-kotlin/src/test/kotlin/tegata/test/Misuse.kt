@@ -26,6 +26,10 @@ class Misuse {
         val store = MemoryStore()
         store.close()
         assertThrows<IllegalStateException> { Registry.open(store, SoftwareSealer.generate()) }
+        val opened = openStore("memory:")
+        opened.close()
+        assertThrows<IllegalStateException> { Registry.open(opened, SoftwareSealer.generate()) }
+        world { assertThrows<IllegalStateException> { registry.copyTo(opened) } }
         val clock = FixedClock.at(java.time.Instant.EPOCH)
         clock.close()
         assertThrows<IllegalStateException> { clock.advance(1) }

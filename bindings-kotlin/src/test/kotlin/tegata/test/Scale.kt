@@ -145,6 +145,15 @@ class Scale {
         assertRefused("input.unknown_id") { registry.devices.get(lamp.id) }
     }
 
+    fun `a file gets smaller when much of it is over`() = inFolder { folder ->
+        World(openStore("sqlite:$folder/registry.db")).use { world ->
+            val ids = world.registry.devices.registerMany((1..1_000).map { NewDevice(name = "lamp $it") }).map { it.getOrThrow().id }
+            world.registry.devices.deleteMany(ids).forEach { it.getOrThrow() }
+            world.clock.advance(86_400L * 800)
+            assertTrue(world.registry.maintain().freed > 0UL)
+        }
+    }
+
     fun `Java believes an OCSP answer, and one of a revoked certificate`() = world {
         val issued = enroll().issued
         val leaf = x509(issued.der)
