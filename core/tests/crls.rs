@@ -64,7 +64,9 @@ fn a_shard_lists_its_own_certificates_and_the_list_of_all_lists_everybodys() {
     let devices: Vec<_> = (0..4).map(|_| world.enrolled(None).1).collect();
     let shards: Vec<_> = devices.iter().map(|device| device.issued.certificate.shard.unwrap()).collect();
     assert!(shards.contains(&1) && shards.contains(&2), "{shards:?}");
-    devices.iter().for_each(|device| revoke(&world, device, RevocationReason::Superseded));
+    for device in &devices {
+        revoke(&world, device, RevocationReason::Superseded);
+    }
     assert_eq!(refresh(&world), [(1, false), (2, false)]);
     for shard in [1, 2] {
         let (_, crl) = current(&world, CrlOptions::shard(shard));
@@ -184,7 +186,9 @@ fn an_entry_stays_until_one_complete_crl_past_the_end_of_its_certificate() {
 fn a_worse_reason_replaces_the_one_in_a_chunk() {
     let world = world(0);
     let devices: Vec<_> = (0..3).map(|_| world.enrolled(None).1).collect();
-    devices.iter().for_each(|device| revoke(&world, device, RevocationReason::Superseded));
+    for device in &devices {
+        revoke(&world, device, RevocationReason::Superseded);
+    }
     let crl = || {
         let made = world.registry.authorities().crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
         (made.entries, Crl::from_bytes(&made.der).unwrap())
@@ -270,4 +274,77 @@ fn openssl_follows_shards_and_deltas() {
     let told = check(first, &[&wrong], &[]);
     assert!(told.contains("unable to get certificate CRL") || told.contains("different CRL scope"), "{told}");
     assert!(check(other, &[&wrong], &[]).contains("leaf.pem: OK"));
+}
+
+#[test]
+fn more_revocations_than_one_commit_takes_move_in_portions_and_none_is_lost_or_doubled() {
+    use std::sync::Arc;
+    use tegata::model::EnrollmentPolicy;
+    use tegata::store::tables::{CRL_CHUNKS, REVOCATIONS};
+    use tegata::store::{Expect, MemoryStore, Query, Row, Store, Value, Write};
+
+    const MANY: u64 = 9_000;
+    let store = Arc::new(MemoryStore::new());
+    let world = World::with(Arc::clone(&store), EnrollmentPolicy::default(), ProfileSpec::device());
+    let one = world.enrolled(None).1;
+    revoke(&world, &one, RevocationReason::KeyCompromise);
+    let count = |table| {
+        let query =
+            Query { table, filters: vec![], order: None, descending: false, after: None, limit: 1, total: true };
+        let page = store.find(&query).unwrap();
+        (page.total.unwrap(), page.rows.into_iter().next())
+    };
+    let pattern = count(&REVOCATIONS).1.unwrap();
+    let serial = REVOCATIONS.position("serial").unwrap();
+    let rows = (1..MANY).map(|n| {
+        let mut row = Row { key: pattern.key + n, ..pattern.clone() };
+        row.values[serial] = Value::Bytes((n + (1 << 62)).to_be_bytes().to_vec());
+        Write::Put(row, Expect::Absent)
+    });
+    store.commit(&rows.collect::<Vec<_>>()).unwrap();
+    let crl = || {
+        let made = world.registry.authorities().crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
+        let read = Crl::from_bytes(&made.der).unwrap();
+        // The reader drops what is there twice.
+        assert_eq!((made.entries, u64::try_from(read.len()).unwrap()), (MANY, MANY));
+        assert!(reason(&read, &one).is_some());
+    };
+    crl();
+    assert_eq!((count(&REVOCATIONS).0, count(&CRL_CHUNKS).0), (0, 5));
+    crl();
+    revoke(&world, &world.enrolled(None).1, RevocationReason::Superseded);
+    let made = world.registry.authorities().crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
+    assert_eq!((made.entries, count(&CRL_CHUNKS).0), (MANY + 1, 5), "the last chunk has room");
+    assert!(world.registry.check_integrity(None).unwrap().is_sound());
+}
+
+#[test]
+fn crls_that_are_made_at_once_while_certificates_are_revoked_list_everybody() {
+    let world = world(2);
+    let devices: Vec<_> = (0..40).map(|_| world.enrolled(None).1).collect();
+    refresh(&world);
+    let authorities = world.registry.authorities();
+    std::thread::scope(|scope| {
+        for options in [CrlOptions::default(), CrlOptions::shard(1), CrlOptions::shard(2), CrlOptions::shard(1)] {
+            let (world, authorities) = (&world, &authorities);
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    let made = authorities.crl(world.issuing.id, &options, &world.call).unwrap();
+                    assert_eq!(u64::try_from(Crl::from_bytes(&made.der).unwrap().len()).unwrap(), made.entries);
+                }
+            });
+        }
+        for portion in devices.chunks(20) {
+            let world = &world;
+            scope.spawn(move || portion.iter().for_each(|device| revoke(world, device, RevocationReason::Superseded)));
+        }
+    });
+    for options in [CrlOptions::default(), CrlOptions::shard(1), CrlOptions::shard(2)] {
+        authorities.crl(world.issuing.id, &options, &world.call).unwrap();
+        let (_, crl) = current(&world, options);
+        for device in &devices {
+            let listed = options.shard == 0 || device.issued.certificate.shard == Some(options.shard);
+            assert_eq!(reason(&crl, device).is_some(), listed);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod bindings;
+mod crl;
 mod disk;
 mod durable;
 mod filler;
@@ -23,6 +24,7 @@ type Measure = fn();
 const ALL: &[(&str, Measure)] = &[
     ("issue", issue::measure),
     ("ocsp", ocsp::measure),
+    ("crl-1m", crl::measure),
     ("durable-bulk", durable::bulk),
     ("durable-64", durable::callers),
     ("flat", scale::flat),

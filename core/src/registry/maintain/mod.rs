@@ -150,12 +150,7 @@ impl Registry {
     ///
     /// # Errors
     /// `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store errors.
-    pub fn maintain(
-        &self,
-        retention: &Retention,
-        archive: Option<&mut dyn Output>,
-        call: &Call,
-    ) -> Result<Maintained> {
+    pub fn maintain(&self, retention: &Retention, archive: Option<&mut dyn Output>, call: &Call) -> Result<Maintained> {
         callback::refuse_inside()?;
         call.check()?;
         retention.check()?;

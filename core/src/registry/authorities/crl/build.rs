@@ -18,7 +18,7 @@ use crate::x509::{CrlTemplate, CrlWriter, RevocationReason};
 /// How many revocations one CRL moves into chunks at most: what it takes to remember them is bounded.
 const MOST_SEEN: usize = 131_072;
 /// How many chunks are in memory at a time.
-const CHUNKS_AT_ONCE: u32 = 8;
+const CHUNKS_AT_ONCE: u32 = 2;
 
 /// The scopes that a CRL covers: its shard's, or all of the authority.
 #[derive(Clone, Copy)]

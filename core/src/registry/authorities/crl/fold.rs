@@ -15,8 +15,8 @@ use crate::store::record::{Cell, Key, Record, Stored, at, put, read};
 use crate::store::{Expect, Query, Value, Write};
 use crate::x509::{RevocationReason, encode_entry};
 
-/// How many entries a chunk has at most: some 200 KB.
-const ENTRIES: usize = 4_096;
+/// How many entries a chunk has at most: some 100 KB, which are still in the cache when they are copied.
+const ENTRIES: usize = 2_048;
 
 impl Inner {
     /// Whether a revoked or suspended certificate that has ended may be forgotten: each CRL that lists it was made once more

@@ -145,6 +145,11 @@ impl Inner {
         let signer = issuer.signs(view.now)?;
         let kept = Kept::read(view, &issuer, place)?;
         let folding = self.folding(place.authority)?;
+        let number = match kept.base() {
+            // Somebody made a newer complete CRL meanwhile; a delta comes after what it builds on.
+            Ok(base) if place.delta && base >= number => self.store()?.reserve(Self::crl_numbers(authority), 1)?.start,
+            _ => number,
+        };
         let default = CrlPolicy::default();
         let policy = issuer.crl_policy().unwrap_or(&default);
         let times = Times::new(policy, options, view.now);
@@ -173,7 +178,7 @@ impl Inner {
             let times = Times::new(policy, &options, view.now);
             match (policy.delta_hours, kept.base()) {
                 // Those who have the complete CRL before go on with it for a while.
-                (Some(_), Ok(base)) if built.whole => {
+                (Some(_), Ok(base)) if built.whole && base < number => {
                     let delta = maker.delta(scope, place.with_delta(true), base, times, Some(&built))?;
                     changes.extend(keep(view, &kept.delta, &delta)?);
                 }
@@ -256,12 +261,12 @@ impl Times {
     }
 }
 
-/// The writes that keep `crl` as the newest of its list, and its event; none when somebody made a newer one meanwhile.
+/// The writes that keep `crl` as the newest of its list, unless somebody made a newer one meanwhile, and its event.
 fn keep(view: &View<'_>, list: &Stored<CrlList>, crl: &KeptCrl) -> Result<Vec<Write>> {
-    if list.number >= crl.number {
-        return Ok(Vec::new());
-    }
     let event = view.event("crl.issue", Entity::Authority(crl.place.authority), None, Some(describe(crl)))?;
+    if list.number >= crl.number {
+        return Ok(vec![event]);
+    }
     let listed = kept_list(view, list, |list| {
         list.number = crl.number;
         list.this_update = Some(crl.this_update);
