@@ -1,5 +1,6 @@
 package tegata
 
+import java.io.IOException
 import java.io.InputStream
 import java.io.OutputStream
 
@@ -36,7 +37,10 @@ internal class Thrown {
     fun input(from: InputStream): HostInput = object : HostInput {
         override fun read(most: UInt): ByteArray = remembering {
             val octets = ByteArray(most.coerceAtMost(PORTION).toInt())
-            octets.copyOf(from.read(octets).coerceAtLeast(0))
+            val read = from.read(octets)
+            // Taken for the end, it would cut a log short without anybody noticing.
+            if (read == 0) throw IOException("the stream gave no octets though it has not ended")
+            octets.copyOf(read.coerceAtLeast(0))
         }
     }
 

@@ -227,6 +227,11 @@ class Scale {
             override fun read(): Int = throw IOException("the line is cut")
         }
         assertSame("the line is cut", assertThrows<IOException> { verifyExport(broken, key) }.message)
+        val idle = object : InputStream() {
+            override fun read() = 0
+            override fun read(to: ByteArray, at: Int, most: Int) = 0
+        }
+        assertThrows<IOException> { verifyExport(idle, key) }
         val plain = ByteArrayOutputStream()
         assertSame(2UL, registry.events.exportTo(EventFilter(subject = Entity.Authority(root.id)), plain) + 1UL)
         val kept = VerifyEvents(known = listOf(checkpoint.note), publicKey = key)
