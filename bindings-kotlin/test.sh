@@ -37,7 +37,7 @@ printf '#include "TegataFFI.h"\n' | "${CC:-cc}" -std=c11 -Wall -Werror -fsyntax-
 
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-mkdir "$place/lib"
+mkdir "$place/lib" "$place/tmp"
 cp "$jar" "$place/lib/"
 cp "$lib"/{kotlin-stdlib,jna,kotlinx-coroutines-core-jvm,annotations}-*.jar "$place/lib/"
 classpath=$(printf '%s:' "$place"/lib/*.jar)
@@ -48,7 +48,7 @@ say "compiling the tests, the documentation's examples and the example"
 $here/tools/kotlinc.sh "$lib" "$tests" "$place/tests" \
     $here/src/test/kotlin "$place/docs" examples/kotlin/src
 cd "$place"
-run() { java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }
+run() { java -Djava.io.tmpdir="$place/tmp" -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" "$@"; }
 "$root/tools/with-postgres.sh" java -cp "$place/tests:$tests" -Dtegata.tests="$root/core/tests" tegata.test.TestsKt "$@"
 if [ $# = 0 ]; then
     say "the documentation's examples"
