@@ -79,7 +79,7 @@ macro_rules! same {
     )* };
 }
 
-same!((), bool, u8, u16, u32, u64, usize, i64, String, BTreeMap<String, String>);
+same!((), bool, u8, u16, u32, u64, usize, i64, String, BTreeMap<String, String>, BTreeMap<String, u64>);
 
 impl<K> Show<String> for Id<K> {
     fn show(&self) -> String {

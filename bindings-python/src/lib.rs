@@ -64,40 +64,48 @@ mod _native {
     #[pymodule_export]
     use crate::options::{
         Attributes, AuthorityFilter, CampaignFilter, CertificateFilter, CertificateWish, CharacterClasses,
-        ClientFilter, CrlOptions, DeviceChange, DeviceFilter, Due, Enroll, EnrollmentPolicy, EventFilter, FileNames,
-        GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter, NewAuthority, NewCampaign, NewClient, NewDevice,
-        NewKey, NewProduct, NewPsk, ProductChange, ProductFilter, ProductSpec, ProfileSpec, Provision, ProxyHeaders,
-        PskFilter, PskPolicy, PskWish, Rebuild, Renew, RenewWithKey, RotateKey, RotatePsk, SanPolicy, Selection,
-        TrustedProxy, WrappedKey,
+        ClientFilter, CrlOptions, CrlPolicy, DeviceChange, DeviceFilter, Due, Enroll, EnrollmentPolicy, EventFilter,
+        FileNames, GroupChange, ImportAuthority, Issue, IssueWithKey, KeyFilter, NewAuthority, NewCampaign, NewClient,
+        NewDevice, NewKey, NewProduct, NewPsk, OcspOptions, ProductChange, ProductFilter, ProductSpec, ProfileSpec,
+        Provision, ProxyHeaders, PskFilter, PskPolicy, PskWish, Rebuild, Renew, RenewWithKey, Retention, RotateKey,
+        RotatePsk, SanPolicy, Selection, TrustedProxy, VerifyEvents, WrappedKey,
     };
     #[pymodule_export]
     use crate::page::{
         AssignmentListing, AssignmentPages, AuthorityListing, AuthorityPages, CampaignListing, CampaignPages,
-        CertificateListing, CertificatePages, ClientListing, ClientPages, DeviceListing, DevicePages, DueListing,
-        DuePages, EventListing, EventPages, GroupListing, GroupPages, Page, ProductListing, ProductPages,
-        ProfileListing, ProfilePages, PskListing, PskPages, SymmetricKeyListing, SymmetricKeyPages,
+        CertificateListing, CertificatePages, CheckpointListing, CheckpointPages, ClientListing, ClientPages,
+        DeviceListing, DevicePages, DueListing, DuePages, EventListing, EventPages, GroupListing, GroupPages, Page,
+        PresignedListing, PresignedPages, ProductListing, ProductPages, ProfileListing, ProfilePages, PskListing,
+        PskPages, SymmetricKeyListing, SymmetricKeyPages,
     };
     #[pymodule_export]
     use crate::records::{
-        Assignment, Authority, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, CertificateExtensions,
-        CertificateRecord, Client, Counts, Credentials, CrlRecord, Device, Enrolled, Event, Finding, Group, Issued,
-        IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, PackedFile, Preview, Product, Profile, Provisioned,
-        Psk, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Revocation, SymmetricKey,
-        TrustBundle,
+        Assignment, Authority, Backup, BasicConstraints, Campaign, CampaignPreview, CampaignProgress,
+        CertificateExtensions, CertificateRecord, CheckedOcsp, Checkpoint, Client, Copied, Counts, Credentials,
+        CrlRecord, CrlState, Device, Enrolled, Event, EventProof, Finding, Group, Integrity, Issued, IssuedKey,
+        IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, LogProblem, Maintained, OcspAnswer, PackedFile, Presigned,
+        Preview, Product, Profile, Provisioned, PrunedEvents, Psk, Reason, RegisteredClient, RegisteredProduct,
+        RequestedExtension, Resealed, Responder, Revocation, SymmetricKey, TrustBundle, Verification,
     };
     #[pymodule_export]
+    use crate::registry::events::{verify_consistency, verify_event, verify_export};
+    #[pymodule_export]
+    use crate::registry::ocsp::{check_ocsp, make_ocsp_request};
+    #[pymodule_export]
     use crate::registry::{
-        Authorities, Campaigns, Certificates, Clients, Devices, Events, Groups, Keys, Products, Profiles, Psks,
+        Authorities, Campaigns, Certificates, Clients, Devices, Events, Groups, Keys, Ocsp, Products, Profiles, Psks,
         Registry,
     };
     #[pymodule_export]
     use crate::secret::{SecretBytes, SecretText};
     #[pymodule_export]
-    use crate::store::{MemoryStore, SqliteOptions, SqliteStore};
+    use crate::store::{
+        MemoryStore, OpenedStore, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, open_store,
+    };
     #[pymodule_export]
     use crate::sums::{
-        CertificateCount, Credential, DueItem, Entity, ExportFormat, GeneralName, NewKeyOwner, Presented, Principal,
-        Proof, Purpose, SubjectPolicy, Text,
+        CertificateCount, Credential, DueItem, Entity, ExportFormat, GeneralName, NewKeyOwner, OcspStatus, Presented,
+        Principal, Proof, Purpose, Seen, SubjectPolicy, Text,
     };
     #[pymodule_export]
     use crate::symmetric::{check_value, generate_password, unwrap_key};

@@ -11,8 +11,8 @@ use crate::error::raise;
 use crate::host::take_raised;
 use crate::macros::{listing, options};
 use crate::records::{
-    Assignment, Authority, Campaign, CertificateRecord, Client, Device, Event, Group, Product, Profile, Psk,
-    SymmetricKey,
+    Assignment, Authority, Campaign, CertificateRecord, Checkpoint, Client, Device, Event, Group, Presigned, Product,
+    Profile, Psk, SymmetricKey,
 };
 use crate::sums::DueItem;
 
@@ -90,11 +90,13 @@ listing!(AssignmentListing, AssignmentPages, Assignment(tegata::model::Assignmen
 listing!(AuthorityListing, AuthorityPages, Authority(tegata::model::Authority));
 listing!(CampaignListing, CampaignPages, Campaign(tegata::model::Campaign));
 listing!(CertificateListing, CertificatePages, CertificateRecord(tegata::model::Certificate));
+listing!(CheckpointListing, CheckpointPages, Checkpoint(tegata::model::Checkpoint));
 listing!(ClientListing, ClientPages, Client(tegata::model::Client));
 listing!(DeviceListing, DevicePages, Device(tegata::model::Device));
 listing!(DueListing, DuePages, DueItem(tegata::DueItem));
 listing!(EventListing, EventPages, Event(tegata::model::Event));
 listing!(GroupListing, GroupPages, Group(tegata::model::Group));
+listing!(PresignedListing, PresignedPages, Presigned(tegata::Presigned));
 listing!(ProductListing, ProductPages, Product(tegata::model::Product));
 listing!(ProfileListing, ProfilePages, Profile(tegata::model::Profile));
 listing!(PskListing, PskPages, Psk(tegata::model::Psk));

@@ -135,6 +135,10 @@ words! {
     KeyOwner(tegata::model::KeyOwner): "device" = Device, "shared" = Shared, "group" = Group;
     KeyState(tegata::model::KeyState): "active" = Active, "suspended" = Suspended, "compromised" = Compromised,
         "destroyed" = Destroyed;
+    OcspHash(tegata::OcspHash): "sha1" = Sha1, "sha256" = Sha256;
+    OcspResponseStatus(tegata::OcspResponseStatus): "successful" = Successful, "malformedRequest" = MalformedRequest,
+        "internalError" = InternalError, "tryLater" = TryLater, "sigRequired" = SigRequired,
+        "unauthorized" = Unauthorized;
     OtherKey(tegata::model::OtherKey): "quarantine" = Quarantine, "refuse" = Refuse;
     Pkcs12Target(tegata::pack::Pkcs12Target): "modern" = Modern, "legacy" = Legacy;
     ProductState(tegata::model::ProductState): "active" = Active, "suspended" = Suspended,
@@ -149,6 +153,7 @@ words! {
         "cACompromise" = CaCompromise, "affiliationChanged" = AffiliationChanged, "superseded" = Superseded,
         "cessationOfOperation" = CessationOfOperation, "certificateHold" = CertificateHold,
         "removeFromCRL" = RemoveFromCrl, "privilegeWithdrawn" = PrivilegeWithdrawn, "aACompromise" = AaCompromise;
+    SeenState(tegata::SeenState): "known" = Known, "lost" = Lost, "unknown" = Unknown;
     Severity(tegata::x509::Severity): "warning" = Warning, "error" = Error;
     SignatureAlgorithm(tegata::SignatureAlgorithm): "ecdsa-sha256" = EcdsaSha256, "ecdsa-sha384" = EcdsaSha384,
         "ed25519" = Ed25519, "rsa-sha256" = RsaSha256, "rsa-sha384" = RsaSha384, "rsa-sha512" = RsaSha512;
@@ -162,6 +167,8 @@ words! {
     SuspendMode(tegata::model::SuspendMode): "registry" = Registry, "crl-hold" = CrlHold;
     SymmetricAlgorithm(tegata::SymmetricAlgorithm): "aes-128" = Aes128, "aes-256" = Aes256, "twine-80" = Twine80,
         "twine-128" = Twine128;
+    Tampering(tegata::Tampering): "altered" = Altered, "missing" = Missing, "added" = Added,
+        "checkpoint-broken" = CheckpointBroken, "rolled-back" = RolledBack;
     VersionState(tegata::model::VersionState): "current" = Current, "previous" = Previous, "destroyed" = Destroyed,
         "compromised" = Compromised;
     WrapMethod(tegata::WrapMethod): "aes-kw" = AesKw, "aes-kwp" = AesKwp;
@@ -191,6 +198,8 @@ objects! {
     Progress;
     /// A file opened for writing bytes.
     Output;
+    /// Bytes, or a file opened for reading them.
+    Readable;
     /// A function that makes stores.
     MakeStore;
 }

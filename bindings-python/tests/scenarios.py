@@ -32,6 +32,7 @@ HANDLES = (
     "keys",
     "campaigns",
     "clients",
+    "ocsp",
     "events",
 )
 ABSENT = object()
@@ -44,6 +45,14 @@ class Broken(Exception):
 def python_name(name: str) -> str:
     """A name of Rust as Python writes it."""
     return name + "_" if keyword.iskeyword(name) else name
+
+
+class Shown(Dict[str, Any]):
+    """A result with what was seen besides."""
+
+    def __init__(self, value: Any, fields: Dict[str, Any]) -> None:
+        super().__init__(fields)
+        self.value = value
 
 
 def time_of(text: str) -> datetime:
@@ -203,6 +212,8 @@ class World:
             handle = self.registry if area == "registry" else getattr(self.registry, area)
             if step["call"] == "events.export":
                 return self.export(given)
+            if step["call"] in ("events.export_log", "events.prune", "registry.maintain"):
+                return self.archived(step["call"], handle, given, extra)
             function = stub.method(type(handle).__name__, python_name(name))
             return self.invoke(getattr(handle, python_name(name)), function, given, extra)
         return self.on_type(step, area, name, given)
@@ -217,6 +228,19 @@ class World:
         filter_ = self.argument(given.get("filter"), ast.Name("EventFilter"))
         count = self.registry.events.export(out, filter_)
         return {"count": count, "text": out.getvalue().decode()}
+
+    def archived(self, call: str, handle: Any, given: Dict[str, Any], extra: Dict[str, Any]) -> Any:
+        """What writes to a file, which is shown along with the result."""
+        out = io.BytesIO()
+        if call == "events.export_log":
+            count = handle.export_log(out, given.get("from"))
+            return {"count": count, "text": out.getvalue().decode()}
+        if call == "events.prune":
+            return handle.prune(self.argument(given["before"], ast.Name("datetime")), out, **extra)
+        done = handle.maintain(self.argument(given.get("retention"), ast.Name("Retention")), out, **extra)
+        names = ("looked_at", "removed", "freed", "finished", "total")
+        shown = {name: getattr(done, name) for name in names}
+        return Shown(done, {**shown, "archived": out.getvalue().count(b"\n")})
 
     def on_type(self, step: Dict[str, Any], type_name: str, name: str, given: Dict[str, Any]) -> Any:
         if step["call"] == "Error.table":
@@ -233,6 +257,7 @@ class World:
                 return None
             return made
         on = self.resolve(step["on"])
+        on = on.value if isinstance(on, Shown) else on
         if isinstance(on, dict):
             on = self.made(type_name, on)
         if type(on).__name__ != type_name:

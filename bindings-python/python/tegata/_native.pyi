@@ -6,10 +6,10 @@ from _typeshed import SupportsGetItem
 from datetime import datetime
 from os import PathLike
 from tegata._errors import Error
-from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, CampaignState, Cell, CertificateEncoding, CertificateGrouping, CertificateKind, CertificateState, CheckMethod, ClientState, CredentialKind, DeviceState, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, IdentityKind, InvalidReason, KeyAlgorithm, KeyOrigin, KeyOwner, KeyState, MakeStore, Octets, OtherKey, Output, Pkcs12Target, ProductState, Progress, PskFormat, PskKind, PskState, ReissuePolicy, Release, RevocationReason, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode, SymmetricAlgorithm, VersionState, WrapMethod
+from tegata._types import AnyClock, AnyRandom, AnySealer, AnySigner, AnyStore, Atomicity, AuthorityState, CampaignState, Cell, CertificateEncoding, CertificateGrouping, CertificateKind, CertificateState, CheckMethod, ClientState, CredentialKind, DeviceState, DueKind, Encoding, Enrollment, EnrollmentMode, ErrorKind, GivenBytes, GivenText, HandOut, IdentityKind, InvalidReason, KeyAlgorithm, KeyOrigin, KeyOwner, KeyState, MakeStore, OcspHash, OcspResponseStatus, Octets, OtherKey, Output, Pkcs12Target, ProductState, Progress, PskFormat, PskKind, PskState, Readable, ReissuePolicy, Release, RevocationReason, SeenState, Severity, SignatureAlgorithm, SignerLocation, Standing, Statement, SuspendCause, SuspendMode, SymmetricAlgorithm, Tampering, VersionState, WrapMethod
 from typing import Any, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "BasicConstraints", "Campaign", "CampaignFilter", "CampaignListing", "CampaignPages", "CampaignPreview", "CampaignProgress", "Campaigns", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "CertificateWish", "Certificates", "CharacterClasses", "Client", "ClientFilter", "ClientListing", "ClientPages", "Clients", "Column", "Counter", "Counts", "Credential", "Credentials", "Crl", "CrlEntry", "CrlOptions", "CrlRecord", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "DueItem", "DueListing", "DuePages", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Issue", "IssueWithKey", "Issued", "IssuedKey", "IssuedPsk", "IssuedWithKey", "KeyFilter", "KeyMatch", "KeyVersion", "Keys", "MemoryStore", "NewAuthority", "NewCampaign", "NewClient", "NewDevice", "NewKey", "NewKeyOwner", "NewProduct", "NewPsk", "Options", "PackedFile", "Page", "Presented", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "Provision", "Provisioned", "ProxyHeaders", "Psk", "PskFilter", "PskListing", "PskPages", "PskPolicy", "PskWish", "Psks", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredClient", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Resealed", "Revocation", "RotateKey", "RotatePsk", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SealingKeys", "SecretBytes", "SecretText", "Selection", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SymmetricKey", "SymmetricKeyListing", "SymmetricKeyPages", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "TrustedProxy", "VerifiedChain", "VerifiedCsr", "WrappedKey", "Write", "_end", "_refuse_other_interpreters", "_words", "check_installation", "check_store", "check_value", "csr_pem", "error_table", "generate_password", "make_csr", "make_key", "parse_certificate", "parse_csr", "statement_message", "unwrap_key", "verify_chain"]
+__all__ = ["Assignment", "AssignmentListing", "AssignmentPages", "Attributes", "Authorities", "Authority", "AuthorityFilter", "AuthorityListing", "AuthorityPages", "Backup", "BasicConstraints", "Campaign", "CampaignFilter", "CampaignListing", "CampaignPages", "CampaignPreview", "CampaignProgress", "Campaigns", "Certificate", "CertificateCount", "CertificateExtensions", "CertificateFilter", "CertificateListing", "CertificatePages", "CertificateRecord", "CertificateWish", "Certificates", "CharacterClasses", "CheckedOcsp", "Checkpoint", "CheckpointListing", "CheckpointPages", "Client", "ClientFilter", "ClientListing", "ClientPages", "Clients", "Column", "Copied", "Counter", "Counts", "Credential", "Credentials", "Crl", "CrlEntry", "CrlOptions", "CrlPolicy", "CrlRecord", "CrlState", "Cursor", "Device", "DeviceChange", "DeviceFilter", "DeviceListing", "DevicePages", "Devices", "Due", "DueItem", "DueListing", "DuePages", "Enroll", "Enrolled", "EnrollmentPolicy", "Entity", "Event", "EventFilter", "EventListing", "EventPages", "EventProof", "Events", "ExportFormat", "FileNames", "Filter", "Finding", "FixedClock", "GeneralName", "Group", "GroupChange", "GroupListing", "GroupPages", "Groups", "ImportAuthority", "InstallationCheck", "Integrity", "Issue", "IssueWithKey", "Issued", "IssuedKey", "IssuedPsk", "IssuedWithKey", "KeyFilter", "KeyMatch", "KeyVersion", "Keys", "LogProblem", "Maintained", "MemoryStore", "NewAuthority", "NewCampaign", "NewClient", "NewDevice", "NewKey", "NewKeyOwner", "NewProduct", "NewPsk", "Ocsp", "OcspAnswer", "OcspOptions", "OcspStatus", "OpenedStore", "Options", "PackedFile", "Page", "PostgresOptions", "PostgresStore", "Presented", "Presigned", "PresignedListing", "PresignedPages", "Preview", "Principal", "PrivateKey", "Product", "ProductChange", "ProductFilter", "ProductListing", "ProductPages", "ProductSpec", "Products", "Profile", "ProfileListing", "ProfilePages", "ProfileSpec", "Profiles", "Proof", "Provision", "Provisioned", "ProxyHeaders", "PrunedEvents", "Psk", "PskFilter", "PskListing", "PskPages", "PskPolicy", "PskWish", "Psks", "PublicKey", "Purpose", "Query", "Reason", "Rebuild", "RegisteredClient", "RegisteredProduct", "Registry", "Renew", "RenewWithKey", "RequestedExtension", "Resealed", "Responder", "Retention", "Revocation", "RotateKey", "RotatePsk", "Row", "RowPage", "RowRef", "SanPolicy", "Schema", "SealingKeys", "SecretBytes", "SecretText", "Seen", "Selection", "SoftwareSealer", "SqliteOptions", "SqliteStore", "SubjectPolicy", "SymmetricKey", "SymmetricKeyListing", "SymmetricKeyPages", "SystemClock", "SystemRandom", "Table", "Tally", "Text", "TrustBundle", "TrustedProxy", "Verification", "VerifiedChain", "VerifiedCsr", "VerifyEvents", "WrappedKey", "Write", "_end", "_refuse_other_interpreters", "_words", "check_installation", "check_ocsp", "check_store", "check_value", "csr_pem", "error_table", "generate_password", "make_csr", "make_key", "make_ocsp_request", "open_store", "parse_certificate", "parse_csr", "statement_message", "unwrap_key", "verify_chain", "verify_consistency", "verify_event", "verify_export"]
 
 @final
 class Assignment:
@@ -135,6 +135,13 @@ class Authorities:
         Errors:
         `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
         """
+    def crls(self, /, id: str) -> list[CrlState]:
+        """
+        How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+
+        Errors:
+        `input.unknown_id`; store errors.
+        """
     def cross_certify(self, /, id: str, by: str, *, actor: str = "", request_id: str | None = None) -> bytes:
         """
         Certifies the key and subject of `id` by `by` as well, so that those who trust only `by` (an older generation,
@@ -143,7 +150,7 @@ class Authorities:
         Errors:
         The states of both; `authority.validity_exceeds_issuer` never: the cross-certificate ends with the earlier one.
         """
-    def current_crl(self, /, id: str) -> CrlRecord:
+    def current_crl(self, /, id: str, options: CrlOptions | None = None) -> CrlRecord:
         """
         The newest CRL that was made.
 
@@ -205,6 +212,16 @@ class Authorities:
         validity that cannot be; as
         `create_intermediate`.
         """
+    def refresh_crls(self, /, until: datetime, *, actor: str = "", request_id: str | None = None) -> list[CrlState | Error]:
+        """
+        Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's
+        policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. To
+        be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not
+        used.
+
+        Errors:
+        Store errors that keep it from finding out what is due.
+        """
     def request(self, /, new: NewAuthority, *, actor: str = "", request_id: str | None = None) -> Authority:
         """
         Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
@@ -219,6 +236,17 @@ class Authorities:
 
         Errors:
         `authority.retired` and the other states that do not allow it.
+        """
+    def set_crl_policy(self, /, id: str, policy: CrlPolicy, *, actor: str = "", request_id: str | None = None) -> Authority:
+        """
+        Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each
+        of which belongs to one shard for good; other addresses or another number of shards open new shards, while
+        the old ones are kept up for their certificates. All that is new is due at once. The list of all
+        certificates, shard 0, is the one of certificates from before there were shards; beside shards it is kept
+        up once it was made. A rebuilt authority begins with its predecessor's policy.
+
+        Errors:
+        `input.invalid`, naming the field; `authority.compromised`; store errors.
         """
     def use_signer(self, /, id: str, signer: AnySigner) -> None:
         """
@@ -381,6 +409,24 @@ class AuthorityPages:
     """
     def __iter__(self, /) -> AuthorityPages: ...
     def __next__(self, /) -> Authority: ...
+
+@final
+class Backup:
+    """
+    A backup that was made.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def at(self, /) -> datetime:
+        """
+        When. What happened up to here is in it.
+        """
+    @property
+    def bytes(self, /) -> int:
+        """
+        How large its file is, in bytes.
+        """
 
 @final
 class BasicConstraints:
@@ -1557,6 +1603,105 @@ class CharacterClasses:
         """
 
 @final
+class CheckedOcsp:
+    """
+    What a response that was checked says of a certificate.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def next_update(self, /) -> datetime | None:
+        """
+        Until when it may be believed, if it says so.
+        """
+    @property
+    def produced_at(self, /) -> datetime:
+        """
+        When the response was made.
+        """
+    @property
+    def status(self, /) -> OcspStatus:
+        """
+        How the certificate stands.
+        """
+    @property
+    def this_update(self, /) -> datetime:
+        """
+        When this was so.
+        """
+
+@final
+class Checkpoint:
+    """
+    A signed statement of how the log of events stood: how many events there were, and the hash of the tree
+    over them.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def actor(self, /) -> str:
+        """
+        Who asked for it, as the host named the caller.
+        """
+    @property
+    def at(self, /) -> datetime:
+        """
+        When it was made.
+        """
+    @property
+    def events(self, /) -> int:
+        """
+        How many events it covers: all that were recorded before it.
+        """
+    @property
+    def note(self, /) -> str:
+        """
+        The statement, signed, as text (C2SP tlog-checkpoint and signed-note). This is what to keep elsewhere.
+        """
+    @property
+    def number(self, /) -> int:
+        """
+        Counts the checkpoints of a registry, from 1.
+        """
+    @property
+    def root(self, /) -> bytes:
+        """
+        The root hash of the Merkle tree over them (RFC 9162, 2.1.1): 32 octets of SHA-256.
+        """
+
+@final
+class CheckpointListing:
+    """
+    One page of `Checkpoint`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Checkpoint: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Checkpoint]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class CheckpointPages:
+    """
+    Every `Checkpoint` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> CheckpointPages: ...
+    def __next__(self, /) -> Checkpoint: ...
+
+@final
 class Client:
     """
     A client, without its licence key and password, of which only keyed tags are kept.
@@ -1760,6 +1905,34 @@ class Column:
     def unique(self, /) -> bool:
         """
         Whether each value but None stands in one row only.
+        """
+
+@final
+class Copied:
+    """
+    What `Registry::copy_to` did.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def deleted(self, /) -> int:
+        """
+        How many rows were removed that the source had no more.
+        """
+    @property
+    def passes(self, /) -> int:
+        """
+        How often both sides were compared from one end to the other.
+        """
+    @property
+    def rows(self, /) -> int:
+        """
+        How many rows the copy holds, each compared with its original.
+        """
+    @property
+    def written(self, /) -> int:
+        """
+        How many of them were written, in all passes together.
         """
 
 @final
@@ -2014,18 +2187,77 @@ class CrlOptions:
     How a CRL is made.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, *, next_update_hours: SupportsIndex | None = None) -> CrlOptions: ...
+    def __new__(cls, /, *, next_update_hours: SupportsIndex | None = None, shard: SupportsIndex | None = None, delta: bool | None = None) -> CrlOptions: ...
     def __repr__(self, /) -> str: ...
+    @property
+    def delta(self, /) -> bool:
+        """
+        Whether the delta CRL is made: what changed since the newest complete one.
+        """
     @property
     def next_update_hours(self, /) -> int:
         """
-        When the next one will have come, in hours; 1 to 8,784 (a leap year).
+        When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+        which is a week without one.
+        """
+    @property
+    def shard(self, /) -> int:
+        """
+        Which shard; 0 for the list of all certificates.
+        """
+
+@final
+class CrlPolicy:
+    """
+    How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they
+    are made. `` use tegata::model::CrlPolicy; let policy = CrlPolicy { shards: 64, urls:
+    vec!["http://crl.example.com/{authority}/{shard}.crl".to_owned()], delta_urls:
+    vec!["http://crl.example.com/{authority}/{shard}-delta.crl".to_owned()], delta_hours: Some(6),
+    ..CrlPolicy::default() }; ``
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, shards: SupportsIndex | None = None, urls: SupportsGetItem[int, str] | None = None, delta_urls: SupportsGetItem[int, str] | None = None, next_update_hours: SupportsIndex | None = None, delta_hours: SupportsIndex | None = None, overlap_hours: SupportsIndex | None = None) -> CrlPolicy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def delta_hours(self, /) -> int | None:
+        """
+        When the next delta CRL will have come, in hours, less than `next_update_hours`; None for no delta CRLs.
+        """
+    @property
+    def delta_urls(self, /) -> list[str]:
+        """
+        Where a delta CRL can be fetched, likewise. With `delta_hours`, they stand in the certificates (RFC 5280,
+        4.2.1.15).
+        """
+    @property
+    def next_update_hours(self, /) -> int:
+        """
+        When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year).
+        """
+    @property
+    def overlap_hours(self, /) -> int:
+        """
+        How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less
+        than `next_update_hours`. Of a delta CRL it is at most half its time.
+        """
+    @property
+    def shards(self, /) -> int:
+        """
+        How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it
+        is issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+        """
+    @property
+    def urls(self, /) -> list[str]:
+        """
+        Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its
+        number). They stand in the certificates (RFC 5280, 4.2.1.13) instead of the profile's `crl_urls`, and in
+        the CRLs of shards, which need them.
         """
 
 @final
 class CrlRecord:
     """
-    The newest CRL of an authority.
+    A CRL of an authority.
     """
     def __eq__(self, other: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
@@ -2033,6 +2265,11 @@ class CrlRecord:
     def authority(self, /) -> str:
         """
         Whose.
+        """
+    @property
+    def base(self, /) -> int | None:
+        """
+        For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4).
         """
     @property
     def der(self, /) -> bytes:
@@ -2060,9 +2297,67 @@ class CrlRecord:
         As PEM.
         """
     @property
+    def refresh_at(self, /) -> datetime:
+        """
+        When it is to be made anew, so that the newer one comes in time.
+        """
+    @property
+    def shard(self, /) -> int:
+        """
+        Which shard; 0 for the list of all certificates.
+        """
+    @property
     def this_update(self, /) -> datetime:
         """
         When it was made.
+        """
+
+@final
+class CrlState:
+    """
+    How one of the CRLs that an authority keeps up stands.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> list[str]:
+        """
+        Where it can be fetched, as far as the authority's policy says so.
+        """
+    @property
+    def authority(self, /) -> str:
+        """
+        Whose.
+        """
+    @property
+    def delta(self, /) -> bool:
+        """
+        Whether it is the delta CRL.
+        """
+    @property
+    def next_update(self, /) -> datetime | None:
+        """
+        When a newer one will have come.
+        """
+    @property
+    def number(self, /) -> int | None:
+        """
+        The number of the newest; None while there is none yet.
+        """
+    @property
+    def refresh_at(self, /) -> datetime | None:
+        """
+        When it is to be made anew; None when it is not kept up any more.
+        """
+    @property
+    def shard(self, /) -> int:
+        """
+        Which shard; 0 for the list of all certificates.
+        """
+    @property
+    def this_update(self, /) -> datetime | None:
+        """
+        When that was made.
         """
 
 @final
@@ -2422,7 +2717,7 @@ class Due:
     What is due: certificates, symmetric keys and pre-shared keys.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, until: datetime, *, group: str | None = None, kinds: SupportsGetItem[int, CredentialKind] | None = None) -> Due: ...
+    def __new__(cls, /, until: datetime, *, group: str | None = None, kinds: SupportsGetItem[int, DueKind] | None = None) -> Due: ...
     def __repr__(self, /) -> str: ...
     @property
     def group(self, /) -> str | None:
@@ -2430,7 +2725,7 @@ class Due:
         Only this group's.
         """
     @property
-    def kinds(self, /) -> list[CredentialKind]:
+    def kinds(self, /) -> list[DueKind]:
         """
         Only these kinds; empty stands for all.
         """
@@ -2464,10 +2759,10 @@ class DueItem:
     @property
     def type(self, /) -> str:
         """
-        `certificate`, `key` or `psk`.
+        `certificate`, `key`, `psk` or `crl`.
         """
     @property
-    def value(self, /) -> CertificateRecord | SymmetricKey | Psk:
+    def value(self, /) -> CertificateRecord | SymmetricKey | Psk | CrlState:
         """
         Its record.
         """
@@ -2813,13 +3108,67 @@ class EventPages:
     def __next__(self, /) -> Event: ...
 
 @final
+class EventProof:
+    """
+    An event with the proof that the log holds it, both as text.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def event(self, /) -> str:
+        """
+        The event, as `Events::export` writes it; not one octet of it may change.
+        """
+    @property
+    def proof(self, /) -> str:
+        """
+        The proof (C2SP tlog-proof), with the checkpoint that it leads to.
+        """
+
+@final
 class Events:
     """
     What happened: who did what, to which record, when. Every change writes its event in the same commit.
     """
+    def checkpoint(self, /, *, actor: str = "", request_id: str | None = None) -> Checkpoint:
+        """
+        Makes a checkpoint: a signed statement of how many events there are and what they hash to (a Merkle tree,
+        RFC 9162), in a form that other people's tools read (C2SP tlog-checkpoint). It covers every event that was
+        recorded before; none can be added below it later, by any process. If nothing was recorded since the
+        newest, that one is the answer.
+
+        Make one regularly, such as every hour, and keep what it says (`Checkpoint::note`) where whoever can
+        change the database cannot: with it, `verify` finds out a database that was rolled back or written anew.
+        An event that was altered before is covered as it is; `verify` goes on naming it. A request ID changes
+        nothing here: a repetition finds nothing left to do.
+
+        All processes that use the store must be of a version that knows checkpoints.
+
+        Errors:
+        `event.log_broken` when the newest checkpoint was altered; `store.busy`; errors of the sealer and of the
+        store.
+        """
+    def checkpoints(self, /, page: Page | None = None) -> CheckpointListing:
+        """
+        The checkpoints, in the order in which they were made.
+
+        Errors:
+        Store errors.
+        """
     def export(self, /, out: Output, filter: EventFilter | None = None) -> int:
         """
         Writes all events, oldest first, as JSON lines to a file opened for writing bytes. The result is how many.
+        """
+    def export_log(self, /, out: Output, from_: SupportsIndex | None = None) -> int:
+        """
+        Writes the log to `out` so that the file verifies by itself (`verify_export`), and says how many events
+        there were: one JSON object a line, each event as `export` writes it, and each checkpoint behind the
+        events that it covers. It begins behind checkpoint number `from`, or with the first event that is left,
+        and ends at the newest checkpoint.
+
+        Errors:
+        `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone; `event.log_broken`
+        when events and checkpoints do not agree; `input.invalid` when `out` cannot be written to; store errors.
         """
     def find(self, /, filter: EventFilter | None = None, page: Page | None = None) -> EventListing:
         """
@@ -2831,6 +3180,61 @@ class Events:
     def iterate(self, /, filter: EventFilter | None = None, *, page_size: SupportsIndex = 500) -> EventPages:
         """
         All of them, fetched page by page while the iterator goes on.
+        """
+    def iterate_checkpoints(self, /, *, page_size: SupportsIndex = 500) -> CheckpointPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def prove(self, /, id: str) -> EventProof:
+        """
+        Shows that the log holds an event, to somebody who knows the public key only (`verify_event`).
+
+        Errors:
+        `input.unknown_id`; `event.not_covered` when no checkpoint covers it yet, `event.pruned` when it is gone;
+        `event.log_broken`; store errors.
+        """
+    def prove_consistency(self, /, old: SupportsIndex, new: SupportsIndex) -> str:
+        """
+        Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who
+        knows the public key and the old checkpoint (`verify_consistency`). The text is what a witness takes to
+        cosign the new one (C2SP tlog-witness).
+
+        Errors:
+        `event.no_checkpoint`; `input.invalid` when `old` is the later; `event.pruned` when events are gone that
+        this needs; `event.log_broken`; store errors.
+        """
+    def prune(self, /, before: datetime, archive: Output | None = None, *, actor: str = "", request_id: str | None = None) -> PrunedEvents:
+        """
+        Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The
+        hashes of the trees over them stay, so everything else verifies as before. What goes is written to
+        `archive` first, if there is one, as `export_log` writes it; if two processes prune at once, both may
+        archive the same. Each run is one commit with its event `events.prune`; after an error, the runs before it
+        are gone.
+
+        Errors:
+        `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive` cannot be
+        written to; store errors.
+        """
+    def public_key(self, /) -> str:
+        """
+        The public key that verifies this registry's checkpoints, as text: `name+id+key`, the form that signed
+        notes use (C2SP signed-note). It is made with the first checkpoint and never changes.
+
+        Errors:
+        `event.no_checkpoint` before the first checkpoint; store errors.
+        """
+    def verify(self, /, options: VerifyEvents | None = None, *, progress: Progress | None = None) -> Verification:
+        """
+        Goes through the log from the first event to the last and names the first that was altered, removed or put
+        in later. An alteration shows at once, since each event carries a keyed tag; a removal from the next
+        checkpoint on.
+
+        The progress callback is told now and then of (events done, events in all); `Break` stops.
+
+        Errors:
+        `event.note_invalid` when a known checkpoint is not signed by this log's key, `event.no_checkpoint` when
+        there is none to begin at; `input.cancelled` after `Break`; store errors. What is wrong with the log is no
+        error but `Verification::first`.
         """
 
 @final
@@ -3223,6 +3627,29 @@ class InstallationCheck:
     def __new__(cls, /, certificate: Certificate, now: datetime, *, key: PublicKey | None = None, chain: SupportsGetItem[int, Certificate] | None = None, roots: SupportsGetItem[int, Certificate] | None = None, addresses: SupportsGetItem[int, str] | None = None, clock_set: bool | None = None) -> InstallationCheck:
         """
         The certificate and the time are needed; what else is given is checked too.
+        """
+
+@final
+class Integrity:
+    """
+    What `Registry::check_integrity` found.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def findings(self, /) -> list[str]:
+        """
+        What does not fit together, a sentence each; nothing when all is well. At most a thousand.
+        """
+    @property
+    def is_sound(self, /) -> bool:
+        """
+        Whether nothing was found.
+        """
+    @property
+    def rows(self, /) -> int:
+        """
+        How many rows were looked at.
         """
 
 @final
@@ -3755,6 +4182,68 @@ class Keys:
         """
 
 @final
+class LogProblem:
+    """
+    The first place where the log is not what was recorded.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def checkpoint(self, /) -> int | None:
+        """
+        The number of the checkpoint that shows it, where one does.
+        """
+    @property
+    def event(self, /) -> str | None:
+        """
+        Which event, where it is about one.
+        """
+    @property
+    def line(self, /) -> int | None:
+        """
+        Of an exported log: the line, from 1.
+        """
+    @property
+    def what(self, /) -> Tampering:
+        """
+        What is wrong.
+        """
+
+@final
+class Maintained:
+    """
+    What `Registry::maintain` did, or would do.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def finished(self, /) -> bool:
+        """
+        Whether everything was looked at since the round began; the next call begins another one.
+        """
+    @property
+    def freed(self, /) -> int:
+        """
+        How many bytes went back to the file system.
+        """
+    @property
+    def looked_at(self, /) -> int:
+        """
+        How many rows were looked at.
+        """
+    @property
+    def removed(self, /) -> dict[str, int]:
+        """
+        How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them
+        (documents, attachments, revocations) is not counted.
+        """
+    @property
+    def total(self, /) -> int:
+        """
+        How many records went in all.
+        """
+
+@final
 class MemoryStore:
     """
     A store that ends with the process.
@@ -4048,6 +4537,194 @@ class NewPsk:
         """
 
 @final
+class Ocsp:
+    """
+    Whether certificates count, asked one by one (OCSP, RFC 6960).
+    """
+    def configure(self, /, authority: str, options: OcspOptions | None = None, *, actor: str = "", request_id: str | None = None) -> Responder:
+        """
+        Says how the answers about an authority's certificates are signed, and makes the certificate that signs
+        them. Without this, the first request does it with `OcspOptions::default`. Each generation of an authority
+        has its own.
+
+        Errors:
+        `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA without the feature
+        `aws-lc`; the states of an authority that signs nothing; `authority.signer_missing`; signer and store
+        errors.
+        """
+    def iterate_presigned(self, /, authority: str, hash: OcspHash | None = None, *, page_size: SupportsIndex = 500) -> PresignedPages:
+        """
+        All of them, fetched page by page while the iterator goes on.
+        """
+    def presign(self, /, authority: str, hash: OcspHash | None = None, page: Page | None = None) -> PresignedListing:
+        """
+        Signs the answers about an authority's certificates that have not expired, a page at a time, in the order
+        of their numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All
+        processors sign. Nothing is recorded. The total, if it is asked for, is counted anew for every page.
+
+        A revocation shows when the answer is made anew, so a host makes all of them again well before
+        `next_update`, and that of a certificate at once when it is revoked.
+
+        Errors:
+        The states of an authority that signs nothing; `authority.signer_missing`; `input.page_cursor`; signer and
+        store errors.
+        """
+    def respond(self, /, request: Octets) -> OcspAnswer:
+        """
+        The answer to a request in DER, as the body of a POST (`application/ocsp-request`) has it.
+
+        It says how each certificate stands at this moment:
+
+        - *good*: issued here and not revoked, also when it has expired; - *revoked*, with its reason: also
+        `superseded` from the end of the grace period on, and `certificateHold` while suspended, whether CRLs list
+        that or not. Everything that an authority issued whose key others know is revoked for `cACompromise`, from
+        the day of its issue on, as long as a delegated responder can say so; - *unknown*: never issued, still to
+        be approved, removed from the registry, or of another issuer than the first one that is known in a
+        request: an answer has one signature, and that one vouches for one issuer.
+
+        Whoever asks with a nonce gets an answer of its own. Other answers serve again, until half of their time
+        is over or what they say has changed: the registry is asked every time, so no answer is older than the
+        store.
+
+        What cannot be answered is answered too: `malformedRequest`; `unauthorized` for issuers that are not of
+        this registry, or can sign no more; `tryLater` while the key that signs is out of reach.
+
+        Errors:
+        `store.closed` and other store errors; `input.called_back`; sealer errors.
+        """
+    def respond_get(self, /, path: str) -> OcspAnswer:
+        """
+        The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe
+        percent-encoded (RFC 6960, A.1), with or without the slash before it. As `respond`.
+
+        Errors:
+        As there.
+        """
+    def responder(self, /, authority: str, *, actor: str = "", request_id: str | None = None) -> Responder:
+        """
+        Who signs the answers about an authority's certificates. If that certificate is missing or should be
+        renewed, it is made first; answering does so by itself, but a host whose authority's key is out of reach
+        at times calls this when it is there.
+
+        Errors:
+        As `configure`, unless the present certificate still serves.
+        """
+
+@final
+class OcspAnswer:
+    """
+    The answer to an OCSP request. Also a refusal is one, and goes back with the HTTP status 200.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def cache_control(self, /) -> str:
+        """
+        The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept.
+        """
+    @property
+    def cause(self, /) -> str | None:
+        """
+        Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`.
+        """
+    @property
+    def content_type(self, /) -> str:
+        """
+        The `Content-Type` header.
+        """
+    @property
+    def der(self, /) -> bytes:
+        """
+        The `OCSPResponse` in DER, the body of the HTTP response.
+        """
+    @property
+    def etag(self, /) -> str | None:
+        """
+        The `ETag` header, if it may be kept.
+        """
+    @property
+    def expires(self, /) -> datetime | None:
+        """
+        The `Expires` header, if it may be kept: the earliest nextUpdate.
+        """
+    @property
+    def headers(self, /) -> list[tuple[str, str]]:
+        """
+        The headers to send it with over HTTP, each a name and a value.
+        """
+    @property
+    def last_modified(self, /) -> datetime | None:
+        """
+        The `Last-Modified` header, if it may be kept: thisUpdate.
+        """
+    @property
+    def status(self, /) -> OcspResponseStatus:
+        """
+        Whether it answers.
+        """
+
+@final
+class OcspOptions:
+    """
+    How an authority's answers are signed.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, validity_hours: SupportsIndex | None = None, delegated: bool | None = None, algorithm: KeyAlgorithm | None = None, certificate_days: SupportsIndex | None = None) -> OcspOptions: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm:
+        """
+        What key that certificate has.
+        """
+    @property
+    def certificate_days(self, /) -> int:
+        """
+        How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever
+        takes the key can answer for this long, since such certificates are never revoked.
+        """
+    @property
+    def delegated(self, /) -> bool:
+        """
+        Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
+        authority's key signs each answer.
+        """
+    @property
+    def validity_hours(self, /) -> int:
+        """
+        How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who
+        keep answers, so short is safe; too short, and devices that are seldom online find theirs lapsed.
+        """
+
+@final
+class OcspStatus:
+    """
+    What OCSP says of a certificate.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def at(self, /) -> datetime | None:
+        """
+        Since when, of `revoked`.
+        """
+    @property
+    def reason(self, /) -> RevocationReason | None:
+        """
+        Why, of `revoked`.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `good`, `revoked` or `unknown`.
+        """
+
+@final
+class OpenedStore:
+    """
+    A store that was opened by its address.
+    """
+
+@final
 class Options:
     """
     What a registry is opened with besides store and sealer.
@@ -4106,6 +4783,31 @@ class Page:
         """
 
 @final
+class PostgresOptions:
+    """
+    How to connect to PostgreSQL.
+    """
+    def __new__(cls, /, *, create: bool | None = None, schema: str | None = None, password: GivenText | None = None, wait: SupportsFloat | SupportsIndex | None = None, connect_timeout: SupportsFloat | SupportsIndex | None = None, statement_timeout: SupportsFloat | SupportsIndex | None = None, writers: SupportsIndex | None = None, getters: SupportsIndex | None = None, searchers: SupportsIndex | None = None) -> PostgresOptions:
+        """
+        `create`: make the schema if there is none (the default). `schema`: which one, unless the URL says so; `tegata` by
+        default; one tenant, one schema. `password`: in place of one in the URL. `wait`: how many seconds to go on trying when the
+        server cannot be reached. `connect_timeout` and `statement_timeout`: seconds. `writers`, `getters`, `searchers`: how many
+        connections write, read rows by key, and search.
+        """
+    def __repr__(self, /) -> str: ...
+
+@final
+class PostgresStore:
+    """
+    A store in one schema of a PostgreSQL database.
+    """
+    @staticmethod
+    def connect(url: str, options: PostgresOptions | None = None) -> PostgresStore:
+        """
+        Connects to the database at `url`, such as `postgres://user:password@host/database?schema=tenant`.
+        """
+
+@final
 class Presented:
     """
     What someone shows to be let in.
@@ -4131,6 +4833,71 @@ class Presented:
         """
         A pre-shared key: a device's password, or what a TLS-PSK handshake was made with.
         """
+
+@final
+class Presigned:
+    """
+    An answer that was signed before anybody asked.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def certificate(self, /) -> str:
+        """
+        About which certificate.
+        """
+    @property
+    def der(self, /) -> bytes:
+        """
+        The `OCSPResponse` in DER.
+        """
+    @property
+    def next_update(self, /) -> datetime:
+        """
+        Until when it may be believed; the next one should be there before.
+        """
+    @property
+    def path(self, /) -> str:
+        """
+        The path of the GET that it answers, below the responder's address: base64, percent-encoded (RFC 5019, 5).
+        """
+    @property
+    def serial(self, /) -> bytes:
+        """
+        Its serial number.
+        """
+
+@final
+class PresignedListing:
+    """
+    One page of `Presigned`.
+    """
+    def __getitem__(self, index: SupportsIndex, /) -> Presigned: ...
+    def __len__(self, /) -> int: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Presigned]:
+        """
+        The items of this page.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        Where the next page begins: `Page(after=...)`. None after the last page.
+        """
+    @property
+    def total(self, /) -> int | None:
+        """
+        How many items all pages hold together, if that was asked for.
+        """
+
+@final
+class PresignedPages:
+    """
+    Every `Presigned` of a list, fetched page by page.
+    """
+    def __iter__(self, /) -> PresignedPages: ...
+    def __next__(self, /) -> Presigned: ...
 
 @final
 class Preview:
@@ -4971,6 +5738,24 @@ class ProxyHeaders:
         """
 
 @final
+class PrunedEvents:
+    """
+    What `Events::prune` did.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def events(self, /) -> int:
+        """
+        How many events are gone.
+        """
+    @property
+    def latest(self, /) -> datetime | None:
+        """
+        The time of the latest of them.
+        """
+
+@final
 class Psk:
     """
     A pre-shared key (NEC-1), without its secret.
@@ -5577,6 +6362,24 @@ class Registry:
         """
         Authorities: the private CA.
         """
+    def backup(self, /, path: str | PathLike[str], *, actor: str = "", request_id: str | None = None) -> Backup:
+        """
+        Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes
+        on; durable when it answers. From another store than SQLite it is a copy (`copy_to`), which needs a source
+        that does not change all the time. To restore it, put the file in the place of the database (without files
+        called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing
+        key is not in it: keep that elsewhere.
+
+        A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may
+        have been given out since it was made, so that no identifier, serial number or CRL number comes twice, and
+        the event `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it
+        gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+
+        Errors:
+        `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for another
+        store than SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file
+        is left then.
+        """
     @property
     def campaigns(self, /) -> Campaigns:
         """
@@ -5587,6 +6390,20 @@ class Registry:
         """
         Certificates.
         """
+    def check_integrity(self, /, *, progress: Progress | None = None) -> Integrity:
+        """
+        Reads everything and tells what does not fit together: what the store finds out about itself, values that
+        this version cannot have written, sealed ones that do not open, records that lead to others which are not
+        there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
+        goes on beside everything else; what is written meanwhile is looked at twice before it is told.
+
+        Whether events were altered or removed, `Events::verify` says.
+
+        `progress` is called with the rows looked at and the rows there are.
+
+        Errors:
+        `input.cancelled` after `Break` from `progress`; store errors.
+        """
     @property
     def clients(self, /) -> Clients:
         """
@@ -5595,6 +6412,24 @@ class Registry:
     def close(self, /) -> None:
         """
         Closes the registry: calls from now on raise `store.closed`, calls under way finish.
+        """
+    def copy_to(self, /, target: AnyStore, *, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> Copied:
+        """
+        Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into anything else that is a
+        `Store`. The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
+
+        `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already
+        is compared and not written again, so a copy that was stopped (by `Break` from `progress`, an error, a
+        crash) goes on where it was when it is called again. The registry may be used meanwhile: both sides are
+        compared, row by row, again and again until nothing differs. The last comparison is the proof that the
+        copy is complete. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the
+        registry in its new store. A store whose copy was not finished cannot be opened as a registry.
+
+        `progress` is called with the rows compared in this pass and the rows there are.
+
+        Errors:
+        `store.other_registry` when `target` holds anything else, or was opened since; `store.keeps_changing`;
+        `input.cancelled` after `Break`; errors of both stores.
         """
     def counts(self, /) -> Counts:
         """
@@ -5632,6 +6467,37 @@ class Registry:
         """
         Symmetric keys.
         """
+    def maintain(self, /, retention: Retention | None = None, archive: Output | None = None, *, actor: str = "", request_id: str | None = None) -> Maintained:
+        """
+        Removes what is over and was remembered long enough: expired certificates with all that belongs to them,
+        deleted devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly,
+        such as every minute, or in a loop until it says `finished`; it looks at `limit` rows a call, and
+        everything else goes on meanwhile.
+
+        Each record is written to `archive` first, if there is one: one JSON object a line, without secrets,
+        flushed before anything is removed. After an error it may hold records that are still there; it never
+        lacks one that is not. If two processes do it at once, both may archive the same.
+
+        Numbers never come back: no identifier or serial number of what was removed is given out again, and a key
+        that is known to be compromised stays refused.
+
+        Errors:
+        `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store
+        errors.
+        """
+    def maintainable(self, /, retention: Retention | None = None) -> Maintained:
+        """
+        What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and
+        changes nothing.
+
+        Errors:
+        `input.invalid` for a retention that cannot be meant; store errors.
+        """
+    @property
+    def ocsp(self, /) -> Ocsp:
+        """
+        Whether certificates count, asked one by one (OCSP).
+        """
     @staticmethod
     def open(store: AnyStore, sealer: AnySealer, options: Options | None = None) -> Registry:
         """
@@ -5652,6 +6518,16 @@ class Registry:
     def psks(self, /) -> Psks:
         """
         Pre-shared keys: passwords of devices, and keys for TLS-PSK.
+        """
+    def report_seen(self, /, seen: SupportsGetItem[int, Seen]) -> list[SeenState]:
+        """
+        Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when
+        gateways and devices know more than the store. What is lost is enrolled or issued anew; see the event
+        `restore.noticed`.
+
+        Errors:
+        `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for authorities that
+        are not of this registry; store errors.
         """
     def reseal(self, /, *, atomicity: Atomicity | None = None, progress: Progress | None = None, actor: str = "", request_id: str | None = None) -> Resealed:
         """
@@ -5769,6 +6645,111 @@ class Resealed:
     def resealed(self, /) -> int:
         """
         How many of them held something that was not sealed with the current key. Now it is.
+        """
+
+@final
+class Responder:
+    """
+    Who signs the OCSP answers about an authority's certificates, and how long they may be believed.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def algorithm(self, /) -> KeyAlgorithm:
+        """
+        What key that certificate has.
+        """
+    @property
+    def authority(self, /) -> str:
+        """
+        For whose certificates.
+        """
+    @property
+    def certificate(self, /) -> bytes | None:
+        """
+        The certificate in DER; None when the authority's key signs, or before the first answer.
+        """
+    @property
+    def certificate_days(self, /) -> int:
+        """
+        How long that certificate is valid, in days.
+        """
+    @property
+    def delegated(self, /) -> bool:
+        """
+        Whether a certificate of its own signs, or the authority's key.
+        """
+    @property
+    def not_after(self, /) -> datetime | None:
+        """
+        When it ends.
+        """
+    @property
+    def not_before(self, /) -> datetime | None:
+        """
+        When the certificate begins to be valid.
+        """
+    @property
+    def renew_at(self, /) -> datetime | None:
+        """
+        When the next one takes its place.
+        """
+    @property
+    def validity_hours(self, /) -> int:
+        """
+        How long an answer may be believed, in hours.
+        """
+
+@final
+class Retention:
+    """
+    How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, certificate_days: SupportsIndex | None = None, device_days: SupportsIndex | None = None, request_days: SupportsIndex | None = None, claim_code_days: SupportsIndex | None = None, secret_days: SupportsIndex | None = None, campaign_days: SupportsIndex | None = None, event_days: SupportsIndex | None = None, limit: SupportsIndex | None = None) -> Retention: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def campaign_days(self, /) -> int:
+        """
+        Campaigns: after their end.
+        """
+    @property
+    def certificate_days(self, /) -> int:
+        """
+        Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and
+        the last one of a device stays as long as the device, so that one that was away for years is known when it
+        comes back.
+        """
+    @property
+    def claim_code_days(self, /) -> int:
+        """
+        Claim codes that nobody used: after they expired. Used ones go with the device that used them.
+        """
+    @property
+    def device_days(self, /) -> int:
+        """
+        Deleted devices: after the deletion. All that they had goes with them.
+        """
+    @property
+    def event_days(self, /) -> int | None:
+        """
+        Events: after they happened, once a checkpoint covers them. None keeps them for ever.
+        """
+    @property
+    def limit(self, /) -> int:
+        """
+        How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
+        """
+    @property
+    def request_days(self, /) -> int:
+        """
+        Request IDs: after the request, which can be repeated harmlessly until then.
+        """
+    @property
+    def secret_days(self, /) -> int:
+        """
+        Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it;
+        former versions of symmetric keys, after they ended.
         """
 
 @final
@@ -6007,6 +6988,45 @@ class SecretText:
         """
 
 @final
+class Seen:
+    """
+    Something that was seen in the field: at a gateway, in a log, on a device.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @staticmethod
+    def certificate(value: Octets) -> Seen:
+        """
+        A certificate, DER or PEM.
+        """
+    @staticmethod
+    def certificate_id(value: str) -> Seen:
+        """
+        A certificate's identifier.
+        """
+    @staticmethod
+    def device(value: str) -> Seen:
+        """
+        A device's identifier.
+        """
+    @staticmethod
+    def key(id: str, version: SupportsIndex) -> Seen:
+        """
+        A version of a symmetric key.
+        """
+    @staticmethod
+    def psk(id: str, version: SupportsIndex) -> Seen:
+        """
+        A version of a pre-shared key's secret.
+        """
+    @staticmethod
+    def serial(authority: str, serial: Octets) -> Seen:
+        """
+        The serial number of a certificate of this authority. Without the certificate, nothing proves that it was issued,
+        so it is looked up only.
+        """
+
+@final
 class Selection:
     """
     Which credentials a campaign is about: those in force or suspended that match everything given, or those that are
@@ -6099,12 +7119,13 @@ class SqliteOptions:
     """
     How a database file is opened.
     """
-    def __new__(cls, /, *, create: bool | None = None, wait: SupportsFloat | SupportsIndex | None = None, readers: SupportsIndex | None = None, cache: SupportsIndex | None = None, max_size: SupportsIndex | None = None, map: SupportsIndex | None = None) -> SqliteOptions:
+    def __new__(cls, /, *, create: bool | None = None, wait: SupportsFloat | SupportsIndex | None = None, readers: SupportsIndex | None = None, cache: SupportsIndex | None = None, max_size: SupportsIndex | None = None, map: SupportsIndex | None = None, log: SupportsIndex | None = None) -> SqliteOptions:
         """
         `create`: make the file if there is none (the default). `wait`: how many seconds to wait for another process.
         `readers`: how many connections read at the same time. `cache`: how much each may keep in memory. `max_size`: how
         large the file may become, in bytes. `map`: how many bytes of it may be read through a mapping instead of being copied, which
-        is faster; but where the disk fails to bring a mapped page, the system ends the process. What is left out has the default of the core.
+        is faster; but where the disk fails to bring a mapped page, the system ends the process. `log`: from how many bytes on
+        the write-ahead log is brought into the file. What is left out has the default of the core.
         """
     def __repr__(self, /) -> str: ...
 
@@ -6421,6 +7442,44 @@ class TrustedProxy:
         """
 
 @final
+class Verification:
+    """
+    What a verification looked at, up to the first problem.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def checkpoints(self, /) -> int:
+        """
+        How many checkpoints were found genuine.
+        """
+    @property
+    def events(self, /) -> int:
+        """
+        How many events were read and found as they were recorded.
+        """
+    @property
+    def first(self, /) -> LogProblem | None:
+        """
+        The first problem; None when all is as it was recorded.
+        """
+    @property
+    def last_checkpoint(self, /) -> int | None:
+        """
+        The number of the last of them: where a later verification may begin.
+        """
+    @property
+    def pruned(self, /) -> int:
+        """
+        How many events were pruned before; the hashes of the trees over them stand in for them.
+        """
+    @property
+    def uncovered(self, /) -> int:
+        """
+        How many of them no checkpoint covers yet: an alteration of these shows, a removal does not.
+        """
+
+@final
 class VerifiedChain:
     """
     A chain that was verified, from the leaf to the root.
@@ -6492,6 +7551,32 @@ class VerifiedCsr:
     def wants_ca(self, /) -> bool:
         """
         Whether it wants to be a CA.
+        """
+
+@final
+class VerifyEvents:
+    """
+    What to hold the log of events against, besides its own checkpoints.
+    """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __new__(cls, /, *, since: SupportsIndex | None = None, known: SupportsGetItem[int, str] | None = None, public_key: str | None = None) -> VerifyEvents: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def known(self, /) -> list[str]:
+        """
+        Checkpoints that were kept elsewhere (`Checkpoint::note`). Each must be one of this very log, so a
+        database that was rolled back, or written anew, is found out.
+        """
+    @property
+    def public_key(self, /) -> str | None:
+        """
+        The public key that was kept elsewhere (`Events::public_key`).
+        """
+    @property
+    def since(self, /) -> int | None:
+        """
+        Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken
+        as it is.
         """
 
 @final
@@ -6610,6 +7695,16 @@ def check_installation(check: InstallationCheck) -> list[Finding]:
     Checks what browsers and TLS stacks refuse about an installation.
     """
 
+def check_ocsp(response: Octets, certificate: Certificate, issuer: Certificate, nonce: Octets | None = None, *, at: datetime) -> CheckedOcsp:
+    """
+    What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce and the
+    time fit.
+
+    Errors:
+    `certificate.ocsp_malformed`, `certificate.ocsp_unsuccessful`, `certificate.ocsp_signature`, `certificate.ocsp_nonce`,
+    `certificate.ocsp_stale`, `certificate.ocsp_other`.
+    """
+
 def check_store(make: MakeStore) -> None:
     """
     Puts stores through everything that a store must do. `make()` gives a new, empty store each time. `AssertionError` says
@@ -6654,6 +7749,23 @@ def make_key(algorithm: KeyAlgorithm) -> PrivateKey:
     Makes a private key.
     """
 
+def make_ocsp_request(certificates: SupportsGetItem[int, Certificate], issuer: Certificate, hash: OcspHash | None = None, nonce: Octets | None = None) -> bytes:
+    """
+    A request for the status of certificates of one issuer, to be sent to a responder as `application/ocsp-request`. `nonce`,
+    of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature there.
+
+    Errors:
+    `input.invalid` for no certificates, too many, or a nonce of another length.
+    """
+
+def open_store(url: str) -> OpenedStore:
+    """
+    Opens the store at `sqlite:path`, `postgres://...` or `memory:`. Wherever a store is taken, such an address is too.
+
+    Errors:
+    `input.invalid` for what is no such address; what opening the store says.
+    """
+
 def parse_certificate(input: Octets) -> Certificate:
     """
     Reads a certificate, DER or PEM.
@@ -6684,4 +7796,32 @@ def unwrap_key(wrapped: WrappedKey, psk: GivenBytes) -> SecretBytes:
 def verify_chain(leaf: Certificate, intermediates: SupportsGetItem[int, Certificate], roots: SupportsGetItem[int, Certificate], crls: SupportsGetItem[int, Crl], purpose: Purpose, at: datetime) -> VerifiedChain:
     """
     Verifies a chain from the leaf to one of the roots.
+    """
+
+def verify_consistency(old: str, proof: str, public_key: str) -> None:
+    """
+    Whether the log only grew between two checkpoints: `old`, which was kept, and the one at the end of
+    `proof`, as `Events::prove_consistency` made it. Without a registry, a store, or a secret.
+
+    Errors:
+    As `verify_event`.
+    """
+
+def verify_event(event: str, proof: str, public_key: str) -> None:
+    """
+    Whether the log with this public key holds `event`, as `proof` says: without a registry, a store, or a
+    secret.
+
+    Errors:
+    `event.proof_invalid` when the proof does not show it, `event.note_invalid` when the log's key did not
+    sign the checkpoint in it, `input.invalid` for what is no public key of a log.
+    """
+
+def verify_export(input: Readable, public_key: str) -> Verification:
+    """
+    Reads what `export_log` wrote, given as bytes or as a file opened for reading them, and tells whether anything in it was
+    tampered with. No registry is needed.
+
+    Errors:
+    `event.note_invalid` when `public_key` is none.
     """

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
         Counter,
         FixedClock,
         MemoryStore,
+        OpenedStore,
+        PostgresStore,
         PrivateKey,
         PublicKey,
         Query,
@@ -56,6 +58,7 @@ CheckMethod = Literal["cmac", "encrypted-zero"]
 ClientState = Literal["active", "suspended", "deleted"]
 CredentialKind = Literal["certificate", "key", "psk"]
 DeviceState = Literal["discovered", "valid", "invalid", "deleted"]
+DueKind = Literal["certificate", "key", "psk", "crl"]
 Encoding = Literal["pem", "der"]
 Enrollment = Literal["new", "admitted", "known", "renewed", "rekeyed"]
 EnrollmentMode = Literal["open", "allow-list", "claim-code"]
@@ -78,6 +81,10 @@ KeyAlgorithm = Literal["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3
 KeyOrigin = Literal["requester", "server"]
 KeyOwner = Literal["device", "shared", "group"]
 KeyState = Literal["active", "suspended", "compromised", "destroyed"]
+OcspHash = Literal["sha1", "sha256"]
+OcspResponseStatus = Literal[
+    "successful", "malformedRequest", "internalError", "tryLater", "sigRequired", "unauthorized"
+]
 OtherKey = Literal["quarantine", "refuse"]
 Pkcs12Target = Literal["modern", "legacy"]
 ProductState = Literal["active", "suspended", "discontinued"]
@@ -98,6 +105,7 @@ RevocationReason = Literal[
     "privilegeWithdrawn",
     "aACompromise",
 ]
+SeenState = Literal["known", "lost", "unknown"]
 Severity = Literal["warning", "error"]
 SignatureAlgorithm = Literal["ecdsa-sha256", "ecdsa-sha384", "ed25519", "rsa-sha256", "rsa-sha384", "rsa-sha512"]
 SignerLocation = Literal["store", "external"]
@@ -106,6 +114,7 @@ Statement = Literal["challenge", "former-key", "product-credential"]
 SuspendCause = Literal["operator", "device"]
 SuspendMode = Literal["registry", "crl-hold"]
 SymmetricAlgorithm = Literal["aes-128", "aes-256", "twine-80", "twine-128"]
+Tampering = Literal["altered", "missing", "added", "checkpoint-broken", "rolled-back"]
 VersionState = Literal["current", "previous", "destroyed", "compromised"]
 WrapMethod = Literal["aes-kw", "aes-kwp"]
 
@@ -195,6 +204,14 @@ class Store(Protocol):
         ...
 
 
+class Input(Protocol):
+    """A file opened for reading bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Reads at most so many; none at the end."""
+        ...
+
+
 class Output(Protocol):
     """A file opened for writing bytes."""
 
@@ -210,4 +227,6 @@ AnySigner = Union["PrivateKey", Signer]
 AnySealer = Union["SoftwareSealer", "SealingKeys", Sealer]
 AnyClock = Union["SystemClock", "FixedClock", Clock]
 AnyRandom = Union["SystemRandom", Random]
-AnyStore = Union["MemoryStore", "SqliteStore", Store]
+AnyStore = Union["MemoryStore", "SqliteStore", "PostgresStore", "OpenedStore", Store, str]
+"""A store, or the address of one: `sqlite:path`, `postgres://...`, `memory:`."""
+Readable = Union[Octets, "Input"]

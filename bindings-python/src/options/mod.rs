@@ -13,6 +13,7 @@ mod profile;
 mod provision;
 mod proxy;
 mod psk;
+mod scale;
 
 pub(crate) use authority::{AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild};
 pub(crate) use campaign::{CampaignFilter, NewCampaign, Selection};
@@ -27,3 +28,4 @@ pub(crate) use profile::{ProfileSpec, SanPolicy};
 pub(crate) use provision::{CertificateWish, Provision};
 pub(crate) use proxy::{ProxyHeaders, TrustedProxy};
 pub(crate) use psk::{CharacterClasses, NewPsk, PskFilter, PskPolicy, PskWish, RotatePsk};
+pub(crate) use scale::{CrlPolicy, OcspOptions, Retention, VerifyEvents};

@@ -55,16 +55,22 @@ record! {
 }
 
 record! {
-    /// The newest CRL of an authority.
+    /// A CRL of an authority.
     CrlRecord(tegata::model::Crl) {
         /// Whose.
         authority: String,
+        /// Which shard; 0 for the list of all certificates.
+        shard: u32,
         /// Its number (RFC 5280, 5.2.3); only grows.
         number: u64,
+        /// For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4).
+        base: Option<u64>,
         /// When it was made.
         this_update: Time,
         /// When a newer one will have come.
         next_update: Time,
+        /// When it is to be made anew, so that the newer one comes in time.
+        refresh_at: Time,
         /// How many certificates it lists.
         entries: u64,
         /// The CRL in DER.
@@ -89,5 +95,27 @@ record! {
     #[getter]
     fn pem(&self) -> String {
         self.0.pem()
+    }
+}
+
+record! {
+    /// How one of the CRLs that an authority keeps up stands.
+    CrlState(tegata::model::CrlState) {
+        /// Whose.
+        authority: String,
+        /// Which shard; 0 for the list of all certificates.
+        shard: u32,
+        /// Whether it is the delta CRL.
+        delta: bool,
+        /// The number of the newest; None while there is none yet.
+        number: Option<u64>,
+        /// When that was made.
+        this_update: Option<Time>,
+        /// When a newer one will have come.
+        next_update: Option<Time>,
+        /// When it is to be made anew; None when it is not kept up any more.
+        refresh_at: Option<Time>,
+        /// Where it can be fetched, as far as the authority's policy says so.
+        addresses: Vec<String>,
     }
 }

@@ -2,12 +2,13 @@
 
 use pyo3::prelude::*;
 
-use crate::convert::Bytes;
+use crate::convert::{Bytes, Time};
 use crate::error::run;
 use crate::host::Signer;
-use crate::options::{AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild};
+use crate::options::{AuthorityFilter, CrlOptions, CrlPolicy, ImportAuthority, NewAuthority, Rebuild};
 use crate::page::{AuthorityListing, AuthorityPages, Page, or_first};
-use crate::records::{Authority, CrlRecord};
+use crate::records::{Authority, CrlRecord, CrlState};
+use crate::registry::bulk::{Outcome, each};
 use crate::registry::called_by;
 
 /// Authorities: the private CA. Every generation of an authority is a record of its own.
@@ -100,9 +101,60 @@ impl Authorities {
     ///
     /// Errors:
     /// `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
-    fn current_crl(&self, py: Python<'_>, id: &str) -> PyResult<CrlRecord> {
+    #[pyo3(signature = (id, options=None))]
+    fn current_crl(&self, py: Python<'_>, id: &str, options: Option<&CrlOptions>) -> PyResult<CrlRecord> {
         let registry = &self.0;
-        run(py, || registry.authorities().current_crl(id.parse()?, &tegata::CrlOptions::default()))
+        let options = options.map(|options| options.0).unwrap_or_default();
+        run(py, || registry.authorities().current_crl(id.parse()?, &options))
+    }
+
+    /// How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+    ///
+    /// Errors:
+    /// `input.unknown_id`; store errors.
+    fn crls(&self, py: Python<'_>, id: &str) -> PyResult<Vec<CrlState>> {
+        let registry = &self.0;
+        run(py, || registry.authorities().crls(id.parse()?))
+    }
+
+    /// Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each
+    /// of which belongs to one shard for good; other addresses or another number of shards open new shards, while
+    /// the old ones are kept up for their certificates. All that is new is due at once. The list of all
+    /// certificates, shard 0, is the one of certificates from before there were shards; beside shards it is kept
+    /// up once it was made. A rebuilt authority begins with its predecessor's policy.
+    ///
+    /// Errors:
+    /// `input.invalid`, naming the field; `authority.compromised`; store errors.
+    #[pyo3(signature = (id, policy, *, actor="", request_id=None))]
+    fn set_crl_policy(
+        &self,
+        py: Python<'_>,
+        id: &str,
+        policy: &CrlPolicy,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<Authority> {
+        let registry = &self.0;
+        run(py, || registry.authorities().set_crl_policy(id.parse()?, &policy.0, &called_by(actor, request_id)))
+    }
+
+    /// Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's
+    /// policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. To
+    /// be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not
+    /// used.
+    ///
+    /// Errors:
+    /// Store errors that keep it from finding out what is due.
+    #[pyo3(signature = (until, *, actor="", request_id=None))]
+    fn refresh_crls(
+        &self,
+        py: Python<'_>,
+        until: Time,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<Vec<Outcome<CrlState>>> {
+        let registry = &self.0;
+        each(py, || registry.authorities().refresh_crls(until.0, &called_by(actor, request_id)))
     }
 
     /// The authorities that match, by name.

@@ -130,3 +130,14 @@ where
         })
         .collect())
 }
+
+/// Makes a call with a result for each item, which does not report progress.
+pub(crate) fn each<C, T>(
+    py: Python<'_>,
+    call: impl FnOnce() -> tegata::Result<Vec<tegata::Result<C>>> + Send,
+) -> PyResult<Vec<Outcome<T>>>
+where
+    C: Show<T> + Send,
+{
+    many(py, None, None, |_| call())
+}

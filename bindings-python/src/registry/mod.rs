@@ -6,13 +6,17 @@ mod campaigns;
 mod certificates;
 mod clients;
 mod devices;
-mod events;
+pub(crate) mod events;
 mod groups;
 mod keys;
+pub(crate) mod ocsp;
 mod output;
 mod products;
 mod profiles;
 mod psks;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
@@ -24,24 +28,31 @@ pub(crate) use devices::Devices;
 pub(crate) use events::Events;
 pub(crate) use groups::Groups;
 pub(crate) use keys::Keys;
+pub(crate) use ocsp::Ocsp;
 pub(crate) use products::Products;
 pub(crate) use profiles::Profiles;
 pub(crate) use psks::Psks;
 
-use crate::convert::Show;
+use crate::convert::{Core, Show};
 use crate::error::run;
 use crate::host::{Options, Sealer};
-use crate::options::Due;
+use crate::options::{Due, Retention};
 use crate::page::{DueListing, DuePages, Page, or_first};
-use crate::records::{Counts, Resealed, TrustBundle};
+use crate::records::{Backup, Copied, Counts, Integrity, Maintained, Resealed, TrustBundle};
 use crate::registry::bulk::at_once;
 use crate::store::Store;
-use crate::sums::{Presented, Principal};
-use crate::words::{Atomicity, Progress};
+use crate::sums::{Presented, Principal, Seen};
+use crate::words::{Atomicity, Progress, SeenState};
 
 /// Who acts, and under which request ID.
 pub(crate) fn called_by(actor: &str, request_id: Option<&str>) -> tegata::Call {
     tegata::Call { actor: actor.to_owned(), request_id: request_id.map(str::to_owned) }
+}
+
+/// A progress callback of bulk calls for calls that count rows.
+fn in_rows<'b>(bulk: &'b tegata::Bulk<'_>) -> impl Fn(u64, u64) -> ControlFlow<()> + 'b {
+    let rows = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    move |done, total| bulk.progress.map_or(ControlFlow::Continue(()), |progress| progress(rows(done), rows(total)))
 }
 
 /// A registry of devices and the authority over their credentials. Any thread may use it.
@@ -127,6 +138,12 @@ impl Registry {
         Clients(self.0.clone())
     }
 
+    /// Whether certificates count, asked one by one (OCSP).
+    #[getter]
+    fn ocsp(&self) -> Ocsp {
+        Ocsp(self.0.clone())
+    }
+
     /// What happened.
     #[getter]
     fn events(&self) -> Events {
@@ -187,6 +204,135 @@ impl Registry {
     ) -> PyResult<Resealed> {
         let registry = &self.0;
         at_once(py, atomicity, progress, |bulk| registry.reseal(bulk, &called_by(actor, request_id)))
+    }
+
+    /// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes
+    /// on; durable when it answers. From another store than SQLite it is a copy (`copy_to`), which needs a source
+    /// that does not change all the time. To restore it, put the file in the place of the database (without files
+    /// called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing
+    /// key is not in it: keep that elsewhere.
+    ///
+    /// A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may
+    /// have been given out since it was made, so that no identifier, serial number or CRL number comes twice, and
+    /// the event `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it
+    /// gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+    ///
+    /// Errors:
+    /// `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for another
+    /// store than SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file
+    /// is left then.
+    #[pyo3(signature = (path, *, actor="", request_id=None))]
+    #[allow(clippy::needless_pass_by_value)] // The path comes from Python.
+    fn backup(&self, py: Python<'_>, path: PathBuf, actor: &str, request_id: Option<&str>) -> PyResult<Backup> {
+        let registry = &self.0;
+        run(py, || registry.backup(&path, &called_by(actor, request_id)))
+    }
+
+    /// Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into anything else that is a
+    /// `Store`. The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
+    ///
+    /// `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already
+    /// is compared and not written again, so a copy that was stopped (by `Break` from `progress`, an error, a
+    /// crash) goes on where it was when it is called again. The registry may be used meanwhile: both sides are
+    /// compared, row by row, again and again until nothing differs. The last comparison is the proof that the
+    /// copy is complete. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the
+    /// registry in its new store. A store whose copy was not finished cannot be opened as a registry.
+    ///
+    /// `progress` is called with the rows compared in this pass and the rows there are.
+    ///
+    /// Errors:
+    /// `store.other_registry` when `target` holds anything else, or was opened since; `store.keeps_changing`;
+    /// `input.cancelled` after `Break`; errors of both stores.
+    #[pyo3(signature = (target, *, progress=None, actor="", request_id=None))]
+    fn copy_to(
+        &self,
+        py: Python<'_>,
+        target: Store,
+        progress: Option<Progress>,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<Copied> {
+        let registry = &self.0;
+        at_once(py, None, progress, |bulk| {
+            registry.copy_to(&target.0, Some(&in_rows(bulk)), &called_by(actor, request_id))
+        })
+    }
+
+    /// Reads everything and tells what does not fit together: what the store finds out about itself, values that
+    /// this version cannot have written, sealed ones that do not open, records that lead to others which are not
+    /// there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
+    /// goes on beside everything else; what is written meanwhile is looked at twice before it is told.
+    ///
+    /// Whether events were altered or removed, `Events::verify` says.
+    ///
+    /// `progress` is called with the rows looked at and the rows there are.
+    ///
+    /// Errors:
+    /// `input.cancelled` after `Break` from `progress`; store errors.
+    #[pyo3(signature = (*, progress=None))]
+    fn check_integrity(&self, py: Python<'_>, progress: Option<Progress>) -> PyResult<Integrity> {
+        let registry = &self.0;
+        at_once(py, None, progress, |bulk| registry.check_integrity(Some(&in_rows(bulk))))
+    }
+
+    /// Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when
+    /// gateways and devices know more than the store. What is lost is enrolled or issued anew; see the event
+    /// `restore.noticed`.
+    ///
+    /// Errors:
+    /// `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for authorities that
+    /// are not of this registry; store errors.
+    fn report_seen(&self, py: Python<'_>, seen: Vec<Seen>) -> PyResult<Vec<SeenState>> {
+        let registry = &self.0;
+        let seen: Vec<tegata::Seen> = seen.core()?;
+        run(py, || registry.report_seen(&seen))
+    }
+
+    /// Removes what is over and was remembered long enough: expired certificates with all that belongs to them,
+    /// deleted devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly,
+    /// such as every minute, or in a loop until it says `finished`; it looks at `limit` rows a call, and
+    /// everything else goes on meanwhile.
+    ///
+    /// Each record is written to `archive` first, if there is one: one JSON object a line, without secrets,
+    /// flushed before anything is removed. After an error it may hold records that are still there; it never
+    /// lacks one that is not. If two processes do it at once, both may archive the same.
+    ///
+    /// Numbers never come back: no identifier or serial number of what was removed is given out again, and a key
+    /// that is known to be compromised stays refused.
+    ///
+    /// Errors:
+    /// `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store
+    /// errors.
+    #[pyo3(signature = (retention=None, archive=None, *, actor="", request_id=None))]
+    fn maintain(
+        &self,
+        py: Python<'_>,
+        retention: Option<&Retention>,
+        archive: Option<crate::words::Output>,
+        actor: &str,
+        request_id: Option<&str>,
+    ) -> PyResult<Maintained> {
+        let registry = &self.0;
+        let retention = retention.map(|retention| retention.0.clone()).unwrap_or_default();
+        let call = called_by(actor, request_id);
+        let Some(archive) = archive else {
+            return run(py, || registry.maintain(&retention, None, &call));
+        };
+        let mut out = output::Output::new(archive.0);
+        let done = crate::ending::detached(py, || registry.maintain(&retention, Some(&mut out), &call));
+        out.finish(py, done).map(|done| done.show())
+    }
+
+    /// What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and
+    /// changes nothing.
+    ///
+    /// Errors:
+    /// `input.invalid` for a retention that cannot be meant; store errors.
+    #[pyo3(signature = (retention=None))]
+    fn maintainable(&self, py: Python<'_>, retention: Option<&Retention>) -> PyResult<Maintained> {
+        let registry = &self.0;
+        let retention = retention.map(|retention| retention.0.clone()).unwrap_or_default();
+        run(py, || registry.maintainable(&retention))
     }
 
     /// Numbers for a dashboard.

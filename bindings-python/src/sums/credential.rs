@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::convert::{Core, Show, Time};
 use crate::error::Fail;
-use crate::records::{CertificateRecord, Psk, SymmetricKey};
+use crate::records::{CertificateRecord, CrlState, Psk, SymmetricKey};
 
 sum! {
     /// By what somebody was recognised.
@@ -118,7 +118,7 @@ pub(crate) struct DueItem(tegata::DueItem);
 
 #[pymethods]
 impl DueItem {
-    /// `certificate`, `key` or `psk`.
+    /// `certificate`, `key`, `psk` or `crl`.
     #[getter]
     fn r#type(&self) -> &'static str {
         self.0.kind().name()
@@ -130,6 +130,7 @@ impl DueItem {
         Ok(match &self.0 {
             tegata::DueItem::Key(key) => DueRecord::Key(key.show()),
             tegata::DueItem::Psk(psk) => DueRecord::Psk(psk.show()),
+            tegata::DueItem::Crl(crl) => DueRecord::Crl(crl.show()),
             tegata::DueItem::Certificate(certificate) => DueRecord::Certificate(certificate.show()),
             // The core's enum may grow; then this has to.
             _ => return Err(PyNotImplementedError::new_err("this kind of item is newer than its Python class")),
@@ -172,6 +173,7 @@ pub(crate) enum DueRecord {
     Certificate(CertificateRecord),
     Key(SymmetricKey),
     Psk(Psk),
+    Crl(CrlState),
 }
 
 sum! {

@@ -45,9 +45,11 @@ macro_rules! sum {
 
 mod credential;
 mod presented;
+mod seen;
 
 pub(crate) use credential::{Credential, DueItem, NewKeyOwner, Principal};
 pub(crate) use presented::{Presented, Proof};
+pub(crate) use seen::{OcspStatus, Seen};
 
 sum! {
     /// How a text must compare: `Text.is_("lamp")`, `Text.starts_with("la")`, `Text.contains("am")`.
