@@ -58,4 +58,4 @@ env/bin/python -m mypy --strict --no-incremental --cache-dir=/dev/null -p tegata
 (cd "$here/tests" && "$work/env/bin/python" -m mypy --strict --no-incremental --cache-dir=/dev/null ./*.py "$root"/examples/python/*.py)
 
 step "tests"
-env/bin/python -m pytest -q -p no:cacheprovider --rootdir="$here/tests" "$here/tests" "$@"
+"$root/tools/with-postgres.sh" env/bin/python -m pytest -q -p no:cacheprovider --rootdir="$here/tests" "$here/tests" "$@"

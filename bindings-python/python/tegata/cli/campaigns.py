@@ -16,7 +16,7 @@ def start(options: Options, printer: Printer) -> None:
         product=options.product,
         group=options.group,
     )
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         if options.preview:
             seen = registry.campaigns.preview(selection)
             printer.one(
@@ -43,7 +43,7 @@ def start(options: Options, printer: Printer) -> None:
 
 def advance(options: Options, printer: Printer) -> None:
     """Releases the next wave of a campaign, or of all that run, if its time has come. To be called now and then."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         if options.campaign:
             wanted = [options.campaign]
         else:
@@ -54,25 +54,25 @@ def advance(options: Options, printer: Printer) -> None:
 
 def pause(options: Options, printer: Printer) -> None:
     """Stops a campaign for now."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         printer.one(row(registry.campaigns.pause(options.campaign, actor=options.actor)))
 
 
 def resume(options: Options, printer: Printer) -> None:
     """Lets a campaign go on where it was stopped."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         printer.one(row(registry.campaigns.resume(options.campaign, actor=options.actor)))
 
 
 def cancel(options: Options, printer: Printer) -> None:
     """Gives a campaign up. What had its turn stays due or rotated; the others are left as they are."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         printer.one(row(registry.campaigns.cancel(options.campaign, actor=options.actor)))
 
 
 def list_(options: Options, printer: Printer) -> None:
     """Lists campaigns, and how far they have come."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         rows = [
             {**row(one), "waiting": registry.campaigns.progress(one.id).waiting}
             for one in registry.campaigns.iterate()
@@ -82,7 +82,7 @@ def list_(options: Options, printer: Printer) -> None:
 
 def stragglers(options: Options, printer: Printer) -> None:
     """Lists who had a turn and has not come."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         rows: list[Record] = [
             {"kind": item.type, "device": item.device, "group": item.group, "due": text(item.renew_at)}
             for item in registry.campaigns.iterate_stragglers(options.campaign)

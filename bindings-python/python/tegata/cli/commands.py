@@ -44,7 +44,7 @@ from .._types import (
     RevocationReason,
     SymmetricAlgorithm,
 )
-from . import campaigns, secrets
+from . import campaigns, secrets, upkeep
 from .files import Options, create, open_existing, refuse_existing, write_public, write_secret
 from .output import Printer, Record, text
 
@@ -53,7 +53,7 @@ ROOT, FOR_PRODUCTS, FOR_DEVICES = "root", "product", "device"
 
 def init(options: Options, printer: Printer) -> None:
     """Makes a registry with a root authority and the two usual profiles."""
-    with create(options.registry) as registry:
+    with create(options) as registry:
         new = NewAuthority(ROOT, options.subject, algorithm=options.algorithm, validity_days=options.days)
         root = registry.authorities.create_root(new, actor=options.actor)
         registry.profiles.put(FOR_PRODUCTS, ProfileSpec.product_credential(), actor=options.actor)
@@ -65,7 +65,7 @@ def init(options: Options, printer: Printer) -> None:
 def product(options: Options, printer: Printer) -> None:
     """Registers a product and writes the credential that its units share."""
     refuse_existing(options.out / "key.pem")
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         policy = EnrollmentPolicy(mode="allow-list" if options.units else "open", quota=options.quota)
         spec = ProductSpec(options.name, enrollment=policy)
         profiles = [registry.profiles.newest(name).id for name in (FOR_PRODUCTS, FOR_DEVICES)]
@@ -87,7 +87,7 @@ def enrol(options: Options, printer: Printer) -> None:
     credential = parse_certificate(options.credential.read_bytes()).der
     csr = options.csr.read_bytes() if options.csr else own_csr(options.out, options.algorithm)
     request = Enroll(credential, csr, name=options.name, unit=options.unit, claim_code=options.claim_code)
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         enrolled = registry.devices.enroll(request, actor=options.actor, request_id=options.request_id)
     write_certificate(options.out, enrolled.issued)
     printer.one(
@@ -107,7 +107,7 @@ def enrol(options: Options, printer: Printer) -> None:
 def renew(options: Options, printer: Printer) -> None:
     """Renews a certificate: with its key, or with the key of a new CSR."""
     csr = options.csr.read_bytes() if options.csr else None
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         request = Renew(options.certificate, csr=csr)
         issued = registry.certificates.renew(request, actor=options.actor, request_id=options.request_id)
         if options.confirm:
@@ -126,7 +126,7 @@ def renew(options: Options, printer: Printer) -> None:
 
 def revoke(options: Options, printer: Printer) -> None:
     """Revokes certificates. Each stands on its own; the first refusal decides about the exit code."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         outcomes = registry.certificates.revoke_many(options.certificate, options.reason, actor=options.actor)
     rows: List[Record] = []
     refused = None
@@ -145,7 +145,7 @@ def revoke(options: Options, printer: Printer) -> None:
 def list_(options: Options, printer: Printer) -> None:
     """Lists authorities, products, devices or certificates."""
     name = Text.contains(options.name) if options.name else None
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         rows: List[Record]
         if options.what == "authorities":
             rows = [
@@ -181,7 +181,7 @@ def list_(options: Options, printer: Printer) -> None:
 
 def crl(options: Options, printer: Printer) -> None:
     """Signs a new CRL of an authority and writes it."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         made = registry.authorities.crl(authority_id(registry, options.authority), actor=options.actor)
     write_public(options.out, made.pem if options.out.suffix == ".pem" else made.der)
     printer.one(
@@ -202,7 +202,7 @@ def export(options: Options, printer: Printer) -> None:
     else:
         forms = {"pem": ExportFormat.pem, "fullchain": ExportFormat.full_chain_pem, "der": ExportFormat.der}
         form = forms.get(options.form, ExportFormat.pkcs7)()
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         files = registry.certificates.export(options.certificate, form)
     for file in files:
         if file.secret:
@@ -257,6 +257,8 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("-r", "--registry", type=Path, default=Path("registry"), help="the registry's folder (registry)")
+    where = "address of its store, such as postgres://host/database, instead of the folder's file; or TEGATA_STORE"
+    common.add_argument("--store", metavar="URL", default=os.environ.get("TEGATA_STORE"), help=where)
     common.add_argument("--actor", default=os.environ.get("TEGATA_ACTOR", "cli"), help="who acts, for the events")
     common.add_argument("--json", action="store_true", help="print JSON")
     prog = "python -m tegata" if Path(sys.argv[0]).name == "__main__.py" else None
@@ -396,4 +398,25 @@ def parser() -> argparse.ArgumentParser:
     campaign("list", campaigns.list_)
     made = campaign("stragglers", campaigns.stragglers)
     made.add_argument("campaign", help="its ID")
+
+    made = command("backup", upkeep.backup)
+    made.add_argument("file", type=Path, help="new file; with -r, `--store sqlite:FILE` opens it")
+    command("check", upkeep.check)
+    made = command("maintain", upkeep.maintain)
+    made.add_argument("--archive", type=Path, help="file to which what goes is appended first, one JSON object a line")
+    made.add_argument("--dry-run", action="store_true", help="only count what would go")
+    for name, what in upkeep.RETENTION.items():
+        made.add_argument("--" + name.replace("_", "-"), type=int, metavar="N", help=f"how long to keep {what}")
+    events = part("events", "The log of events as evidence: signed checkpoints, and whether it is what was recorded.")
+    made = events("checkpoint", upkeep.checkpoint)
+    made.add_argument("--out", type=Path, help="file for the signed note, instead of printing it")
+    made = events("verify", upkeep.verify)
+    made.add_argument("file", type=Path, nargs="?", help="a log that was exported; the registry's own by default")
+    made.add_argument("--known", type=Path, action="append", help="signed note that was kept elsewhere; may be repeated")
+    made.add_argument("--public-key", help="of the log, as it was kept elsewhere")
+    made = events("export", upkeep.export_log)
+    made.add_argument("--out", type=Path, required=True, help="the file")
+    made = command("ocsp", upkeep.ocsp)
+    made.add_argument("request", type=Path, help="file with the request, DER")
+    made.add_argument("--out", type=Path, required=True, help="file for the answer, DER")
     return main

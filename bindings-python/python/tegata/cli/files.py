@@ -13,22 +13,35 @@ Options = argparse.Namespace
 STORE, KEY = "registry.db", "sealing.key"
 
 
-def create(folder: Path) -> Registry:
+def create(options: Options) -> Registry:
     """Makes a registry in a folder that has none."""
+    folder: Path = options.registry
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (STORE, KEY):
+    for name in (KEY,) if options.store else (STORE, KEY):
         if (folder / name).exists():
             raise FileExistsError(f"{folder / name} is there already; nothing was changed")
     sealer = SoftwareSealer.create_file(folder / KEY)
-    return Registry.open(SqliteStore.open(folder / STORE), sealer)
+    if not options.store:
+        return Registry.open(SqliteStore.open(folder / STORE), sealer)
+    try:
+        return Registry.open(options.store, sealer)
+    except BaseException:
+        (folder / KEY).unlink()  # It has sealed nothing: the next try may make another one.
+        raise
 
 
-def open_existing(folder: Path) -> Registry:
-    """Opens the registry in a folder."""
+def open_existing(options: Options) -> Registry:
+    """Opens the registry in a folder, or the one whose store has an address and whose key is in the folder."""
+    folder: Path = options.registry
+    if options.store:
+        there = options.store
+        if "create=" not in there:  # An address that leads nowhere is a mistake, not a new registry.
+            there += ("&" if "?" in there else "?") + "create=false"
+        return Registry.open(there, SoftwareSealer.from_file(folder / KEY))
     if not (folder / STORE).exists():
         raise FileNotFoundError(f"there is no registry in {folder}; `python -m tegata init` makes one")
-    options = SqliteOptions(create=False)
-    return Registry.open(SqliteStore.open(folder / STORE, options), SoftwareSealer.from_file(folder / KEY))
+    store = SqliteStore.open(folder / STORE, SqliteOptions(create=False))
+    return Registry.open(store, SoftwareSealer.from_file(folder / KEY))
 
 
 def write_secret(path: Path, content: Union[str, bytes]) -> None:

@@ -26,7 +26,7 @@ def passwd(options: Options, printer: Printer) -> None:
     """Gives a device a password: its first one, or another one in place of the one that it has."""
     policy = PskPolicy(length=options.length) if options.length else None
     refuse_existing(options.out)
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         device = device_of(registry, options.device)
         call = {"actor": options.actor, "request_id": options.request_id}
         found = [
@@ -51,7 +51,7 @@ def passwd(options: Options, printer: Printer) -> None:
 
 def key_issue(options: Options, printer: Printer) -> None:
     """Issues a symmetric key to a device or a group. Its value stays in the registry until it is asked for."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         if options.group:
             owner = NewKeyOwner.group(group_of(registry, options.group))
         else:
@@ -64,7 +64,7 @@ def key_issue(options: Options, printer: Printer) -> None:
 def key_rotate(options: Options, printer: Printer) -> None:
     """Gives a symmetric key its next version."""
     rotate = RotateKey(grace_days=options.grace, algorithm=options.algorithm)
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         key = registry.keys.rotate(options.key, rotate, actor=options.actor, request_id=options.request_id)
     printer.one(row(key))
 
@@ -72,7 +72,7 @@ def key_rotate(options: Options, printer: Printer) -> None:
 def key_get(options: Options, printer: Printer) -> None:
     """Reads the value of a symmetric key. Every reading leaves an event."""
     refuse_existing(options.out)
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         issued: IssuedKey = registry.keys.get(options.key, options.version, actor=options.actor)
     told: Record = {"key": issued.key.id, "version": issued.version, "algorithm": issued.algorithm}
     if options.out:
@@ -84,7 +84,7 @@ def key_get(options: Options, printer: Printer) -> None:
 
 def key_list(options: Options, printer: Printer) -> None:
     """Lists symmetric keys, without their values."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         device = device_of(registry, options.device).id if options.device else None
         group = group_of(registry, options.group) if options.group else None
         states = [options.state] if options.state else None
@@ -95,7 +95,7 @@ def key_list(options: Options, printer: Printer) -> None:
 
 def psk_export(options: Options, printer: Printer) -> None:
     """Writes the keys that can be read as the list that a TLS-PSK server takes, in the place of an older one."""
-    with open_existing(options.registry) as registry:
+    with open_existing(options) as registry:
         group = group_of(registry, options.group) if options.group else None
         made = registry.psks.export(PskFilter(group=group), options.format, actor=options.actor)
     replace_secret(options.out, made.expose())
