@@ -145,7 +145,7 @@ class World:
         name = annotation.id if isinstance(annotation, ast.Name) else ""
         if isinstance(value, dict) and "temp" in value:
             return self.path(value)
-        if name in ("Octets", "GivenBytes"):
+        if name in ("Octets", "GivenBytes", "Readable"):
             return self.octets(value)
         if name == "datetime" and isinstance(value, str):
             return time_of(value)

@@ -44,7 +44,7 @@ def test_a_store_is_named_by_its_address(tmp_path: Path) -> None:
         counted: list[tuple[int, int]] = []
         copied = registry.copy_to(f"sqlite:{tmp_path / 'copy.db'}", progress=lambda done, total: counted.append((done, total)))
         assert copied.rows == copied.written > 0 and counted
-        with pytest.raises(tegata.InvalidInputError) as cancelled:
+        with pytest.raises(tegata.RefusedError) as cancelled:
             registry.copy_to("memory:", progress=lambda done, total: False)
         assert cancelled.value.code == "input.cancelled"
     with opened(f"sqlite:{tmp_path / 'copy.db'}", sealer) as registry:

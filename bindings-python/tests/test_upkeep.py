@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from datetime import datetime, timezone
@@ -68,6 +69,37 @@ def test_what_goes_is_archived_first(folder: Path) -> None:
     assert len(lines) == done["removed"] and mode(folder / "archive.jsonl") == 0o600
     assert asked(folder, "maintain", "--archive", "archive.jsonl", *on)["removed"] == 0
     tegata(folder, "maintain", "--device-days", "-1", code=2)
+
+
+class Buffered(io.BytesIO):
+    """Keeps what is written to itself until it is flushed, as files do."""
+
+    def __init__(self, trouble: bool = False) -> None:
+        super().__init__()
+        self.arrived = b""
+        self.trouble = trouble
+
+    def flush(self) -> None:
+        if self.trouble:
+            raise OSError("no space left")
+        self.arrived = self.getvalue()
+
+
+def test_nothing_is_removed_before_the_archive_has_it() -> None:
+    from tegata import FixedClock, MemoryStore, NewDevice, Options, Registry, SoftwareSealer
+
+    clock = FixedClock.at(datetime(2020, 1, 1, tzinfo=timezone.utc))
+    with Registry.open(MemoryStore(), SoftwareSealer.generate(), Options(clock=clock)) as registry:
+        device = registry.devices.register(NewDevice(name="gone")).id
+        registry.devices.delete(device)
+        clock.set(datetime(2026, 1, 1, tzinfo=timezone.utc))
+        with pytest.raises(OSError, match="no space left"):
+            registry.maintain(archive=Buffered(trouble=True))
+        assert registry.devices.get(device).state == "deleted"
+        archive = Buffered()
+        done = registry.maintain(archive=archive)
+        assert done.removed["devices"] == 1 and b'"name":"gone ' in archive.arrived
+        assert archive.arrived == archive.getvalue()
 
 
 def test_the_log_is_evidence(folder: Path) -> None:

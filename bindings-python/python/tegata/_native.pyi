@@ -279,6 +279,11 @@ class Authority:
         When it was made.
         """
     @property
+    def crl_policy(self, /) -> CrlPolicy | None:
+        """
+        How its CRLs are made, if that was ever said (`authorities.set_crl_policy`).
+        """
+    @property
     def generation(self, /) -> int:
         """
         1 for the first, one more with every rebuild.

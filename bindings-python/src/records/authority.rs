@@ -2,8 +2,9 @@
 
 use pyo3::prelude::*;
 
-use crate::convert::{Bytes, Time};
+use crate::convert::{Bytes, Show, Time};
 use crate::macros::record;
+use crate::options::CrlPolicy;
 use crate::words::{AuthorityState, KeyAlgorithm, SignerLocation};
 
 record! {
@@ -51,6 +52,12 @@ record! {
     #[getter]
     fn pem(&self) -> String {
         self.0.pem()
+    }
+
+    /// How its CRLs are made, if that was ever said (`authorities.set_crl_policy`).
+    #[getter]
+    fn crl_policy(&self) -> Option<CrlPolicy> {
+        self.0.crl_policy().map(Show::show)
     }
 }
 

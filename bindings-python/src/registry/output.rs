@@ -29,16 +29,12 @@ impl Output {
     }
 }
 
-impl io::Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl Output {
+    /// Asks the file, and keeps what it raises.
+    fn ask<T>(&mut self, ask: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> io::Result<T> {
         let _stay = crate::ending::Stay::begin();
-        let written = Python::try_attach(|py| {
-            let written = self.file.bind(py).call_method1("write", (PyBytes::new(py, bytes),))?;
-            // Raw files may write less than they were given, and say how much.
-            Ok(if written.is_none() { bytes.len() } else { written.extract::<usize>()?.min(bytes.len()) })
-        });
-        match written {
-            Some(Ok(count)) => Ok(count),
+        match Python::try_attach(|py| ask(self.file.bind(py))) {
+            Some(Ok(answer)) => Ok(answer),
             Some(Err(raised)) => {
                 let text = Python::attach(|py| text_of(py, &raised));
                 self.raised = Some(raised);
@@ -47,9 +43,20 @@ impl io::Write for Output {
             None => Err(io::Error::other("the Python interpreter is shutting down")),
         }
     }
+}
 
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.ask(|file| {
+            let written = file.call_method1("write", (PyBytes::new(file.py(), bytes),))?;
+            // Raw files may write less than they were given, and say how much.
+            Ok(if written.is_none() { bytes.len() } else { written.extract::<usize>()?.min(bytes.len()) })
+        })
+    }
+
+    /// What is archived leaves Python's buffer before anything is removed. What has no `flush` keeps nothing back.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.ask(|file| if file.hasattr("flush")? { file.call_method0("flush").map(drop) } else { Ok(()) })
     }
 }
 
