@@ -39,7 +39,7 @@ impl Ocsp {
         request_id: Option<&str>,
     ) -> PyResult<Responder> {
         let registry = &self.0;
-        let options = options.map(|options| options.0.clone()).unwrap_or_default();
+        let options = options.map(|options| options.0).unwrap_or_default();
         run(py, || registry.ocsp().configure(authority.parse()?, &options, &called_by(actor, request_id)))
     }
 
