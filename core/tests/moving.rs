@@ -14,14 +14,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::{START, World, code, sealer};
+use tegata::error::StoreError;
 use tegata::model::{EnrollmentPolicy, ProfileSpec};
 use tegata::store::{self, MemoryStore, SqliteOptions, SqliteStore, Store};
 use tegata::{
     Call, CrlOptions, EventFilter, FixedClock, GroupChange, NewDevice, NewKey, NewPsk, Options, Page, Presented, Proof,
-    Registry, Result, RotateKey, RotatePsk, Seen, SeenState, SymmetricAlgorithm, Timestamp,
+    Registry, RotateKey, RotatePsk, Seen, SeenState, SymmetricAlgorithm, Timestamp,
 };
 
-fn open(store: impl Store + 'static) -> Result<Registry> {
+fn open(store: impl Store + 'static) -> tegata::Result<Registry> {
     let clock = Arc::new(FixedClock::at(Timestamp::from_unix(START)));
     Registry::open(store, sealer(), Options::default().with_clock(clock))
 }
@@ -278,4 +279,112 @@ fn a_backup_leaves_nothing_when_it_fails() {
     assert!(from_memory.check_integrity(None).unwrap().is_sound());
     assert_eq!(from_memory.counts().unwrap().devices, w.registry.counts().unwrap().devices);
     drop(store::open_store(&format!("sqlite:{}", path.display())).unwrap());
+}
+
+/// A store in whose backup somebody else is faster, or which is looked at meanwhile.
+struct Watched(SqliteStore, Box<dyn Fn(&Path) + Send + Sync>);
+
+impl Store for Watched {
+    fn migrate(&self, schema: &store::schema::Schema) -> Result<(), StoreError> {
+        self.0.migrate(schema)
+    }
+    fn reserve(&self, counter: store::Counter, count: u32) -> Result<std::ops::Range<u64>, StoreError> {
+        self.0.reserve(counter, count)
+    }
+    fn get(&self, rows: &[store::RowRef]) -> Result<Vec<Option<store::Row>>, StoreError> {
+        self.0.get(rows)
+    }
+    fn find(&self, query: &store::Query) -> Result<store::Page, StoreError> {
+        self.0.find(query)
+    }
+    fn count(&self, tally: &store::Tally) -> Result<Vec<(store::Value, u64)>, StoreError> {
+        self.0.count(tally)
+    }
+    fn commit(&self, writes: &[store::Write]) -> Result<(), StoreError> {
+        self.0.commit(writes)
+    }
+    fn maintenance(&self) -> Option<&dyn store::Maintenance> {
+        Some(self)
+    }
+}
+
+impl store::Maintenance for Watched {
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        store::Maintenance::backup(&self.0, to)?;
+        (self.1)(to);
+        Ok(())
+    }
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        store::Maintenance::check(&self.0)
+    }
+    fn shrink(&self, bytes: u64) -> Result<u64, StoreError> {
+        store::Maintenance::shrink(&self.0, bytes)
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_backup_never_touches_the_file_of_another_that_was_faster() {
+    let (live, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("backup.sqlite");
+    let other = path.clone();
+    let faster = Box::new(move |_: &Path| std::fs::write(&other, "another's").unwrap());
+    let w = world(Watched(sqlite(&live.path().join("live.sqlite")), faster));
+    assert_eq!(code(w.registry.backup(&path, &w.call)), "store.unavailable");
+    assert_eq!(std::fs::read(&path).unwrap(), b"another's");
+    assert_eq!(names(directory.path()), ["backup.sqlite"]);
+}
+
+#[test]
+fn a_backup_gets_its_name_when_it_is_whole_and_marked() {
+    let (live, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("backup.sqlite");
+    let name = path.clone();
+    let killed = Box::new(move |to: &Path| assert!(to.exists() && !name.exists(), "without its mark"));
+    let w = world(Watched(sqlite(&live.path().join("live.sqlite")), killed));
+    let backup = w.registry.backup(&path, &w.call).unwrap();
+    assert_eq!(backup.bytes, std::fs::metadata(&path).unwrap().len());
+    assert_eq!(names(directory.path()), ["backup.sqlite"]);
+    assert!(actions(&open(sqlite(&path)).unwrap()).contains(&"registry.restored".to_owned()));
+}
+
+#[test]
+fn of_backups_to_one_name_at_once_one_wins() {
+    let (live, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("backup.sqlite");
+    let w = world(sqlite(&live.path().join("live.sqlite")));
+    let won = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| w.registry.backup(&path, &w.call).is_ok())).collect();
+        threads.into_iter().map(|thread| u32::from(thread.join().unwrap())).sum::<u32>()
+    });
+    assert_eq!(won, 1);
+    assert_eq!(names(directory.path()), ["backup.sqlite"]);
+    assert!(open(sqlite(&path)).unwrap().check_integrity(None).unwrap().is_sound());
+}
+
+#[test]
+fn versions_that_were_seen_move_with_the_registry() {
+    let w = world(MemoryStore::new());
+    let device = w.registry.devices().register(&NewDevice::named("a"), &w.call).unwrap();
+    let key = w.registry.keys().issue(&NewKey::for_device(device.id, SymmetricAlgorithm::Aes256), &w.call).unwrap();
+    let psk = w.registry.psks().issue(&NewPsk::password(device.id), &w.call).unwrap().psk;
+    w.registry.report_seen(&[Seen::Key { id: key.id, version: 5 }, Seen::Psk { id: psk.id, version: 3 }]).unwrap();
+    let target = Arc::new(MemoryStore::new());
+    w.registry.copy_to(&target, None, &w.call).unwrap();
+    let moved = open(target).unwrap();
+    assert_eq!(moved.keys().rotate(key.id, &RotateKey::default(), &w.call).unwrap().version, 6);
+    assert_eq!(moved.psks().rotate(psk.id, &RotatePsk::default(), &w.call).unwrap().psk.version, 4);
+}
+
+#[test]
+fn a_mistyped_version_does_not_end_the_life_of_a_key() {
+    let w = world(MemoryStore::new());
+    let device = w.registry.devices().register(&NewDevice::named("a"), &w.call).unwrap();
+    let key = w.registry.keys().issue(&NewKey::for_device(device.id, SymmetricAlgorithm::Aes256), &w.call).unwrap();
+    let seen = Seen::Key { id: key.id, version: u32::MAX };
+    assert_eq!(w.registry.report_seen(&[seen]).unwrap(), [SeenState::Unknown]);
+    assert_eq!(w.registry.keys().rotate(key.id, &RotateKey::default(), &w.call).unwrap().version, 2);
 }

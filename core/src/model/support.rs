@@ -70,7 +70,7 @@ pub(crate) struct Gap {
     pub key: u64,
     /// Of which counter.
     pub counter: String,
-    /// The first of them.
+    /// The first of them; of counters of versions, the number of the key.
     pub first: u64,
     /// The last of them.
     pub last: u64,

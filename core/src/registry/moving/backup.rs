@@ -1,18 +1,16 @@
 //! A copy in a file, for bad days.
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use super::place;
 use crate::Result;
 use crate::callback;
-use crate::env::Timestamp;
+use crate::env::{Timestamp, draw};
 use crate::error::{Error, StoreError};
-use crate::model::Meta;
+use crate::registry::Registry;
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan};
-use crate::registry::{Inner, Registry};
-use crate::store::record::put;
-use crate::store::{Expect, Store};
 
 /// A backup that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,32 +36,35 @@ impl Registry {
     ///
     /// # Errors
     /// `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for another store than
-    /// SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file is left then.
+    /// SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file is left then. A process that
+    /// is killed may leave a folder called `.tegata-backup-` and a number beside it, never half a backup under `path`.
     pub fn backup(&self, path: &Path, call: &Call) -> Result<Backup> {
         let inner = &*self.inner;
         callback::refuse_inside()?;
         call.check()?;
         let store = inner.store()?;
         let call = Call { request_id: None, ..call.clone() };
-        if std::fs::symlink_metadata(path).is_ok() {
-            return Err(unavailable("there is a file of that name already; name a new one"));
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(refused(ErrorKind::AlreadyExists));
         }
+        let unfinished = Unfinished::beside(path, draw(&*inner.random)?)?;
         let at = inner.now()?;
         let operation = Operation { action: "registry.backup", content: &[] };
         let event = |view: &crate::registry::driver::View<'_>| {
             Ok(Plan::done(0, vec![view.event_about("registry.backup", None, None, None)?], ()))
         };
         inner.change_at(&call, operation, at, None, event, |_| Ok(()))?;
-        let made = match store.maintenance() {
-            Some(maintenance) => maintenance.backup(path).map_err(Error::from),
-            None => self.copy_to_file(path, &call),
-        };
-        let marked = made.and_then(|()| inner.mark_as_backup(path, at));
-        if let Err(error) = marked {
-            remove(path);
-            return Err(error);
+        match store.maintenance() {
+            Some(maintenance) => callback::run(|| maintenance.backup(&unfinished.file()))?,
+            #[cfg(feature = "sqlite")]
+            None => self.copy_to_file(&unfinished.file(), &call)?,
+            #[cfg(not(feature = "sqlite"))]
+            None => return Err(StoreError::NotBuilt { feature: "sqlite" }.into()),
         }
-        let bytes = std::fs::metadata(path).map_err(|error| unavailable(&error.kind().to_string()))?.len();
+        #[cfg(feature = "sqlite")]
+        inner.mark_as_backup(&unfinished.file(), at)?;
+        let bytes = fs::metadata(unfinished.file()).map_err(|error| refused(error.kind()))?.len();
+        unfinished.publish(path)?;
         Ok(Backup { at, bytes })
     }
 
@@ -72,45 +73,95 @@ impl Registry {
         let file = crate::store::SqliteStore::open(path, crate::store::SqliteOptions::default())?;
         self.copy_to(&file, None, call).map(drop)
     }
+}
 
-    #[cfg(not(feature = "sqlite"))]
-    fn copy_to_file(&self, _: &Path, _: &Call) -> Result<()> {
-        Err(StoreError::NotBuilt { feature: "sqlite" }.into())
+fn refused(kind: ErrorKind) -> Error {
+    let reason = match kind {
+        ErrorKind::AlreadyExists => "there is a file of that name already; name a new one".to_owned(),
+        kind => format!("the backup's file cannot be written: {kind}"),
+    };
+    StoreError::Unavailable { reason }.into()
+}
+
+/// A backup in a folder of its own, until it is whole and says what it is: what has the name that was asked for is never half
+/// a backup, and never anybody else's file. Dropped, it is removed.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn beside(path: &Path, number: [u8; 8]) -> Result<Self> {
+        if path.file_name().is_none() {
+            return Err(refused(ErrorKind::InvalidInput));
+        }
+        let folder = path.with_file_name(format!(".tegata-backup-{:016x}", u64::from_be_bytes(number)));
+        let mut made = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut made, 0o700);
+        // Nobody else's from here on.
+        made.create(&folder).map_err(|error| refused(error.kind()))?;
+        Ok(Self(folder))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("backup.sqlite")
+    }
+
+    /// Gives it its name, durably, unless something else has it by now.
+    fn publish(self, path: &Path) -> Result<()> {
+        // What is in the log only, such as that it is a backup, would stay behind.
+        if fs::metadata(self.0.join("backup.sqlite-wal")).is_ok_and(|log| log.len() > 0) {
+            return Err(refused(ErrorKind::StorageFull));
+        }
+        self.publish_file(path).map_err(|error| refused(error.kind()))
+    }
+
+    fn publish_file(&self, path: &Path) -> std::io::Result<()> {
+        // Opened for writing since some systems sync nothing else.
+        File::options().write(true).open(self.file())?.sync_all()?;
+        match fs::hard_link(self.file(), path) {
+            // A file system without links: the name is taken first, and then what has it is ours to replace.
+            Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
+                File::options().write(true).create_new(true).open(path)?;
+                fs::rename(self.file(), path).inspect_err(|_| drop(fs::remove_file(path)))?;
+            }
+            linked => linked?,
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
 }
 
-fn unavailable(reason: &str) -> Error {
-    StoreError::Unavailable { reason: format!("the backup's file: {reason}") }.into()
-}
-
-/// Removes what a backup that failed left.
-fn remove(path: &Path) {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        // What is not there need not be removed, and what cannot be is none of this error's business.
-        drop(std::fs::remove_file(name));
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // What cannot be removed is none of this call's business.
+        drop(fs::remove_dir_all(&self.0));
     }
 }
 
-impl Inner {
-    /// So that whoever opens it hears of it. A file that is not SQLite's is the host's own affair.
-    #[cfg(feature = "sqlite")]
-    fn mark_as_backup(&self, path: &Path, at: Timestamp) -> Result<()> {
-        let options = crate::store::SqliteOptions { create: false, ..crate::store::SqliteOptions::default() };
-        let file = match crate::store::SqliteStore::open(path, options) {
-            Err(StoreError::NotADatabase { .. }) => return Ok(()),
-            other => other?,
-        };
-        file.migrate(&crate::store::tables::SCHEMA)?;
-        let own =
-            self.meta(&file, place::OWN)?.ok_or_else(|| Error::defect("a backup without the registry's record"))?;
-        let mark = Meta { key: place::BACKUP, created: at, ..own.record };
-        Ok(file.commit(&[put(&mark, Expect::Any, &self.ids)?])?)
-    }
+#[cfg(feature = "sqlite")]
+mod mark {
+    use crate::Result;
+    use crate::env::Timestamp;
+    use crate::error::{Error, StoreError};
+    use crate::model::Meta;
+    use crate::registry::Inner;
+    use crate::registry::moving::place;
+    use crate::store::record::put;
+    use crate::store::tables::SCHEMA;
+    use crate::store::{Expect, SqliteOptions, SqliteStore, Store};
 
-    #[cfg(not(feature = "sqlite"))]
-    fn mark_as_backup(&self, _: &Path, _: Timestamp) -> Result<()> {
-        Ok(())
+    impl Inner {
+        /// So that whoever opens it hears of it. A file that is not SQLite's is the host's own affair.
+        pub(super) fn mark_as_backup(&self, path: &std::path::Path, at: Timestamp) -> Result<()> {
+            let options = SqliteOptions { create: false, ..SqliteOptions::default() };
+            let file = match SqliteStore::open(path, options) {
+                Err(StoreError::NotADatabase { .. }) => return Ok(()),
+                other => other?,
+            };
+            file.migrate(&SCHEMA)?;
+            let own =
+                self.meta(&file, place::OWN)?.ok_or_else(|| Error::defect("a backup without the registry's record"))?;
+            let mark = Meta { key: place::BACKUP, created: at, ..own.record };
+            Ok(file.commit(&[put(&mark, Expect::Any, &self.ids)?])?)
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! From one store into another, row by row, until both hold the same.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::place;
+use super::restore::version_counter;
 use super::walk::Walk;
 use crate::Result;
 use crate::callback;
 use crate::error::{InputError, SealError, StoreError};
-use crate::model::Meta;
+use crate::model::{Gap, Meta};
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan};
+use crate::registry::page::Wanted;
 use crate::registry::{Inner, Registry};
 use crate::secret::Secret;
 use crate::store::record::{Stored, at, put, read};
@@ -286,13 +289,27 @@ impl Copy<'_> {
         for (table, name) in kept {
             let mut rows = Walk::new(source, table);
             while let Some(row) = rows.next()? {
-                let counter = Counter { name, of: row.key };
-                let (here, there) = (stand(source, counter)?, stand(self.target, counter)?);
-                if here != there {
-                    pass.differences += 1;
-                    self.set(counter, here, there)?;
-                }
+                self.align(Counter { name, of: row.key }, pass)?;
             }
+        }
+        // Few of the keys had versions seen that are lost; those that had are named where numbers were left out.
+        let mut seen = BTreeSet::new();
+        self.inner.scan::<Gap>(&Wanted::default(), |gap| {
+            seen.extend(version_counter(&gap.counter).map(|name| (name, gap.first)));
+            Ok(())
+        })?;
+        for (name, of) in seen {
+            self.align(Counter { name, of }, pass)?;
+        }
+        Ok(())
+    }
+
+    /// Both sides count the same from now on.
+    fn align(&self, counter: Counter, pass: &mut Pass) -> Result<()> {
+        let (here, there) = (stand(self.inner.store()?, counter)?, stand(self.target, counter)?);
+        if here != there {
+            pass.differences += 1;
+            self.set(counter, here, there)?;
         }
         Ok(())
     }

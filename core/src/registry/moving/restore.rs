@@ -28,6 +28,8 @@ const CRL_MARGIN: i64 = 1 << 20;
 /// How far beyond all that is known a number may lie to be believed. Serial numbers that were made elsewhere, by an imported
 /// authority in its former life or for a root itself, lead to random numbers, of which one in four thousand million is nearer.
 const FARTHEST: u64 = 1 << 32;
+/// How far beyond all that is known a version may lie to be believed.
+const FARTHEST_VERSION: u32 = 1 << 20;
 
 /// Who writes the events about restores.
 const OWN_ACTOR: &str = "tegata";
@@ -75,7 +77,7 @@ pub enum SeenState {
     /// This registry made it, and the store does not remember: it was restored to an earlier state. No number, serial or
     /// version of this kind up to the one that was seen is given out again.
     Lost,
-    /// Not of this registry, or removed from it by its rules of retention.
+    /// Not of this registry, removed from it by its rules of retention, or a version too far away to be believed.
     Unknown,
 }
 
@@ -118,11 +120,15 @@ impl Registry {
                 Seen::Device(id) => known(inner.get_record::<Device, _>(*id)),
                 Seen::CertificateId(id) => known(inner.get_record::<Certificate, _>(*id)),
                 Seen::Key { id, version } => match inner.get_record::<SymmetricKey, _>(*id) {
-                    Ok(key) => inner.version_seen("key", inner.ids.number(*id)?, key.record.version, *version),
+                    Ok(key) => {
+                        inner.version_seen(KEY_VERSIONS_SEEN, inner.ids.number(*id)?, key.record.version, *version)
+                    }
                     other => known(other),
                 },
                 Seen::Psk { id, version } => match inner.get_record::<Psk, _>(*id) {
-                    Ok(psk) => inner.version_seen("PSK", inner.ids.number(*id)?, psk.record.version, *version),
+                    Ok(psk) => {
+                        inner.version_seen(PSK_VERSIONS_SEEN, inner.ids.number(*id)?, psk.record.version, *version)
+                    }
                     other => known(other),
                 },
             })
@@ -244,13 +250,18 @@ impl Inner {
         )
     }
 
-    /// As [`is_lost`](Self::is_lost), of a version.
-    fn version_seen(&self, what: &'static str, of: u64, current: u32, seen: u32) -> Result<SeenState> {
+    /// As [`is_lost`](Self::is_lost), of a version, which `counter` counts.
+    fn version_seen(&self, counter: &'static str, of: u64, current: u32, seen: u32) -> Result<SeenState> {
         if seen <= current {
             return Ok(SeenState::Known);
         }
+        // Nobody rotated a key so often, and above the last version there is no other: a mistyped one would end the key's life.
+        if seen - current > FARTHEST_VERSION {
+            return Ok(SeenState::Unknown);
+        }
+        let what = if counter == KEY_VERSIONS_SEEN { "key" } else { "PSK" };
         let detail = format!("version {seen} of a {what} where version {current} is the newest that is known");
-        self.notice(Counter { name: version_counter(what), of }, seen.into(), 0, &detail)?;
+        self.notice(Counter { name: counter, of }, seen.into(), 0, &detail)?;
         Ok(SeenState::Lost)
     }
 }
@@ -270,8 +281,14 @@ pub(super) fn counted(table: &'static str, number: u64) -> Option<(Counter, u64)
     Some((Counter { name, of: 0 }, if number < beyond { number } else { number - beyond }))
 }
 
-fn version_counter(what: &str) -> &'static str {
-    if what == "key" { "key_versions_seen" } else { "psk_versions_seen" }
+/// The counters of the versions that were seen of a key, each "of" the key's number. Gaps are called after them too.
+const KEY_VERSIONS_SEEN: &str = "key_versions_seen";
+/// As [`KEY_VERSIONS_SEEN`], of pre-shared keys.
+const PSK_VERSIONS_SEEN: &str = "psk_versions_seen";
+
+/// The counter of that name, if it counts versions that were seen.
+pub(super) fn version_counter(name: &str) -> Option<&'static str> {
+    [KEY_VERSIONS_SEEN, PSK_VERSIONS_SEEN].into_iter().find(|counter| *counter == name)
 }
 
 fn settling<'a>(view: &View<'_>) -> Result<Plan<'a, ()>> {
@@ -300,11 +317,13 @@ impl View<'_> {
     /// Lifts a counter from where it stands, and remembers which numbers were left out.
     fn leap(&self, counter: Counter, stand: u64, by: i64) -> Result<Vec<Write>> {
         let lift = Write::Add { counter, by, at_most: u64::MAX };
-        if counter.of > 0 {
-            return Ok(vec![lift]);
-        }
         let key = self.number::<Gap>()?;
         let last = stand.saturating_add_signed(by);
+        if counter.of > 0 {
+            // Versions follow each other without gaps. That of this key some were seen, a copy has to know.
+            let seen = Gap { key, counter: counter.name.to_owned(), first: counter.of, last, at: self.now };
+            return Ok(vec![lift, self.insert(&seen)?]);
+        }
         // Numbers are leased in blocks: some of those that were given out after the backup were reserved before it.
         let first = self.registry.greatest(counter)?.min(stand) + 1;
         let gap = Gap { key, counter: counter.name.to_owned(), first, last, at: self.now };
@@ -312,8 +331,9 @@ impl View<'_> {
     }
 
     /// The version that follows `current`: above any that was seen in the field.
-    pub(in crate::registry) fn next_version(&self, what: &'static str, of: u64, current: u32) -> Result<u32> {
-        let seen = stand(self.registry.store()?, Counter { name: version_counter(what), of })?;
+    pub(in crate::registry) fn next_version(&self, what: &str, of: u64, current: u32) -> Result<u32> {
+        let name = if what == "key" { KEY_VERSIONS_SEEN } else { PSK_VERSIONS_SEEN };
+        let seen = stand(self.registry.store()?, Counter { name, of })?;
         let newest = u32::try_from(seen).unwrap_or(u32::MAX).max(current);
         newest.checked_add(1).ok_or_else(|| Error::defect("a key has too many versions"))
     }
