@@ -188,6 +188,33 @@ fn a_backup_that_is_opened_is_noticed_and_gives_no_number_twice() {
     assert!(restored.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap().number > number);
 }
 
+#[test]
+fn what_says_that_a_backup_was_restored_has_no_number_that_another_event_had() {
+    let directory = tempfile::tempdir().unwrap();
+    let w = world(sqlite(&directory.path().join("live.sqlite")));
+    let path = directory.path().join("backup.sqlite");
+    w.registry.backup(&path, &w.call).unwrap();
+    let ids = |registry: &Registry| -> BTreeSet<_> {
+        let found = registry.events().find(&EventFilter::default(), &Page::of(1_000)).unwrap().items;
+        found.into_iter().map(|event| event.id).collect()
+    };
+    let before = ids(&w.registry);
+    // Another process, with numbers of its own.
+    let live = open(sqlite(&directory.path().join("live.sqlite"))).unwrap();
+    for registry in [&w.registry, &live] {
+        for n in 0..20 {
+            let name = format!("{n} {}", std::ptr::from_ref(registry).addr());
+            registry.devices().register(&NewDevice::named(name), &w.call).unwrap();
+        }
+    }
+    let lost: BTreeSet<_> = ids(&w.registry).difference(&before).copied().collect();
+    let restored = open(sqlite(&path)).unwrap();
+    restored.devices().register(&NewDevice::named("after"), &w.call).unwrap();
+    let new: BTreeSet<_> = ids(&restored).difference(&before).copied().collect();
+    assert!(lost.len() == 40 && new.len() == 2);
+    assert!(new.is_disjoint(&lost), "an identifier was given twice");
+}
+
 /// A store that was put back by somebody who knew nothing of us.
 #[test]
 fn a_restored_file_is_noticed_by_what_the_world_shows() {

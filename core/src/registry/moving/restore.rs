@@ -17,7 +17,7 @@ use crate::registry::issuers::Issuer;
 use crate::registry::page::Wanted;
 use crate::registry::{Inner, Registry, keys, psks};
 use crate::store::record::{Record, Stored};
-use crate::store::tables::SCHEMA;
+use crate::store::tables::{EVENTS, GAPS, SCHEMA};
 use crate::store::{Counter, Query, Write};
 use crate::x509::Certificate as X509;
 
@@ -153,8 +153,17 @@ impl Inner {
     /// What the store says of itself besides being a registry: a copy that is opened is none any more, and a backup that is
     /// opened was restored.
     pub(in crate::registry) fn settle_in(&self) -> Result<()> {
-        if self.find_record::<Meta>(place::COPY)?.is_none() && self.find_record::<Meta>(place::BACKUP)?.is_none() {
+        let backup = self.find_record::<Meta>(place::BACKUP)?;
+        if backup.is_none() && self.find_record::<Meta>(place::COPY)?.is_none() {
             return Ok(());
+        }
+        if backup.is_some() {
+            // Before the numbers that what follows draws itself: the event that says so must have none that was given before.
+            let writes = [&EVENTS, &GAPS].map(|table| {
+                let counter = Counter { name: table.name, of: 0 };
+                Write::Add { counter, by: MARGIN, at_most: u64::MAX }
+            });
+            self.open_store()?.commit(&writes)?;
         }
         let operation = Operation { action: "registry.restored", content: &[] };
         self.change(&Call::by(OWN_ACTOR), operation, settling, |_| Ok(()))
