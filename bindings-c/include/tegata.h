@@ -247,6 +247,18 @@ typedef enum {
   TEGATA_CLIENT_STATE_DELETED = 3,
 } tegata_client_state;
 
+/// What can be due.
+typedef enum {
+  /// A certificate.
+  TEGATA_DUE_KIND_CERTIFICATE = 1,
+  /// A symmetric key.
+  TEGATA_DUE_KIND_KEY = 2,
+  /// A pre-shared key.
+  TEGATA_DUE_KIND_PSK = 3,
+  /// A CRL.
+  TEGATA_DUE_KIND_CRL = 4,
+} tegata_due_kind;
+
 /// As what a certificate is exported.
 typedef enum {
   /// The certificate alone, in PEM.
@@ -393,6 +405,54 @@ typedef enum {
   TEGATA_VERSION_STATE_COMPROMISED = 4,
 } tegata_version_state;
 
+/// What was done to a log of events.
+typedef enum {
+  /// An event says something else than what was recorded.
+  TEGATA_TAMPERING_ALTERED = 1,
+  /// An event is gone.
+  TEGATA_TAMPERING_MISSING = 2,
+  /// An event stands where none was recorded.
+  TEGATA_TAMPERING_ADDED = 3,
+  /// A checkpoint does not fit what it covers, or its signature does not verify.
+  TEGATA_TAMPERING_CHECKPOINT_BROKEN = 4,
+  /// The log ends before a checkpoint that is known.
+  TEGATA_TAMPERING_ROLLED_BACK = 5,
+} tegata_tampering;
+
+/// The hash that a CertID is made with.
+typedef enum {
+  /// SHA-1, which all understand.
+  TEGATA_OCSP_HASH_SHA1 = 1,
+  /// SHA-256.
+  TEGATA_OCSP_HASH_SHA256 = 2,
+} tegata_ocsp_hash;
+
+/// Whether a response has an answer (RFC 6960, 4.2.1).
+typedef enum {
+  /// It has.
+  TEGATA_OCSP_RESPONSE_STATUS_SUCCESSFUL = 1,
+  /// The request is none.
+  TEGATA_OCSP_RESPONSE_STATUS_MALFORMED_REQUEST = 2,
+  /// The responder failed.
+  TEGATA_OCSP_RESPONSE_STATUS_INTERNAL_ERROR = 3,
+  /// It cannot answer now.
+  TEGATA_OCSP_RESPONSE_STATUS_TRY_LATER = 4,
+  /// It wants the request signed.
+  TEGATA_OCSP_RESPONSE_STATUS_SIG_REQUIRED = 5,
+  /// It does not speak for the issuer.
+  TEGATA_OCSP_RESPONSE_STATUS_UNAUTHORIZED = 6,
+} tegata_ocsp_response_status;
+
+/// What OCSP says of a certificate.
+typedef enum {
+  /// It counts.
+  TEGATA_OCSP_STATUS_TYPE_GOOD = 1,
+  /// It does not.
+  TEGATA_OCSP_STATUS_TYPE_REVOKED = 2,
+  /// The responder does not know it.
+  TEGATA_OCSP_STATUS_TYPE_UNKNOWN = 3,
+} tegata_ocsp_status_type;
+
 /// How a proxy writes a certificate into a header.
 typedef enum {
   /// PEM with percent-encoding, as nginx's `$ssl_client_escaped_cert` gives it; or with blanks in place of the line ends, as
@@ -464,6 +524,32 @@ typedef enum {
   /// Chosen by the host; unique while the key is not deleted.
   TEGATA_IDENTITY_KIND_CHOSEN = 3,
 } tegata_identity_kind;
+
+/// What a registry knows of something that was seen.
+typedef enum {
+  /// It is in the store.
+  TEGATA_SEEN_STATE_KNOWN = 1,
+  /// This registry made it, and the store does not remember: it was restored to an earlier state.
+  TEGATA_SEEN_STATE_LOST = 2,
+  /// Not of this registry, or removed from it by its rules of retention.
+  TEGATA_SEEN_STATE_UNKNOWN = 3,
+} tegata_seen_state;
+
+/// What was seen.
+typedef enum {
+  /// A certificate: `value` is its DER or PEM.
+  TEGATA_SEEN_TYPE_CERTIFICATE = 1,
+  /// The serial number of a certificate: `authority` and `serial`.
+  TEGATA_SEEN_TYPE_SERIAL = 2,
+  /// A device: `id`.
+  TEGATA_SEEN_TYPE_DEVICE = 3,
+  /// A certificate's identifier: `id`.
+  TEGATA_SEEN_TYPE_CERTIFICATE_ID = 4,
+  /// A version of a symmetric key: `id` and `version`.
+  TEGATA_SEEN_TYPE_KEY = 5,
+  /// A version of a pre-shared key's secret: `id` and `version`.
+  TEGATA_SEEN_TYPE_PSK = 6,
+} tegata_seen_type;
 
 /// Why a sealer of the host's does not open something.
 typedef enum {
@@ -1458,6 +1544,35 @@ typedef struct {
   const char *request_id;
 } tegata_call;
 
+/// How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they
+/// are made. `` use tegata::model::CrlPolicy; let policy = CrlPolicy { shards: 64, urls:
+/// vec!["http://crl.example.com/{authority}/{shard}.crl".to_owned()], delta_urls:
+/// vec!["http://crl.example.com/{authority}/{shard}-delta.crl".to_owned()], delta_hours: Some(6),
+/// ..CrlPolicy::default() }; ``
+typedef struct {
+  /// `sizeof(tegata_crl_policy)`.
+  size_t size;
+  /// How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it
+  /// is issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+  /// NULL for the default.
+  const uint32_t *shards;
+  /// Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its
+  /// number). They stand in the certificates (RFC 5280, 4.2.1.13) instead of the profile's `crl_urls`, and in
+  /// the CRLs of shards, which need them. May be empty.
+  tegata_texts urls;
+  /// Where a delta CRL can be fetched, likewise. With `delta_hours`, they stand in the certificates (RFC 5280,
+  /// 4.2.1.15). May be empty.
+  tegata_texts delta_urls;
+  /// When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
+  const uint32_t *next_update_hours;
+  /// When the next delta CRL will have come, in hours, less than `next_update_hours`; None for no delta CRLs.
+  /// May be left out (NULL).
+  const uint32_t *delta_hours;
+  /// How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less
+  /// than `next_update_hours`. Of a delta CRL it is at most half its time. NULL for the default.
+  const uint32_t *overlap_hours;
+} tegata_crl_policy;
+
 /// One generation of an authority.
 typedef struct {
   /// Names this generation.
@@ -1496,6 +1611,8 @@ typedef struct {
   tegata_bytes public_key;
   /// When it was made.
   int64_t created;
+  /// How its CRLs are kept up; NULL without a policy.
+  const tegata_crl_policy *crl_policy;
 } tegata_authority;
 
 /// An authority that exists already, with its key.
@@ -1575,24 +1692,36 @@ typedef struct {
   const tegata_signer *signer;
 } tegata_rebuild;
 
-/// How a CRL is made.
+/// Which CRL is made, and for how long.
 typedef struct {
   /// `sizeof(tegata_crl_options)`.
   size_t size;
-  /// When the next one will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
+  /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy
+  /// says, which is a week without one. NULL for the default.
   const uint32_t *next_update_hours;
+  /// Which shard; 0 for the list of all certificates. NULL for the default.
+  const uint32_t *shard;
+  /// Whether the delta CRL is made: what changed since the newest complete one. NULL for the default.
+  const bool *delta;
 } tegata_crl_options;
 
-/// The newest CRL of an authority.
+/// A CRL of an authority.
 typedef struct {
   /// Whose.
   const char *authority;
+  /// Which shard; 0 for the list of all certificates.
+  uint32_t shard;
   /// Its number (RFC 5280, 5.2.3); only grows.
   uint64_t number;
+  /// For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4). NULL when
+  /// there is none.
+  const uint64_t *base;
   /// When it was made.
   int64_t this_update;
   /// When a newer one will have come.
   int64_t next_update;
+  /// When it is to be made anew, so that the newer one comes in time.
+  int64_t refresh_at;
   /// How many certificates it lists.
   uint64_t entries;
   /// The CRL in DER.
@@ -1817,6 +1946,8 @@ typedef struct {
   tegata_key_algorithm algorithm;
   /// The campaign that asks for its renewal. NULL when none does.
   const char *campaign;
+  /// The shard of its authority's CRLs that lists it once it is revoked. NULL when there is none.
+  const uint32_t *shard;
 } tegata_certificate_record;
 
 /// A symmetric key, without its values.
@@ -1889,16 +2020,38 @@ typedef struct {
   const char *campaign;
 } tegata_psk;
 
+/// How one of the CRLs that an authority keeps up stands.
+typedef struct {
+  /// Whose.
+  const char *authority;
+  /// Which shard; 0 for the list of all certificates.
+  uint32_t shard;
+  /// Whether it is the delta CRL.
+  bool delta;
+  /// The number of the newest; None while there is none yet. NULL when there is none.
+  const uint64_t *number;
+  /// When that was made. NULL when there is none.
+  const int64_t *this_update;
+  /// When a newer one will have come. NULL when there is none.
+  const int64_t *next_update;
+  /// When it is to be made anew; None when it is not kept up any more. NULL when there is none.
+  const int64_t *refresh_at;
+  /// Where it can be fetched, as far as the authority's policy says so.
+  tegata_texts addresses;
+} tegata_crl_state;
+
 /// Something to be renewed.
 typedef struct {
   /// Of what kind it is.
-  tegata_credential_kind type;
+  tegata_due_kind type;
   /// The certificate; NULL for others.
   const tegata_certificate_record *certificate;
   /// The symmetric key; NULL for others.
   const tegata_symmetric_key *key;
   /// The pre-shared key; NULL for others.
   const tegata_psk *psk;
+  /// The CRL; NULL for others.
+  const tegata_crl_state *crl;
 } tegata_due_item;
 
 /// One page of records, or all of a few.
@@ -2194,6 +2347,31 @@ typedef struct {
   void (*free)(void *userdata);
 } tegata_random_callbacks;
 
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_crl_state *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_crl_state_list;
+
+
+/// What became of the items of a bulk call, in their order: for each index either the record or the error is not NULL.
+/// Freeing the results frees both.
+typedef struct {
+  /// The records of the items that were done, NULL for the others.
+  const tegata_crl_state *const *items;
+  /// The errors of the items that were refused, NULL for the others.
+  const tegata_error *const *errors;
+  /// How many items.
+  size_t len;
+} tegata_crl_state_results;
+
+
 /// What is known of a device besides its name. Free-form entries go into `more`.
 typedef struct {
   /// `sizeof(tegata_attributes)`.
@@ -2362,7 +2540,7 @@ typedef struct {
   const tegata_attributes *attributes;
 } tegata_device_change;
 
-/// Which certificates, symmetric keys and pre-shared keys are due.
+/// Which certificates, symmetric keys, pre-shared keys and CRLs are due.
 typedef struct {
   /// `sizeof(tegata_due)`.
   size_t size;
@@ -2371,7 +2549,7 @@ typedef struct {
   /// Only this group's. May be left out (NULL).
   const char *group;
   /// Only these kinds; all of them when there are none.
-  const tegata_credential_kind *kinds;
+  const tegata_due_kind *kinds;
   /// How many kinds.
   size_t kinds_len;
 } tegata_due;
@@ -3043,11 +3221,93 @@ typedef struct {
   size_t len;
 } tegata_outcomes;
 
-/// One-time claim codes, erased when freed.
+/// A signed statement of how the log of events stood: how many events there were, and the hash of the tree
+/// over them.
 typedef struct {
-  /// The codes.
-  tegata_texts codes;
-} tegata_claim_codes;
+  /// Counts the checkpoints of a registry, from 1.
+  uint64_t number;
+  /// When it was made.
+  int64_t at;
+  /// Who asked for it, as the host named the caller.
+  const char *actor;
+  /// How many events it covers: all that were recorded before it.
+  uint64_t events;
+  /// The root hash of the Merkle tree over them (RFC 9162, 2.1.1): 32 octets of SHA-256.
+  tegata_bytes root;
+  /// The statement, signed, as text (C2SP tlog-checkpoint and signed-note). This is what to keep elsewhere.
+  const char *note;
+} tegata_checkpoint;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_checkpoint *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_checkpoint_list;
+
+
+/// The first place where the log is not what was recorded.
+typedef struct {
+  /// What is wrong.
+  tegata_tampering what;
+  /// Which event, where it is about one. NULL when there is none.
+  const char *event;
+  /// The number of the checkpoint that shows it, where one does. NULL when there is none.
+  const uint64_t *checkpoint;
+  /// Of an exported log: the line, from 1. NULL when there is none.
+  const uint64_t *line;
+} tegata_log_problem;
+
+/// What a verification looked at, up to the first problem.
+typedef struct {
+  /// How many events were read and found as they were recorded.
+  uint64_t events;
+  /// How many of them no checkpoint covers yet: an alteration of these shows, a removal does not.
+  uint64_t uncovered;
+  /// How many events were pruned before; the hashes of the trees over them stand in for them.
+  uint64_t pruned;
+  /// How many checkpoints were found genuine.
+  uint64_t checkpoints;
+  /// The number of the last of them: where a later verification may begin. NULL when there is none.
+  const uint64_t *last_checkpoint;
+  /// The first problem; None when all is as it was recorded. NULL when there is none.
+  const tegata_log_problem *first;
+} tegata_verification;
+
+/// An event with the proof that the log holds it, both as text.
+typedef struct {
+  /// The event, as `Events::export` writes it; not one octet of it may change.
+  const char *event;
+  /// The proof (C2SP tlog-proof), with the checkpoint that it leads to.
+  const char *proof;
+} tegata_event_proof;
+
+/// What `Events::prune` did.
+typedef struct {
+  /// How many events are gone.
+  uint64_t events;
+  /// The time of the latest of them. NULL when there is none.
+  const int64_t *latest;
+} tegata_pruned_events;
+
+/// What to hold the log of events against, besides its own checkpoints.
+typedef struct {
+  /// `sizeof(tegata_verify_events)`.
+  size_t size;
+  /// Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken
+  /// as it is. May be left out (NULL).
+  const uint64_t *since;
+  /// Checkpoints that were kept elsewhere (`Checkpoint::note`). Each must be one of this very log, so a
+  /// database that was rolled back, or written anew, is found out. May be empty.
+  tegata_texts known;
+  /// The public key that was kept elsewhere (`Events::public_key`). May be left out (NULL).
+  const char *public_key;
+} tegata_verify_events;
 
 /// Where a stream goes.
 typedef struct {
@@ -3058,6 +3318,134 @@ typedef struct {
   /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. Required.
   int (*write)(void *userdata, tegata_bytes data, tegata_failure *failure);
 } tegata_writer;
+
+/// Who signs the OCSP answers about an authority's certificates, and how long they may be believed.
+typedef struct {
+  /// For whose certificates.
+  const char *authority;
+  /// Whether a certificate of its own signs, or the authority's key.
+  bool delegated;
+  /// What key that certificate has.
+  tegata_key_algorithm algorithm;
+  /// How long an answer may be believed, in hours.
+  uint32_t validity_hours;
+  /// How long that certificate is valid, in days.
+  uint32_t certificate_days;
+  /// The certificate in DER; None when the authority's key signs, or before the first answer.
+  tegata_bytes certificate;
+  /// When the certificate begins to be valid. NULL when there is none.
+  const int64_t *not_before;
+  /// When it ends. NULL when there is none.
+  const int64_t *not_after;
+  /// When the next one takes its place. NULL when there is none.
+  const int64_t *renew_at;
+} tegata_responder;
+
+/// A header of an answer over HTTP.
+typedef struct {
+  /// Its name.
+  const char *name;
+  /// Its value.
+  const char *value;
+} tegata_http_header;
+
+/// The answer to an OCSP request. Also a refusal is one, and goes back with the HTTP status 200.
+typedef struct {
+  /// The `OCSPResponse` in DER, the body of the HTTP response.
+  tegata_bytes der;
+  /// Whether it answers.
+  tegata_ocsp_response_status status;
+  /// Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`. NULL when
+  /// there is none.
+  const char *cause;
+  /// The `Content-Type` header.
+  const char *content_type;
+  /// The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept.
+  const char *cache_control;
+  /// The `ETag` header, if it may be kept. NULL when there is none.
+  const char *etag;
+  /// The `Expires` header, if it may be kept: the earliest nextUpdate. NULL when there is none.
+  const int64_t *expires;
+  /// The `Last-Modified` header, if it may be kept: thisUpdate. NULL when there is none.
+  const int64_t *last_modified;
+  /// All headers to send it with over HTTP.
+  const tegata_http_header *headers;
+  /// How many headers.
+  size_t headers_len;
+} tegata_ocsp_answer;
+
+/// An answer that was signed before anybody asked.
+typedef struct {
+  /// About which certificate.
+  const char *certificate;
+  /// Its serial number.
+  tegata_bytes serial;
+  /// The path of the GET that it answers, below the responder's address: base64, percent-encoded (RFC 5019, 5).
+  const char *path;
+  /// The `OCSPResponse` in DER.
+  tegata_bytes der;
+  /// Until when it may be believed; the next one should be there before.
+  int64_t next_update;
+} tegata_presigned;
+
+/// One page of records, or all of a few.
+typedef struct {
+  /// The records, in order; NULL when there are none.
+  const tegata_presigned *const *items;
+  /// How many.
+  size_t len;
+  /// What to ask for next (`after` of the page); NULL after the last page.
+  const char *next;
+  /// How many records match in all; NULL unless it was asked for.
+  const uint64_t *total;
+} tegata_presigned_list;
+
+
+/// What OCSP says of a certificate, and since when and why it does not count.
+typedef struct {
+  /// What.
+  tegata_ocsp_status_type type;
+  /// Since when it is revoked; NULL for others.
+  const int64_t *at;
+  /// Why it is revoked; 0 for others.
+  tegata_revocation_reason reason;
+} tegata_ocsp_status;
+
+/// What a response that was checked says of a certificate.
+typedef struct {
+  /// How the certificate stands.
+  const tegata_ocsp_status *status;
+  /// When the response was made.
+  int64_t produced_at;
+  /// When this was so.
+  int64_t this_update;
+  /// Until when it may be believed, if it says so. NULL when there is none.
+  const int64_t *next_update;
+} tegata_checked_ocsp;
+
+/// How an authority's answers are signed.
+typedef struct {
+  /// `sizeof(tegata_ocsp_options)`.
+  size_t size;
+  /// How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who
+  /// keep answers, so short is safe; too short, and devices that are seldom online find theirs lapsed. NULL for
+  /// the default.
+  const uint32_t *validity_hours;
+  /// Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
+  /// authority's key signs each answer. NULL for the default.
+  const bool *delegated;
+  /// What key that certificate has. 0 for the default.
+  tegata_key_algorithm algorithm;
+  /// How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever
+  /// takes the key can answer for this long, since such certificates are never revoked. NULL for the default.
+  const uint32_t *certificate_days;
+} tegata_ocsp_options;
+
+/// One-time claim codes, erased when freed.
+typedef struct {
+  /// The codes.
+  tegata_texts codes;
+} tegata_claim_codes;
 
 /// The conditions under which units enroll. The product credential is in every unit, so whoever extracts it can try:
 /// these are the limits of what that gains.
@@ -3507,6 +3895,145 @@ typedef struct {
   tegata_bytes secret;
 } tegata_rotate_psk;
 
+/// How to connect to PostgreSQL. NULL stands for all defaults.
+typedef struct {
+  /// `sizeof(tegata_postgres_options)`.
+  size_t size;
+  /// Whether to make the schema if there is none. NULL for true.
+  const bool *create;
+  /// The schema that holds the registry, unless the URL names one; NULL for `tegata`. One tenant, one schema.
+  const char *schema;
+  /// The password, in place of one in the URL. May be left out (NULL).
+  const char *password;
+  /// How many milliseconds to go on trying when the server cannot be reached or a connection breaks. NULL for 10,000.
+  const uint64_t *wait;
+  /// How many milliseconds to wait for one connection. NULL for 5,000.
+  const uint64_t *connect_timeout;
+  /// How many milliseconds a statement may take. NULL for 30,000.
+  const uint64_t *statement_timeout;
+  /// How many connections write. NULL for 2.
+  const size_t *writers;
+  /// How many connections read rows by key. NULL for 2.
+  const size_t *getters;
+  /// How many connections search, count and reserve numbers. NULL for 4.
+  const size_t *searchers;
+} tegata_postgres_options;
+
+/// What a registry knows of what was seen, in its order.
+typedef struct {
+  /// The states; NULL when there are none.
+  const tegata_seen_state *items;
+  /// How many.
+  size_t len;
+} tegata_seen_states;
+
+/// A backup that was made.
+typedef struct {
+  /// When. What happened up to here is in it.
+  int64_t at;
+  /// How large its file is, in bytes.
+  uint64_t bytes;
+} tegata_backup;
+
+/// What `Registry::copy_to` did.
+typedef struct {
+  /// How many rows the copy holds, each compared with its original.
+  uint64_t rows;
+  /// How many of them were written, in all passes together.
+  uint64_t written;
+  /// How many rows were removed that the source had no more.
+  uint64_t deleted;
+  /// How often both sides were compared from one end to the other.
+  uint32_t passes;
+} tegata_copied;
+
+/// What `Registry::check_integrity` found.
+typedef struct {
+  /// How many rows were looked at.
+  uint64_t rows;
+  /// What does not fit together, a sentence each; nothing when all is well. At most a thousand.
+  tegata_texts findings;
+  /// Whether nothing was found.
+  bool is_sound;
+} tegata_integrity;
+
+/// How many records of a kind.
+typedef struct {
+  /// The kind, such as `certificates`.
+  const char *name;
+  /// How many.
+  uint64_t count;
+} tegata_record_count;
+
+/// How many records of each kind.
+typedef struct {
+  /// The counts; NULL when there are none.
+  const tegata_record_count *items;
+  /// How many kinds.
+  size_t len;
+} tegata_record_counts;
+
+/// What `Registry::maintain` did, or would do.
+typedef struct {
+  /// How many rows were looked at.
+  uint64_t looked_at;
+  /// How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them
+  /// (documents, attachments, revocations) is not counted.
+  tegata_record_counts removed;
+  /// How many bytes went back to the file system.
+  uint64_t freed;
+  /// Whether everything was looked at since the round began; the next call begins another one.
+  bool finished;
+  /// How many records went in all.
+  uint64_t total;
+} tegata_maintained;
+
+/// Something that was seen in the field: at a gateway, in a log, on a device.
+typedef struct {
+  /// `sizeof(tegata_seen)`.
+  size_t size;
+  /// What it is. Required.
+  tegata_seen_type type;
+  /// The certificate.
+  tegata_bytes value;
+  /// Whose certificate, of a serial number.
+  const char *authority;
+  /// The octets of a serial number.
+  tegata_bytes serial;
+  /// An identifier.
+  const char *id;
+  /// Which version, of a key.
+  uint32_t version;
+} tegata_seen;
+
+/// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
+typedef struct {
+  /// `sizeof(tegata_retention)`.
+  size_t size;
+  /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and
+  /// the last one of a device stays as long as the device, so that one that was away for years is known when it
+  /// comes back. NULL for the default.
+  const uint32_t *certificate_days;
+  /// Deleted devices: after the deletion. All that they had goes with them. NULL for the default.
+  const uint32_t *device_days;
+  /// Request IDs: after the request, which can be repeated harmlessly until then. NULL for the default.
+  const uint32_t *request_days;
+  /// Claim codes that nobody used: after they expired. Used ones go with the device that used them. NULL for
+  /// the default.
+  const uint32_t *claim_code_days;
+  /// Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it;
+  /// former versions of symmetric keys, after they ended. NULL for the default.
+  const uint32_t *secret_days;
+  /// Campaigns: after their end. NULL for the default.
+  const uint32_t *campaign_days;
+  /// Events: after they happened, once a checkpoint covers them. None keeps them for ever. May be left out
+  /// (NULL).
+  const uint32_t *event_days;
+  /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for the
+  /// default.
+  const uint32_t *limit;
+} tegata_retention;
+
 /// A sealer of the host's own, such as a vault or an HSM.
 typedef struct {
   /// `sizeof(tegata_sealer_callbacks)`.
@@ -3568,6 +4095,8 @@ typedef struct {
   /// How many bytes of the file may be read through a mapping instead of being copied; 0 for none. The price of the time that
   /// it saves: where the disk fails to bring a mapped page, the system ends the process (SIGBUS).
   uint64_t map;
+  /// From how many bytes on the write-ahead log is brought into the file. NULL for 64 MB.
+  const uint32_t *log;
 } tegata_sqlite_options;
 
 /// Makes stores for the conformance suite.
@@ -4078,6 +4607,7 @@ tegata_status tegata_authorities_crl(const tegata_registry *registry,
 /// Errors: `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
 tegata_status tegata_authorities_current_crl(const tegata_registry *registry,
                                              const char *id,
+                                             const tegata_crl_options *options,
                                              const tegata_crl_record **crl_record,
                                              tegata_error **error);
 
@@ -4645,6 +5175,49 @@ tegata_status tegata_host_random_new(const tegata_random_callbacks *callbacks,
 
 /// Frees a source of random bytes; NULL is fine. Registries that use it go on.
 void tegata_random_free(tegata_random *random);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_crl_state_free(const tegata_crl_state *crl_state);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_crl_state_list_free(const tegata_crl_state_list *list);
+
+/// Frees results and what is in them; NULL is fine.
+void tegata_crl_state_results_free(const tegata_crl_state_results *results);
+
+/// Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each
+/// of which belongs to one shard for good; other addresses or another number of shards open new shards, while
+/// the old ones are kept up for their certificates. All that is new is due at once. The list of all
+/// certificates, shard 0, is the one of certificates from before there were shards; beside shards it is kept
+/// up once it was made. A rebuilt authority begins with its predecessor's policy.
+///
+/// Errors: `input.invalid`, naming the field; `authority.compromised`; store errors.
+tegata_status tegata_authorities_set_crl_policy(const tegata_registry *registry,
+                                                const char *id,
+                                                const tegata_crl_policy *policy,
+                                                const tegata_call *call,
+                                                const tegata_authority **authority,
+                                                tegata_error **error);
+
+/// How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+///
+/// Errors: `input.unknown_id`; store errors.
+tegata_status tegata_authorities_crls(const tegata_registry *registry,
+                                      const char *id,
+                                      const tegata_crl_state_list **list,
+                                      tegata_error **error);
+
+/// Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's
+/// policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. To
+/// be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not
+/// used.
+///
+/// Errors: Store errors that keep it from finding out what is due.
+tegata_status tegata_authorities_refresh_crls(const tegata_registry *registry,
+                                              int64_t until,
+                                              const tegata_call *call,
+                                              const tegata_crl_state_results **results,
+                                              tegata_error **error);
 
 /// Registers a device: it is valid from now on and gets its ID; its credentials follow.
 ///
@@ -5389,6 +5962,267 @@ tegata_status tegata_keys_holders(const tegata_registry *registry,
 /// Frees the outcomes of a bulk call, the errors in them included; NULL is fine.
 void tegata_outcomes_free(const tegata_outcomes *outcomes);
 
+/// Frees one that a function gave you; NULL is fine.
+void tegata_checkpoint_free(const tegata_checkpoint *checkpoint);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_checkpoint_list_free(const tegata_checkpoint_list *list);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_log_problem_free(const tegata_log_problem *log_problem);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_verification_free(const tegata_verification *verification);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_event_proof_free(const tegata_event_proof *event_proof);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_pruned_events_free(const tegata_pruned_events *pruned_events);
+
+/// Makes a checkpoint: a signed statement of how many events there are and what they hash to (a Merkle tree,
+/// RFC 9162), in a form that other people's tools read (C2SP tlog-checkpoint). It covers every event that was
+/// recorded before; none can be added below it later, by any process. If nothing was recorded since the
+/// newest, that one is the answer.
+///
+/// Make one regularly, such as every hour, and keep what it says (`Checkpoint::note`) where whoever can
+/// change the database cannot: with it, `verify` finds out a database that was rolled back or written anew.
+/// An event that was altered before is covered as it is; `verify` goes on naming it. A request ID changes
+/// nothing here: a repetition finds nothing left to do.
+///
+/// All processes that use the store must be of a version that knows checkpoints.
+///
+/// Errors: `event.log_broken` when the newest checkpoint was altered; `store.busy`; errors of the sealer and
+/// of the store.
+tegata_status tegata_events_checkpoint(const tegata_registry *registry,
+                                       const tegata_call *call,
+                                       const tegata_checkpoint **checkpoint,
+                                       tegata_error **error);
+
+/// The checkpoints, in the order in which they were made.
+///
+/// Errors: Store errors.
+tegata_status tegata_events_checkpoints(const tegata_registry *registry,
+                                        const tegata_page *page,
+                                        const tegata_checkpoint_list **list,
+                                        tegata_error **error);
+
+/// The public key that verifies this registry's checkpoints, as text: `name+id+key`, the form that signed
+/// notes use (C2SP signed-note). It is made with the first checkpoint and never changes.
+///
+/// Errors: `event.no_checkpoint` before the first checkpoint; store errors.
+tegata_status tegata_events_public_key(const tegata_registry *registry,
+                                       const tegata_string **key,
+                                       tegata_error **error);
+
+/// Goes through the log from the first event to the last and names the first that was altered, removed or put
+/// in later. An alteration shows at once, since each event carries a keyed tag; a removal from the next
+/// checkpoint on.
+///
+/// The progress callback is told now and then of (events done, events in all); `Break` stops.
+///
+/// Errors: `event.note_invalid` when a known checkpoint is not signed by this log's key,
+/// `event.no_checkpoint` when there is none to begin at; `input.cancelled` after `Break`; store errors. What
+/// is wrong with the log is no error but `Verification::first`.
+/// Of `bulk`, only `progress` counts.
+tegata_status tegata_events_verify(const tegata_registry *registry,
+                                   const tegata_verify_events *options,
+                                   const tegata_bulk *bulk,
+                                   const tegata_verification **verification,
+                                   tegata_error **error);
+
+/// Shows that the log holds an event, to somebody who knows the public key only (`verify_event`).
+///
+/// Errors: `input.unknown_id`; `event.not_covered` when no checkpoint covers it yet, `event.pruned` when it
+/// is gone; `event.log_broken`; store errors.
+tegata_status tegata_events_prove(const tegata_registry *registry,
+                                  const char *id,
+                                  const tegata_event_proof **event_proof,
+                                  tegata_error **error);
+
+/// Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who
+/// knows the public key and the old checkpoint (`verify_consistency`). The text is what a witness takes to
+/// cosign the new one (C2SP tlog-witness).
+///
+/// Errors: `event.no_checkpoint`; `input.invalid` when `old` is the later; `event.pruned` when events are
+/// gone that this needs; `event.log_broken`; store errors.
+tegata_status tegata_events_prove_consistency(const tegata_registry *registry,
+                                              uint64_t old,
+                                              uint64_t newer,
+                                              const tegata_string **proof,
+                                              tegata_error **error);
+
+/// Writes the log to `out` so that the file verifies by itself (`verify_export`), and says how many events
+/// there were: one JSON object a line, each event as `export` writes it, and each checkpoint behind the
+/// events that it covers. It begins behind checkpoint number `from`, or with the first event that is left,
+/// and ends at the newest checkpoint.
+///
+/// Errors: `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone;
+/// `event.log_broken` when events and checkpoints do not agree; `input.invalid` when `out` cannot be written
+/// to; store errors.
+tegata_status tegata_events_export_log(const tegata_registry *registry,
+                                       const uint64_t *from,
+                                       const tegata_writer *writer,
+                                       uint64_t *count,
+                                       tegata_error **error);
+
+/// Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The
+/// hashes of the trees over them stay, so everything else verifies as before. What goes is written to
+/// `archive` first, if there is one, as `export_log` writes it; if two processes prune at once, both may
+/// archive the same. Each run is one commit with its event `events.prune`; after an error, the runs before it
+/// are gone.
+///
+/// Errors: `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive`
+/// cannot be written to; store errors.
+/// `writer` is the archive; it may be NULL.
+tegata_status tegata_events_prune(const tegata_registry *registry,
+                                  int64_t before,
+                                  const tegata_writer *writer,
+                                  const tegata_call *call,
+                                  const tegata_pruned_events **pruned_events,
+                                  tegata_error **error);
+
+/// Whether the log with this public key holds `event`, as `proof` says: without a registry, a store, or a
+/// secret.
+///
+/// Errors: `event.proof_invalid` when the proof does not show it, `event.note_invalid` when the log's key did
+/// not sign the checkpoint in it, `input.invalid` for what is no public key of a log.
+tegata_status tegata_verify_event(const char *event,
+                                  const char *proof,
+                                  const char *public_key,
+                                  tegata_error **error);
+
+/// Whether the log only grew between two checkpoints: `old`, which was kept, and the one at the end of
+/// `proof`, as `Events::prove_consistency` made it. Without a registry, a store, or a secret.
+///
+/// Errors: As `verify_event`.
+tegata_status tegata_verify_consistency(const char *old,
+                                        const char *proof,
+                                        const char *public_key,
+                                        tegata_error **error);
+
+/// Reads what `tegata_events_export_log` wrote and tells whether anything in it was tampered with. No registry is needed.
+///
+/// Errors: `event.note_invalid` when `public_key` is none.
+tegata_status tegata_verify_export(tegata_bytes input,
+                                   const char *public_key,
+                                   const tegata_verification **verification,
+                                   tegata_error **error);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_responder_free(const tegata_responder *responder);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_ocsp_answer_free(const tegata_ocsp_answer *ocsp_answer);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_presigned_free(const tegata_presigned *presigned);
+
+/// Frees a list and the records in it; NULL is fine.
+void tegata_presigned_list_free(const tegata_presigned_list *list);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_checked_ocsp_free(const tegata_checked_ocsp *checked_ocsp);
+
+/// Says how the answers about an authority's certificates are signed, and makes the certificate that signs
+/// them. Without this, the first request does it with `OcspOptions::default`. Each generation of an authority
+/// has its own.
+///
+/// Errors: `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA without the
+/// feature `aws-lc`; the states of an authority that signs nothing; `authority.signer_missing`; signer and
+/// store errors.
+tegata_status tegata_ocsp_configure(const tegata_registry *registry,
+                                    const char *authority,
+                                    const tegata_ocsp_options *options,
+                                    const tegata_call *call,
+                                    const tegata_responder **responder,
+                                    tegata_error **error);
+
+/// Who signs the answers about an authority's certificates. If that certificate is missing or should be
+/// renewed, it is made first; answering does so by itself, but a host whose authority's key is out of reach
+/// at times calls this when it is there.
+///
+/// Errors: As `configure`, unless the present certificate still serves.
+tegata_status tegata_ocsp_responder(const tegata_registry *registry,
+                                    const char *authority,
+                                    const tegata_call *call,
+                                    const tegata_responder **responder,
+                                    tegata_error **error);
+
+/// The answer to a request in DER, as the body of a POST (`application/ocsp-request`) has it.
+///
+/// It says how each certificate stands at this moment:
+///
+/// - *good*: issued here and not revoked, also when it has expired; - *revoked*, with its reason: also
+/// `superseded` from the end of the grace period on, and `certificateHold` while suspended, whether CRLs list
+/// that or not. Everything that an authority issued whose key others know is revoked for `cACompromise`, from
+/// the day of its issue on, as long as a delegated responder can say so; - *unknown*: never issued, still to
+/// be approved, removed from the registry, or of another issuer than the first one that is known in a
+/// request: an answer has one signature, and that one vouches for one issuer.
+///
+/// Whoever asks with a nonce gets an answer of its own. Other answers serve again, until half of their time
+/// is over or what they say has changed: the registry is asked every time, so no answer is older than the
+/// store.
+///
+/// What cannot be answered is answered too: `malformedRequest`; `unauthorized` for issuers that are not of
+/// this registry, or can sign no more; `tryLater` while the key that signs is out of reach.
+///
+/// Errors: `store.closed` and other store errors; `input.called_back`; sealer errors.
+tegata_status tegata_ocsp_respond(const tegata_registry *registry,
+                                  tegata_bytes request,
+                                  const tegata_ocsp_answer **ocsp_answer,
+                                  tegata_error **error);
+
+/// The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe
+/// percent-encoded (RFC 6960, A.1), with or without the slash before it. As `respond`.
+///
+/// Errors: As there.
+tegata_status tegata_ocsp_respond_get(const tegata_registry *registry,
+                                      const char *path,
+                                      const tegata_ocsp_answer **ocsp_answer,
+                                      tegata_error **error);
+
+/// Signs the answers about an authority's certificates that have not expired, a page at a time, in the order
+/// of their numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All
+/// processors sign. Nothing is recorded. The total, if it is asked for, is counted anew for every page.
+///
+/// A revocation shows when the answer is made anew, so a host makes all of them again well before
+/// `next_update`, and that of a certificate at once when it is revoked.
+///
+/// Errors: The states of an authority that signs nothing; `authority.signer_missing`; `input.page_cursor`;
+/// signer and store errors.
+/// `hash` may be 0 for SHA-1.
+tegata_status tegata_ocsp_presign(const tegata_registry *registry,
+                                  const char *authority,
+                                  tegata_ocsp_hash hash,
+                                  const tegata_page *page,
+                                  const tegata_presigned_list **list,
+                                  tegata_error **error);
+
+/// A request for the status of certificates of one issuer, to be sent to a responder as `application/ocsp-request`. `hash` may
+/// be 0 for SHA-1. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature there; it may be absent.
+///
+/// Errors: `input.invalid` for no certificates, too many, or a nonce of another length.
+tegata_status tegata_make_ocsp_request(const tegata_certificates *certificates,
+                                       const tegata_certificate *issuer,
+                                       tegata_ocsp_hash hash,
+                                       tegata_bytes nonce,
+                                       const tegata_buffer **request,
+                                       tegata_error **error);
+
+/// What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce (absent when none
+/// was sent) and the time fit.
+///
+/// Errors: `certificate.ocsp_malformed`, `certificate.ocsp_unsuccessful`, `certificate.ocsp_signature`, `certificate.ocsp_nonce`,
+/// `certificate.ocsp_stale`, `certificate.ocsp_other`.
+tegata_status tegata_check_ocsp(tegata_bytes response,
+                                const tegata_certificate *certificate,
+                                const tegata_certificate *issuer,
+                                tegata_bytes nonce,
+                                int64_t at,
+                                const tegata_checked_ocsp **checked_ocsp,
+                                tegata_error **error);
+
 /// Frees claim codes; NULL is fine. They are erased first.
 void tegata_claim_codes_free(const tegata_claim_codes *claim_codes);
 
@@ -5866,6 +6700,137 @@ tegata_status tegata_psks_erase_expired(const tegata_registry *registry,
                                         const tegata_call *call,
                                         uint64_t *count,
                                         tegata_error **error);
+
+/// Connects to the PostgreSQL database at `url`, such as `postgres://user:password@host/database?schema=tenant`.
+///
+/// Errors: `store.unavailable`, `store.not_a_database`, `store.invalid_query` for a URL that is none.
+tegata_status tegata_postgres_store_connect(const char *url,
+                                            const tegata_postgres_options *options,
+                                            tegata_store **store,
+                                            tegata_error **error);
+
+/// Opens the store at `sqlite:path`, `postgres://...` or `memory:`, with options after a `?`.
+///
+/// Errors: `input.invalid` for what is no such address; what opening the store says. No error shows the address.
+tegata_status tegata_open_store(const char *url,
+                                tegata_store **store,
+                                tegata_error **error);
+
+/// Frees what a call gave you; NULL is fine.
+void tegata_seen_states_free(const tegata_seen_states *states);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_backup_free(const tegata_backup *backup);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_copied_free(const tegata_copied *copied);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_integrity_free(const tegata_integrity *integrity);
+
+/// Frees one that a function gave you; NULL is fine.
+void tegata_maintained_free(const tegata_maintained *maintained);
+
+/// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes
+/// on; durable when it answers. From another store than SQLite it is a copy (`copy_to`), which needs a source
+/// that does not change all the time. To restore it, put the file in the place of the database (without files
+/// called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing
+/// key is not in it: keep that elsewhere.
+///
+/// A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may
+/// have been given out since it was made, so that no identifier, serial number or CRL number comes twice, and
+/// the event `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it
+/// gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+///
+/// Errors: `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for
+/// another store than SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors.
+/// No file is left then.
+tegata_status tegata_registry_backup(const tegata_registry *registry,
+                                     const char *path,
+                                     const tegata_call *call,
+                                     const tegata_backup **backup,
+                                     tegata_error **error);
+
+/// Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into anything else that is a
+/// `Store`. The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
+///
+/// `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already
+/// is compared and not written again, so a copy that was stopped (by `Break` from `progress`, an error, a
+/// crash) goes on where it was when it is called again. The registry may be used meanwhile: both sides are
+/// compared, row by row, again and again until nothing differs. The last comparison is the proof that the
+/// copy is complete. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the
+/// registry in its new store. A store whose copy was not finished cannot be opened as a registry.
+///
+/// `progress` is called with the rows compared in this pass and the rows there are.
+///
+/// Errors: `store.other_registry` when `target` holds anything else, or was opened since;
+/// `store.keeps_changing`; `input.cancelled` after `Break`; errors of both stores.
+/// Of `bulk`, only `progress` counts; it is told of rows.
+tegata_status tegata_registry_copy_to(const tegata_registry *registry,
+                                      const tegata_store *target,
+                                      const tegata_bulk *bulk,
+                                      const tegata_call *call,
+                                      const tegata_copied **copied,
+                                      tegata_error **error);
+
+/// Reads everything and tells what does not fit together: what the store finds out about itself, values that
+/// this version cannot have written, sealed ones that do not open, records that lead to others which are not
+/// there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
+/// goes on beside everything else; what is written meanwhile is looked at twice before it is told.
+///
+/// Whether events were altered or removed, `Events::verify` says.
+///
+/// `progress` is called with the rows looked at and the rows there are.
+///
+/// Errors: `input.cancelled` after `Break` from `progress`; store errors.
+/// Of `bulk`, only `progress` counts; it is told of rows.
+tegata_status tegata_registry_check_integrity(const tegata_registry *registry,
+                                              const tegata_bulk *bulk,
+                                              const tegata_integrity **integrity,
+                                              tegata_error **error);
+
+/// Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when
+/// gateways and devices know more than the store. What is lost is enrolled or issued anew; see the event
+/// `restore.noticed`.
+///
+/// Errors: `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for
+/// authorities that are not of this registry; store errors.
+tegata_status tegata_registry_report_seen(const tegata_registry *registry,
+                                          const tegata_seen *seen,
+                                          size_t len,
+                                          const tegata_seen_states **states,
+                                          tegata_error **error);
+
+/// Removes what is over and was remembered long enough: expired certificates with all that belongs to them,
+/// deleted devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly,
+/// such as every minute, or in a loop until it says `finished`; it looks at `limit` rows a call, and
+/// everything else goes on meanwhile.
+///
+/// Each record is written to `archive` first, if there is one: one JSON object a line, without secrets,
+/// flushed before anything is removed. After an error it may hold records that are still there; it never
+/// lacks one that is not. If two processes do it at once, both may archive the same.
+///
+/// Numbers never come back: no identifier or serial number of what was removed is given out again, and a key
+/// that is known to be compromised stays refused.
+///
+/// Errors: `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to;
+/// store errors.
+/// `writer` is the archive; it may be NULL.
+tegata_status tegata_registry_maintain(const tegata_registry *registry,
+                                       const tegata_retention *retention,
+                                       const tegata_writer *writer,
+                                       const tegata_call *call,
+                                       const tegata_maintained **maintained,
+                                       tegata_error **error);
+
+/// What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and
+/// changes nothing.
+///
+/// Errors: `input.invalid` for a retention that cannot be meant; store errors.
+tegata_status tegata_registry_maintainable(const tegata_registry *registry,
+                                           const tegata_retention *retention,
+                                           const tegata_maintained **maintained,
+                                           tegata_error **error);
 
 /// A sealer with a new key that exists in this process only: for tests, and for stores in memory.
 ///

@@ -295,12 +295,17 @@ pub unsafe extern "C" fn tegata_authorities_crl(
 pub unsafe extern "C" fn tegata_authorities_current_crl(
     registry: *const tegata_registry,
     id: *const c_char,
+    options: *const tegata_crl_options,
     crl_record: *mut *const tegata_crl_record,
     error: *mut *mut tegata_error,
 ) -> Number<tegata_status> {
     run(error, || {
         let crl_record = out(crl_record, "crl_record")?;
-        crl_record.give(&registry_of(registry)?.authorities().current_crl(parsed(id, "id")?, &CrlOptions::default())?);
+        crl_record.give(
+            &registry_of(registry)?
+                .authorities()
+                .current_crl(parsed(id, "id")?, &given_or_default(options, "options")?)?,
+        );
         Ok(())
     })
 }

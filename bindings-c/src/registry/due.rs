@@ -2,13 +2,28 @@
 
 use tegata::{DueItem, DueKind};
 
-use super::campaign_values::tegata_credential_kind;
+use super::crls::tegata_crl_state;
 use super::key_values::{tegata_key_state, tegata_symmetric_key};
 use super::psk_values::{tegata_psk, tegata_psk_state};
+use crate::number::same_variants;
 use crate::registry::prelude::*;
 use crate::value::symmetric::tegata_symmetric_algorithm;
 
-/// Which certificates, symmetric keys and pre-shared keys are due.
+/// What can be due.
+#[repr(C)]
+pub enum tegata_due_kind {
+    /// A certificate.
+    Certificate = 1,
+    /// A symmetric key.
+    Key = 2,
+    /// A pre-shared key.
+    Psk = 3,
+    /// A CRL.
+    Crl = 4,
+}
+same_variants!(tegata_due_kind = DueKind { Certificate, Key, Psk, Crl });
+
+/// Which certificates, symmetric keys, pre-shared keys and CRLs are due.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_due {
@@ -19,7 +34,7 @@ pub struct tegata_due {
     /// Only this group's. May be left out (NULL).
     pub group: *const c_char,
     /// Only these kinds; all of them when there are none.
-    pub kinds: *const Number<tegata_credential_kind>,
+    pub kinds: *const Number<tegata_due_kind>,
     /// How many kinds.
     pub kinds_len: usize,
 }
@@ -32,7 +47,7 @@ impl ToCore for tegata_due {
         let kinds = slice(self.kinds, self.kinds_len, "kinds")?;
         Ok(Due {
             group: maybe_parsed(self.group, "group")?,
-            kinds: kinds.iter().map(|kind| Ok(DueKind::from(kind.core("kinds")?))).collect::<Result<_>>()?,
+            kinds: kinds.iter().map(|kind| kind.core("kinds")).collect::<Result<_>>()?,
             ..Due::until(Timestamp::from_unix(self.until))
         })
     }
@@ -43,28 +58,32 @@ impl ToCore for tegata_due {
 #[derive(Clone, Copy)]
 pub struct tegata_due_item {
     /// Of what kind it is.
-    pub r#type: Number<tegata_credential_kind>,
+    pub r#type: Number<tegata_due_kind>,
     /// The certificate; NULL for others.
     pub certificate: *const tegata_certificate_record,
     /// The symmetric key; NULL for others.
     pub key: *const tegata_symmetric_key,
     /// The pre-shared key; NULL for others.
     pub psk: *const tegata_psk,
+    /// The CRL; NULL for others.
+    pub crl: *const tegata_crl_state,
 }
 
 impl ToC for DueItem {
     type C = tegata_due_item;
 
     fn to_c(&self, arena: &mut Arena) -> tegata_due_item {
-        let (mut certificate, mut key, mut psk) = (std::ptr::null(), std::ptr::null(), std::ptr::null());
+        let (mut certificate, mut key) = (std::ptr::null(), std::ptr::null());
+        let (mut psk, mut crl) = (std::ptr::null(), std::ptr::null());
         match self {
             Self::Certificate(record) => certificate = arena.record(record),
             Self::Key(record) => key = arena.record(record),
             Self::Psk(record) => psk = arena.record(record),
+            Self::Crl(record) => crl = arena.record(record),
             // A kind that the core gains and the header does not know yet.
             _ => {}
         }
-        tegata_due_item { r#type: Number::maybe(self.kind().credential()), certificate, key, psk }
+        tegata_due_item { r#type: self.kind().into(), certificate, key, psk, crl }
     }
 }
 

@@ -85,9 +85,18 @@ pub struct tegata_writer {
 }
 growing!(tegata_writer);
 
-struct Writer {
+pub(super) struct Writer {
     host: Host,
     write: unsafe extern "C" fn(*mut c_void, tegata_bytes, *mut tegata_failure) -> c_int,
+}
+
+/// The writer that C passes, if any.
+pub(super) fn writer_of(writer: *const tegata_writer) -> Result<Option<Writer>> {
+    if writer.is_null() {
+        return Ok(None);
+    }
+    let writer = sized(writer, "writer")?;
+    Ok(Some(Writer { host: Host::new(writer.userdata, None), write: needed(writer.write, "write")? }))
 }
 
 impl io::Write for Writer {

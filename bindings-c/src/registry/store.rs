@@ -46,6 +46,8 @@ pub struct tegata_sqlite_options {
     /// How many bytes of the file may be read through a mapping instead of being copied; 0 for none. The price of the time that
     /// it saves: where the disk fails to bring a mapped page, the system ends the process (SIGBUS).
     pub map: u64,
+    /// From how many bytes on the write-ahead log is brought into the file. NULL for 64 MB.
+    pub log: *const u32,
 }
 growing!(tegata_sqlite_options);
 
@@ -59,7 +61,7 @@ impl ToCore for tegata_sqlite_options {
             wait: optional(self.wait).copied().map_or(default.wait, Duration::from_millis),
             readers: optional(self.readers).copied().unwrap_or(default.readers),
             cache: optional(self.cache).copied().unwrap_or(default.cache),
-            log: default.log,
+            log: optional(self.log).copied().unwrap_or(default.log),
             max_size: optional(self.max_size).copied().or(default.max_size),
             map: self.map,
         })

@@ -116,7 +116,7 @@ impl ToC for [Certificate] {
 }
 
 /// The certificates that C passes; none for NULL.
-pub(super) fn certificates(list: *const tegata_certificates, field: &str) -> Result<Vec<Certificate>> {
+pub(crate) fn certificates(list: *const tegata_certificates, field: &str) -> Result<Vec<Certificate>> {
     let Some(list) = optional(list) else { return Ok(Vec::new()) };
     slice(list.items, list.len, field)?.iter().map(|item| origin::<Certificate>(*item, field).cloned()).collect()
 }

@@ -1,6 +1,6 @@
 //! What needs no registry: keys, certification requests, certificates, names, checks.
 
-mod certificate;
+pub(crate) mod certificate;
 mod certificate_extensions;
 mod chain;
 mod crl;

@@ -80,6 +80,8 @@ class Scenario:
         return value, kind
 
     def step_into(self, value, kind, step):
+        if kind == "exported" and step == "text":
+            return value, "tegata_bytes"
         inner = pointee(kind) or kind
         arrow = "->" if kind.endswith("*") else "."
         if inner == "tegata_certificate_extensions" and step == "names":
@@ -279,6 +281,8 @@ class Scenario:
             given = owner["value"]
             value |= {"group": given} if owner["type"] == "group" else {"devices": given if isinstance(given, list) else [given]}
             value["shared"] = owner["type"] == "devices"
+        if kind == "tegata_seen" and value["type"] in ("device", "certificate-id"):
+            value["id"] = value.pop("value")
         if kind == "tegata_character_classes":
             value = {"lower": True, "upper": True, "digits": True, "symbols": False} | value
         if kind == "tegata_sqlite_options" and "wait" in value:
@@ -333,7 +337,9 @@ class Scenario:
             value, kind = f"({value}->len == 0)", "bool"
         else:
             value, kind = self.step_into(value, kind, name)
-        if kind.startswith("const") and kind.endswith("*const *"):
+        holder = self.reference(step["on"])[1] if name != "is_empty" else ""
+        fields = {field for _, field in self.header.structs.get(pointee(holder) or holder, [])}
+        if name + "_len" in fields:
             self.emit(f'printf("{index}\\t");')
             owner = self.reference(step["on"])[0]
             self.emit(self.show.items(kind, value, f"{owner}->{name}_len"))
@@ -404,7 +410,10 @@ class Scenario:
             self.emit('printf("\\n");')
             return
         self.emit(f"if (ended({index}, {call}, &error)) {{")
-        if step["call"] == "events.export":
+        if step["call"] == "registry.maintain":
+            # How many lines the archive got is shown along with what was done.
+            self.emit("  archived_lines = lines_of(text.text);")
+        if step["call"] in ("events.export", "events.export_log"):
             self.emit(f'  printf("{{\\"count\\": %" PRIu64 ", \\"text\\": ", {result[0]}); put_text(text.text == NULL ? "" : text.text); printf("}}");')
         elif result is None or pointee(result[1]) in ("tegata_store", "tegata_sealer", "tegata_clock"):
             self.emit("  null();")
@@ -414,7 +423,11 @@ class Scenario:
         self.emit("}")
         if "error" not in step:
             self.emit("else { failed = true; goto end; }")
-        if "as" in step and result is not None:
+        if "as" in step and step["call"].startswith("events.export"):
+            # The text is written over by the next export.
+            kept = self.fresh("tegata_bytes", 'joined(&memory, bytes_of(NULL, 0), bytes_of_text(text.text == NULL ? "" : text.text))')
+            self.stored[step["as"]] = (kept, "exported")
+        elif "as" in step and result is not None:
             self.stored[step["as"]] = result
 
     def structs(self, kind, values):

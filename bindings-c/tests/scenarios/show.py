@@ -9,7 +9,7 @@ NUMBERS = {
 # Fields whose name in C is another than in the scenarios.
 NAMES = {("tegata_entity", "id"): "value"}
 # Pairs and the like: arrays of two.
-TUPLES = {"tegata_extension_mark"}
+TUPLES = {"tegata_extension_mark", "tegata_http_header"}
 
 
 class Show:
@@ -157,6 +157,14 @@ class Show:
                 "  put_text(value->items[i].name);", '  fputs(": ", stdout);', "  put_text(value->items[i].value);", "}",
                 'fputs("}", stdout);']
 
+    def special_tegata_maintained(self):
+        return [*self.record("tegata_maintained")[:-1], 'printf(", \\"archived\\": %zu}", archived_lines);']
+
+    def special_tegata_record_counts(self):
+        return ["size_t i;", 'fputs("{", stdout);', "for (i = 0; i < value->len; i++) {", "  next(i);",
+                "  put_text(value->items[i].name);", '  fputs(": ", stdout);',
+                "  " + self.statement("uint64_t", "value->items[i].count"), "}", 'fputs("}", stdout);']
+
     def special_tegata_outcomes(self):
         return ["size_t i;", "list_begin();", "for (i = 0; i < value->len; i++) {", "  next(i);",
                 "  if (value->errors[i] == NULL) {", '    fputs("{\\"ok\\": null", stdout);', "  } else {",
@@ -188,12 +196,13 @@ class Show:
 
     def special_tegata_due_item(self):
         by = lambda field, kind: self.statement(kind, f"value->{field}")
-        return ['fputs("{\\"type\\": ", stdout);', by("type", "tegata_credential_kind"),
-                'check(__LINE__, (value->certificate != NULL) + (value->key != NULL) + (value->psk != NULL) == 1, "one of three");',
+        return ['fputs("{\\"type\\": ", stdout);', by("type", "tegata_due_kind"),
+                'check(__LINE__, (value->certificate != NULL) + (value->key != NULL) + (value->psk != NULL) + (value->crl != NULL) == 1, "one of four");',
                 'fputs(", \\"value\\": ", stdout);',
                 f'if (value->certificate != NULL) {{ {by("certificate", "const tegata_certificate_record *")} }}',
                 f'else if (value->key != NULL) {{ {by("key", "const tegata_symmetric_key *")} }}',
-                f'else {{ {by("psk", "const tegata_psk *")} }}', 'fputs("}", stdout);']
+                f'else if (value->psk != NULL) {{ {by("psk", "const tegata_psk *")} }}',
+                f'else {{ {by("crl", "const tegata_crl_state *")} }}', 'fputs("}", stdout);']
 
     def special_tegata_principal(self):
         # Of a device the credential is a sum: one of two fields.

@@ -112,6 +112,15 @@ static int write_more(void *userdata, tegata_bytes data, tegata_failure *failure
   return 0;
 }
 
+/* How many lines the archive of housekeeping got. */
+static size_t archived_lines;
+
+static size_t lines_of(const char *text) {
+  size_t count = 0;
+  for (; text != NULL && *text != '\0'; text++) count += *text == '\n';
+  return count;
+}
+
 /* Prints how a step ended, up to its result. */
 static bool ended(int step, tegata_status status, tegata_error **error) {
   printf("%d\t", step);

@@ -1,5 +1,6 @@
 //! Authorities, and what is asked for when one is made.
 
+use crate::registry::crls::tegata_crl_policy;
 use crate::registry::prelude::*;
 
 /// One generation of an authority.
@@ -42,6 +43,8 @@ pub struct tegata_authority {
     pub public_key: tegata_bytes,
     /// When it was made.
     pub created: i64,
+    /// How its CRLs are kept up; NULL without a policy.
+    pub crl_policy: *const tegata_crl_policy,
 }
 
 impl ToC for Authority {
@@ -67,6 +70,7 @@ impl ToC for Authority {
             request: arena.maybe_bytes(self.request.as_deref()),
             public_key: arena.bytes(&self.public_key),
             created: self.created.unix(),
+            crl_policy: arena.maybe_record(self.crl_policy()),
         }
     }
 
@@ -224,14 +228,19 @@ impl ToCore for tegata_authority_filter {
     }
 }
 
-/// How a CRL is made.
+/// Which CRL is made, and for how long.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_crl_options {
     /// `sizeof(tegata_crl_options)`.
     pub size: usize,
-    /// When the next one will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
+    /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy
+    /// says, which is a week without one. NULL for the default.
     pub next_update_hours: *const u32,
+    /// Which shard; 0 for the list of all certificates. NULL for the default.
+    pub shard: *const u32,
+    /// Whether the delta CRL is made: what changed since the newest complete one. NULL for the default.
+    pub delta: *const bool,
 }
 growing!(tegata_crl_options);
 
@@ -239,26 +248,34 @@ impl ToCore for tegata_crl_options {
     type Core = CrlOptions;
 
     fn to_core(&self) -> Result<CrlOptions> {
-        let mut value = CrlOptions { ..CrlOptions::default() };
-        if let Some(next_update_hours) = optional(self.next_update_hours).copied() {
-            value.next_update_hours = next_update_hours;
-        }
-        Ok(value)
+        let default = CrlOptions::default();
+        Ok(CrlOptions {
+            next_update_hours: optional(self.next_update_hours).copied().unwrap_or(default.next_update_hours),
+            shard: optional(self.shard).copied().unwrap_or(default.shard),
+            delta: optional(self.delta).copied().unwrap_or(default.delta),
+        })
     }
 }
 
-/// The newest CRL of an authority.
+/// A CRL of an authority.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_crl_record {
     /// Whose.
     pub authority: *const c_char,
+    /// Which shard; 0 for the list of all certificates.
+    pub shard: u32,
     /// Its number (RFC 5280, 5.2.3); only grows.
     pub number: u64,
+    /// For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4). NULL when
+    /// there is none.
+    pub base: *const u64,
     /// When it was made.
     pub this_update: i64,
     /// When a newer one will have come.
     pub next_update: i64,
+    /// When it is to be made anew, so that the newer one comes in time.
+    pub refresh_at: i64,
     /// How many certificates it lists.
     pub entries: u64,
     /// The CRL in DER.
@@ -271,9 +288,12 @@ impl ToC for model::Crl {
     fn to_c(&self, arena: &mut Arena) -> tegata_crl_record {
         tegata_crl_record {
             authority: arena.shown(self.authority),
+            shard: self.shard,
             number: self.number,
+            base: arena.maybe(self.base),
             this_update: self.this_update.unix(),
             next_update: self.next_update.unix(),
+            refresh_at: self.refresh_at.unix(),
             entries: self.entries,
             der: arena.bytes(&self.der),
         }

@@ -63,6 +63,8 @@ pub struct tegata_certificate_record {
     pub algorithm: Number<tegata_key_algorithm>,
     /// The campaign that asks for its renewal. NULL when none does.
     pub campaign: *const c_char,
+    /// The shard of its authority's CRLs that lists it once it is revoked. NULL when there is none.
+    pub shard: *const u32,
 }
 
 impl ToC for model::Certificate {
@@ -98,6 +100,7 @@ impl ToC for model::Certificate {
             deleted: self.deleted,
             algorithm: Number::maybe(self.algorithm),
             campaign: arena.maybe_shown(self.campaign),
+            shard: arena.maybe(self.shard),
         }
     }
 
