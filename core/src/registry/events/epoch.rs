@@ -318,7 +318,9 @@ mod tests {
                                     .unwrap();
                             } else {
                                 let results = registry.devices().register_many(&devices, &Bulk::each(), &call).unwrap();
-                                results.into_iter().for_each(|result| drop(result.unwrap()));
+                                for result in results {
+                                    drop(result.unwrap());
+                                }
                             }
                         }
                     })
@@ -332,7 +334,9 @@ mod tests {
                 }
                 seen
             });
-            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            for writer in writers {
+                writer.join().unwrap();
+            }
             done.store(true, Ordering::Relaxed);
             seen = closer.join().unwrap();
         });

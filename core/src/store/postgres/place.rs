@@ -100,12 +100,15 @@ impl Place {
 /// is the one of the URL; with one on this very machine, TLS is used if it is there.
 fn secure(config: &mut Config, mode: Option<&str>, files: &Files) -> Result<Proof, StoreError> {
     let is_unix = |host: &Host| !matches!(host, Host::Tcp(_));
-    if config.get_hosts().iter().all(is_unix) {
+    // Where there is an address, it is spoken to, whatever the host is called.
+    let addresses = config.get_hostaddrs();
+    let is_local = config.get_hosts().iter().all(is_here) && addresses.iter().all(std::net::IpAddr::is_loopback);
+    if config.get_hosts().iter().all(is_unix) && addresses.is_empty() {
         config.ssl_mode(SslMode::Disable);
         return Ok(Proof::Nothing);
     }
     let (ssl, proof) = match mode {
-        None if config.get_hosts().iter().all(is_here) && files.roots.is_none() => (SslMode::Prefer, Proof::Nothing),
+        None if is_local && files.roots.is_none() => (SslMode::Prefer, Proof::Nothing),
         None | Some("verify-full") => (SslMode::Require, Proof::Host),
         Some("verify-ca") => (SslMode::Require, Proof::Root),
         // As other clients do: who names a root wants it believed and no other.
@@ -159,4 +162,20 @@ fn seconds(text: &str) -> Result<Duration, StoreError> {
 fn count(text: &str) -> Result<usize, StoreError> {
     let count = text.parse::<usize>().ok().filter(|count| (1..=100).contains(count));
     count.ok_or_else(|| invalid("has a number of connections that is not 1 to 100"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_proves_who_it_is_whatever_its_name_says() {
+        let mode = |url: &str| Place::new(url, &PostgresOptions::default()).unwrap().config.get_ssl_mode();
+        assert_eq!(mode("postgres://localhost/db"), SslMode::Prefer);
+        assert_eq!(mode("postgres://localhost/db?hostaddr=127.0.0.1"), SslMode::Prefer);
+        assert_eq!(mode("postgres://%2Ftmp/db"), SslMode::Disable);
+        assert_eq!(mode("postgres://localhost/db?hostaddr=192.0.2.1"), SslMode::Require);
+        assert_eq!(mode("postgres://%2Ftmp/db?hostaddr=192.0.2.1"), SslMode::Require);
+    }
 }

@@ -119,6 +119,7 @@ impl Pool {
 }
 
 /// Closes a connection without bringing the log into the file.
+#[allow(clippy::needless_pass_by_value)] // Closed when it is dropped.
 pub(super) fn close_as_it_is(connection: Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).at("the file").map(drop)
 }
