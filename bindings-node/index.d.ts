@@ -587,6 +587,8 @@ export declare class Authority {
   readonly publicKey: Buffer;
   /** When it was made. */
   readonly created: Date;
+  /** How its CRLs are made, if that was ever said (`setCrlPolicy`). */
+  readonly crlPolicy: CrlPolicy | null;
   /** Its certificate in PEM; empty while it is awaited. */
   readonly pem: string;
 }
@@ -937,6 +939,8 @@ export declare class CertificateRecord {
   readonly algorithm: KeyAlgorithm | null;
   /** The campaign that asks for its renewal. */
   readonly campaign: CampaignId | null;
+  /** The shard of its authority's CRLs that lists it once it is revoked, besides the list of all; `null` for none. */
+  readonly shard: number | null;
   /** How it stands at `now`: its state and the clock together. */
   standing(now: Date): Standing;
 }
@@ -1159,29 +1163,120 @@ export interface CrlEntry {
   readonly reason: RevocationReason;
 }
 
-/** How a CRL is made. */
+/** Which CRL is made, and for how long. */
 export interface CrlOptions {
-  /** When the next one will have come, in hours; 1 to 8,784 (a leap year). */
+  /**
+   * When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+   * which is a week without one.
+   */
   readonly nextUpdateHours?: number | null;
+  /** Which shard; 0 for the list of all certificates. */
+  readonly shard?: number | null;
+  /** Whether the delta CRL is made: what changed since the newest complete one. */
+  readonly delta?: boolean | null;
 }
 
-/** The newest CRL of an authority. */
+/** How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they are made. */
+export interface CrlPolicy {
+  /**
+   * How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+   * issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+   */
+  readonly shards: number;
+  /**
+   * Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its number).
+   * They stand in the certificates (RFC 5280, 4.2.1.13) instead of the profile's `crlUrls`, and in the CRLs of
+   * shards, which need them.
+   */
+  readonly urls: string[];
+  /**
+   * Where a delta CRL can be fetched, likewise. With `deltaHours`, they stand in the certificates
+   * (RFC 5280, 4.2.1.15).
+   */
+  readonly deltaUrls: string[];
+  /** When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). */
+  readonly nextUpdateHours: number;
+  /** When the next delta CRL will have come, in hours, less than `nextUpdateHours`; `null` for no delta CRLs. */
+  readonly deltaHours: number | null;
+  /**
+   * How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less than
+   * `nextUpdateHours`. Of a delta CRL it is at most half its time.
+   */
+  readonly overlapHours: number;
+}
+
+/** How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they are made. */
+export interface CrlPolicyInput {
+  /**
+   * How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+   * issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
+   */
+  readonly shards?: number | null;
+  /**
+   * Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its number).
+   * They stand in the certificates (RFC 5280, 4.2.1.13) instead of the profile's `crlUrls`, and in the CRLs of
+   * shards, which need them.
+   */
+  readonly urls?: readonly string[] | null;
+  /**
+   * Where a delta CRL can be fetched, likewise. With `deltaHours`, they stand in the certificates
+   * (RFC 5280, 4.2.1.15).
+   */
+  readonly deltaUrls?: readonly string[] | null;
+  /** When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). */
+  readonly nextUpdateHours?: number | null;
+  /** When the next delta CRL will have come, in hours, less than `nextUpdateHours`; `null` for no delta CRLs. */
+  readonly deltaHours?: number | null;
+  /**
+   * How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less than
+   * `nextUpdateHours`. Of a delta CRL it is at most half its time.
+   */
+  readonly overlapHours?: number | null;
+}
+
+/** A CRL of an authority. */
 export declare class CrlRecord {
   private constructor();
   /** Whose. */
   readonly authority: AuthorityId;
+  /** Which shard; 0 for the list of all certificates. */
+  readonly shard: number;
   /** Its number (RFC 5280, 5.2.3); only grows. */
   readonly number: bigint;
+  /** For a delta CRL, the number of the complete CRL that it is the difference to (RFC 5280, 5.2.4). */
+  readonly base: bigint | null;
   /** When it was made. */
   readonly thisUpdate: Date;
   /** When a newer one will have come. */
   readonly nextUpdate: Date;
+  /** When it is to be made anew, so that the newer one comes in time. */
+  readonly refreshAt: Date;
   /** How many certificates it lists. */
   readonly entries: number;
   /** The CRL in DER. */
   readonly der: Buffer;
   /** The CRL in PEM. */
   readonly pem: string;
+}
+
+/** How one of the CRLs that an authority keeps up stands. */
+export interface CrlState {
+  /** Whose. */
+  readonly authority: AuthorityId;
+  /** Which shard; 0 for the list of all certificates. */
+  readonly shard: number;
+  /** Whether it is the delta CRL. */
+  readonly delta: boolean;
+  /** The number of the newest; `null` while there is none yet. */
+  readonly number: bigint | null;
+  /** When that was made. */
+  readonly thisUpdate: Date | null;
+  /** When a newer one will have come. */
+  readonly nextUpdate: Date | null;
+  /** When it is to be made anew; `null` when it is not kept up any more. */
+  readonly refreshAt: Date | null;
+  /** Where it can be fetched, as far as the authority's policy says so. */
+  readonly addresses: string[];
 }
 
 /** A device. */
@@ -1245,17 +1340,25 @@ export type DeviceState =
 export interface Due {
   /** Until which moment to look. */
   readonly until: Date;
-  /** Only this group's. */
+  /** Only this group's; CRLs are no group's. */
   readonly group?: GroupId | null;
   /** Only these kinds; empty stands for all. */
-  readonly kinds?: readonly CredentialKind[] | null;
+  readonly kinds?: readonly DueKind[] | null;
 }
 
-/** Something to be renewed. */
+/** Something to be renewed, or made anew. */
 export type DueItem =
   | { readonly type: 'certificate'; readonly value: CertificateRecord }
+  | { readonly type: 'crl'; readonly value: CrlState }
   | { readonly type: 'key'; readonly value: SymmetricKey }
   | { readonly type: 'psk'; readonly value: Psk };
+
+/** Of what kind something is that can be due. */
+export type DueKind =
+  | 'certificate'
+  | 'key'
+  | 'psk'
+  | 'crl';
 
 /** How the files are encoded. */
 export type Encoding =
@@ -3105,18 +3208,46 @@ export declare class Authorities {
    */
   crossCertify(id: AuthorityId, by: AuthorityId, call?: Call): Promise<Buffer>;
   /**
-   * Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
-   * Certificates whose grace period has ended are revoked (superseded) first.
+   * Makes a CRL anew: every certificate in its scope that is revoked, or on hold under a profile that says so.
+   * Certificates whose grace period has ended are revoked (superseded) first. Where the authority's policy wants deltas,
+   * a complete CRL comes with one that leads to it from the complete CRL before (RFC 5280, 5.2.4), under the same number.
    *
-   * Rejects with: `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
+   * Rejects with: `authority.compromised`, `authority.expired`, `authority.signer_missing`; `input.unknown_id` for a shard that the
+   * authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, or of the list of all
+   * certificates when there are shards; signer and store errors.
    */
   crl(id: AuthorityId, options?: CrlOptions | null, call?: Call): Promise<CrlRecord>;
   /**
-   * The newest CRL that was made.
+   * The newest CRL that was made: the complete one of a shard or its delta (`nextUpdateHours` means
+   * nothing here).
    *
    * Rejects with: `certificate.crl_stale` when it is past its nextUpdate, `input.unknown_id` when there is none yet.
    */
-  currentCrl(id: AuthorityId): Promise<CrlRecord>;
+  currentCrl(id: AuthorityId, options?: CrlOptions | null): Promise<CrlRecord>;
+  /**
+   * How the CRLs stand that the authority keeps up, by shard, each complete one before its delta.
+   *
+   * Rejects with: `input.unknown_id`; store errors.
+   */
+  crls(id: AuthorityId): Promise<CrlState[]>;
+  /**
+   * Says how the authority's CRLs are made. Its addresses stand in the certificates issued from now on, each of which
+   * belongs to one shard for good; other addresses or another number of shards open new shards, while the old ones
+   * are kept up for their certificates. All that is new is due at once. The list of all certificates, shard 0, is the
+   * one of certificates from before there were shards; beside shards it is kept up once it was made. A rebuilt
+   * authority begins with its predecessor's policy.
+   *
+   * Rejects with: `input.invalid`, naming the field; `authority.compromised`; store errors.
+   */
+  setCrlPolicy(id: AuthorityId, policy?: CrlPolicyInput | null, call?: Call): Promise<Authority>;
+  /**
+   * Makes every CRL that is due until a moment (`due` lists them), each with the times of its
+   * authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason.
+   * To be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not used.
+   *
+   * Rejects with: Store errors that keep it from finding out what is due.
+   */
+  refreshCrls(until: Date, call?: Call): Promise<Outcome<CrlState>[]>;
 }
 
 /** Profiles: what a certificate may and will hold. Versions are never changed; `put` adds one. */
@@ -4409,7 +4540,8 @@ export declare class Registry {
   /**
    * What should be renewed until a moment, the most urgent first: by its own lifetime or its group's interval,
    * whichever comes first, or because a campaign asks for it. Due dates are spread so that a fleet does not come back
-   * at once. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42).
+   * at once. What is suspended, revoked or destroyed is not due (NEC-36, NEC-42). CRLs are due some time before their
+   * nextUpdate, also when nobody was revoked, and those of a new shard at once.
    *
    *
    * Rejects with: `input.page_cursor` for a cursor of another list, such as one of other kinds; store errors.
@@ -4443,7 +4575,8 @@ export declare class Registry {
    * `certificate.lost` or `input.lost_id`, and `reportSeen` tells it in advance.
    *
    * Rejects with: `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for another store than
-   * SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file is left then.
+   * SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors. No file is left then. A process that
+   * is killed may leave a folder called `.tegata-backup-` and a number beside it, never half a backup under `path`.
    */
   backup(path: string, call?: Call): Promise<Backup>;
   /**

@@ -27,7 +27,7 @@ node --input-type=module -e "import { Registry } from 'tegata'; if (typeof Regis
 
 say "tests"
 cp -r "$here/test" test
-TEGATA_REPOSITORY=$repository node --test test/*.test.mjs
+TEGATA_REPOSITORY=$repository "$repository/tools/with-postgres.sh" node --test test/*.test.mjs
 
 say "TypeScript, strict"
 mkdir types

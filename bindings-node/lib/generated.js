@@ -117,6 +117,21 @@ function inCrlOptions(v, a, f) {
   const w = c.place(a, f);
   return [
     c.opt(v.nextUpdateHours, c.u32, w, 'nextUpdateHours'),
+    c.opt(v.shard, c.u32, w, 'shard'),
+    c.opt(v.delta, c.boolean, w, 'delta'),
+  ];
+}
+
+function inCrlPolicyInput(v, a, f) {
+  c.record(v, a, f);
+  const w = c.place(a, f);
+  return [
+    c.opt(v.shards, c.u32, w, 'shards'),
+    c.opt(v.urls, (v, a, f) => c.list(v, c.string, a, f), w, 'urls'),
+    c.opt(v.deltaUrls, (v, a, f) => c.list(v, c.string, a, f), w, 'deltaUrls'),
+    c.opt(v.nextUpdateHours, c.u32, w, 'nextUpdateHours'),
+    c.opt(v.deltaHours, c.u32, w, 'deltaHours'),
+    c.opt(v.overlapHours, c.u32, w, 'overlapHours'),
   ];
 }
 
@@ -148,7 +163,7 @@ function inDue(v, a, f) {
   return [
     c.date(v.until, w, 'until'),
     c.opt(v.group, c.string, w, 'group'),
-    c.opt(v.kinds, (v, a, f) => c.list(v, n.CredentialKind, a, f), w, 'kinds'),
+    c.opt(v.kinds, (v, a, f) => c.list(v, n.DueKind, a, f), w, 'kinds'),
   ];
 }
 
@@ -909,6 +924,7 @@ class Authority {
     this.request = a[15] === null ? null : read.bytes(a[15]);
     this.publicKey = read.bytes(a[16]);
     this.created = read.date(a[17]);
+    this.crlPolicy = a[18] === null ? null : new CrlPolicy(a[18]);
   }
 }
 extend(Authority);
@@ -1075,6 +1091,7 @@ class CertificateRecord {
     this.deleted = a[25];
     this.algorithm = a[26];
     this.campaign = a[27];
+    this.shard = a[28];
   }
 }
 extend(CertificateRecord);
@@ -1190,17 +1207,46 @@ class CrlEntry {
 }
 extend(CrlEntry);
 
+class CrlPolicy {
+  constructor(a) {
+    this.shards = a[0];
+    this.urls = a[1];
+    this.deltaUrls = a[2];
+    this.nextUpdateHours = a[3];
+    this.deltaHours = a[4];
+    this.overlapHours = a[5];
+  }
+}
+extend(CrlPolicy);
+
 class CrlRecord {
   constructor(a) {
     this.authority = a[0];
-    this.number = BigInt(a[1]);
-    this.thisUpdate = read.date(a[2]);
-    this.nextUpdate = read.date(a[3]);
-    this.entries = a[4];
-    this.der = read.bytes(a[5]);
+    this.shard = a[1];
+    this.number = BigInt(a[2]);
+    this.base = a[3] === null ? null : BigInt(a[3]);
+    this.thisUpdate = read.date(a[4]);
+    this.nextUpdate = read.date(a[5]);
+    this.refreshAt = read.date(a[6]);
+    this.entries = a[7];
+    this.der = read.bytes(a[8]);
   }
 }
 extend(CrlRecord);
+
+class CrlState {
+  constructor(a) {
+    this.authority = a[0];
+    this.shard = a[1];
+    this.delta = a[2];
+    this.number = a[3] === null ? null : BigInt(a[3]);
+    this.thisUpdate = a[4] === null ? null : read.date(a[4]);
+    this.nextUpdate = a[5] === null ? null : read.date(a[5]);
+    this.refreshAt = a[6] === null ? null : read.date(a[6]);
+    this.addresses = a[7];
+  }
+}
+extend(CrlState);
 
 class Device {
   constructor(a) {
@@ -1223,6 +1269,8 @@ function outDueItem(a) {
   switch (a[0]) {
     case 'certificate':
       return { type: 'certificate', value: new CertificateRecord(a[1]) };
+    case 'crl':
+      return { type: 'crl', value: new CrlState(a[1]) };
     case 'key':
       return { type: 'key', value: new SymmetricKey(a[1]) };
     case 'psk':
@@ -1932,1457 +1980,1475 @@ const operations = {
   'authorities.current_crl': {
     number: 20,
     bulk: false,
-    encode: (a) => [c.string(a[0], 'id')],
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCrlOptions, 'options')],
     decode: (r, handle) => new CrlRecord(r),
   },
-  'profiles.put': {
+  'authorities.crls': {
     number: 21,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => r.map((x) => new CrlState(x)),
+  },
+  'authorities.set_crl_policy': {
+    number: 22,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCrlPolicyInput, 'policy'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new Authority(r),
+  },
+  'authorities.refresh_crls': {
+    number: 23,
+    bulk: false,
+    encode: (a) => [c.date(a[0], 'until'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new CrlState(x))),
+  },
+  'profiles.put': {
+    number: 24,
     bulk: false,
     encode: (a) => [c.string(a[0], 'name'), c.opt(a[1], inProfileSpecInput, 'spec'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Profile(r),
   },
   'profiles.load': {
-    number: 22,
+    number: 25,
     bulk: false,
     encode: (a) => [c.string(a[0], 'file'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Profile(r),
   },
   'profiles.get': {
-    number: 23,
+    number: 26,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Profile(r),
   },
   'profiles.newest': {
-    number: 24,
+    number: 27,
     bulk: false,
     encode: (a) => [c.string(a[0], 'name')],
     decode: (r, handle) => new Profile(r),
   },
   'profiles.versions': {
-    number: 25,
+    number: 28,
     bulk: false,
     encode: (a) => [c.string(a[0], 'name'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Profile(x)), next: r[1], total: r[2] }),
   },
   'profiles.find': {
-    number: 26,
+    number: 29,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Profile(x)), next: r[1], total: r[2] }),
   },
   'profiles.preview': {
-    number: 27,
+    number: 30,
     bulk: false,
     encode: (a) => [c.string(a[0], 'profile'), c.string(a[1], 'authority'), c.pem(a[2], 'csr'), c.opt(a[3], c.string, 'name')],
     decode: (r, handle) => new Preview(r),
   },
   'products.register': {
-    number: 28,
+    number: 31,
     bulk: false,
     encode: (a) => [inNewProduct(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new RegisteredProduct(r),
   },
   'products.get': {
-    number: 29,
+    number: 32,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Product(r),
   },
   'products.find': {
-    number: 30,
+    number: 33,
     bulk: false,
     encode: (a) => [c.opt(a[0], inProductFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Product(x)), next: r[1], total: r[2] }),
   },
   'products.enrolled': {
-    number: 31,
+    number: 34,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r,
   },
   'products.update': {
-    number: 32,
+    number: 35,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inProductChange, 'change'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Product(r),
   },
   'products.set_enrollment_policy': {
-    number: 33,
+    number: 36,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inEnrollmentPolicyInput, 'policy'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Product(r),
   },
   'products.suspend': {
-    number: 34,
+    number: 37,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Product(r),
   },
   'products.resume': {
-    number: 35,
+    number: 38,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Product(r),
   },
   'products.discontinue': {
-    number: 36,
+    number: 39,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Product(r),
   },
   'products.add_units': {
-    number: 37,
+    number: 40,
     bulk: true,
     encode: (a) => [c.string(a[0], 'id'), ((v, a, f) => c.list(v, c.string, a, f))(a[1], 'units'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => undefined)),
   },
   'products.issue_claim_codes': {
-    number: 38,
+    number: 41,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.u32(a[1], 'count'), c.opt(a[2], c.date, 'expires'), c.opt(a[3], inCall, 'call')],
     decode: (r, handle) => r.map((x) => read.secretString(x)),
   },
   'products.renew_credential': {
-    number: 39,
+    number: 42,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], n.KeyAlgorithm, 'algorithm'), c.opt(a[2], n.HandOut, 'handOut'), c.opt(a[3], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'products.credentials': {
-    number: 40,
+    number: 43,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r.map((x) => new CertificateRecord(x)),
   },
   'products.revoke_credential': {
-    number: 41,
+    number: 44,
     bulk: false,
     encode: (a) => [c.string(a[0], 'credential'), n.RevocationReason(a[1], 'reason'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'devices.register': {
-    number: 42,
+    number: 45,
     bulk: false,
     encode: (a) => [c.opt(a[0], inNewDevice, 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.register_many': {
-    number: 43,
+    number: 46,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inNewDevice, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.discover': {
-    number: 44,
+    number: 47,
     bulk: false,
     encode: (a) => [c.opt(a[0], inNewDevice, 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.discover_many': {
-    number: 45,
+    number: 48,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inNewDevice, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.enroll': {
-    number: 46,
+    number: 49,
     bulk: false,
     encode: (a) => [inEnroll(a[0], 'request'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Enrolled(r),
   },
   'devices.enroll_many': {
-    number: 47,
+    number: 50,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inEnroll, a, f))(a[0], 'requests'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Enrolled(x))),
   },
   'devices.get': {
-    number: 48,
+    number: 51,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Device(r),
   },
   'devices.find': {
-    number: 49,
+    number: 52,
     bulk: false,
     encode: (a) => [c.opt(a[0], inDeviceFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Device(x)), next: r[1], total: r[2] }),
   },
   'devices.count': {
-    number: 50,
+    number: 53,
     bulk: false,
     encode: (a) => [c.opt(a[0], inDeviceFilter, 'filter')],
     decode: (r, handle) => r,
   },
   'devices.update': {
-    number: 51,
+    number: 54,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inDeviceChange, 'change'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.update_many': {
-    number: 52,
+    number: 55,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, (v, a, f) => c.pair(v, c.string, inDeviceChange, a, f), a, f))(a[0], 'changes'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.set_group': {
-    number: 53,
+    number: 56,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], c.string, 'group'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.set_group_many': {
-    number: 54,
+    number: 57,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], c.string, 'group'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.disable': {
-    number: 55,
+    number: 58,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.disable_many': {
-    number: 56,
+    number: 59,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.enable': {
-    number: 57,
+    number: 60,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.enable_many': {
-    number: 58,
+    number: 61,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.delete': {
-    number: 59,
+    number: 62,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'devices.delete_many': {
-    number: 60,
+    number: 63,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Device(x))),
   },
   'devices.release_quarantine': {
-    number: 61,
+    number: 64,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), n.Release(a[1], 'release'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Device(r),
   },
   'groups.create': {
-    number: 62,
+    number: 65,
     bulk: false,
     encode: (a) => [c.string(a[0], 'name'), c.opt(a[1], inGroupChange, 'settings'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Group(r),
   },
   'groups.get': {
-    number: 63,
+    number: 66,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Group(r),
   },
   'groups.find': {
-    number: 64,
+    number: 67,
     bulk: false,
     encode: (a) => [c.opt(a[0], inText, 'name'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Group(x)), next: r[1], total: r[2] }),
   },
   'groups.update': {
-    number: 65,
+    number: 68,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inGroupChange, 'change'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Group(r),
   },
   'groups.delete': {
-    number: 66,
+    number: 69,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => undefined,
   },
   'events.export': {
-    number: 67,
+    number: 70,
     bulk: false,
     encode: (a) => [c.opt(a[0], inEventFilter, 'filter'), h.sink(a[1], 'out')],
     decode: (r, handle) => r,
   },
   'events.find': {
-    number: 68,
+    number: 71,
     bulk: false,
     encode: (a) => [c.opt(a[0], inEventFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Event(x)), next: r[1], total: r[2] }),
   },
   'certificates.issue': {
-    number: 69,
+    number: 72,
     bulk: false,
     encode: (a) => [inIssue(a[0], 'issue'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.issue_many': {
-    number: 70,
+    number: 73,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inIssue, a, f))(a[0], 'issues'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Issued(x))),
   },
   'certificates.issue_with_key': {
-    number: 71,
+    number: 74,
     bulk: false,
     encode: (a) => [inIssueWithKey(a[0], 'issue'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'certificates.collect_key': {
-    number: 72,
+    number: 75,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'certificates.confirm_key': {
-    number: 73,
+    number: 76,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => undefined,
   },
   'certificates.erase_uncollected': {
-    number: 74,
+    number: 77,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'certificates.request': {
-    number: 75,
+    number: 78,
     bulk: false,
     encode: (a) => [inIssue(a[0], 'issue'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.approve': {
-    number: 76,
+    number: 79,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.deny': {
-    number: 77,
+    number: 80,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.get': {
-    number: 78,
+    number: 81,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.by_serial': {
-    number: 79,
+    number: 82,
     bulk: false,
     encode: (a) => [c.string(a[0], 'authority'), c.bytes(a[1], 'serial')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.issued': {
-    number: 80,
+    number: 83,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.der': {
-    number: 81,
+    number: 84,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => read.bytes(r),
   },
   'certificates.pem': {
-    number: 82,
+    number: 85,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r,
   },
   'certificates.chain': {
-    number: 83,
+    number: 86,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r.map((x) => read.bytes(x)),
   },
   'certificates.export': {
-    number: 84,
+    number: 87,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), inExportFormat(a[1], 'format')],
     decode: (r, handle) => r.map((x) => new PackedFile(x)),
   },
   'certificates.find': {
-    number: 85,
+    number: 88,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCertificateFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new CertificateRecord(x)), next: r[1], total: r[2] }),
   },
   'certificates.count': {
-    number: 86,
+    number: 89,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCertificateFilter, 'filter'), n.CertificateGrouping(a[1], 'by')],
     decode: (r, handle) => r.map((x) => [outCertificateCount(x[0]), x[1]]),
   },
   'certificates.renew': {
-    number: 87,
+    number: 90,
     bulk: false,
     encode: (a) => [inRenew(a[0], 'renew'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Issued(r),
   },
   'certificates.renew_many': {
-    number: 88,
+    number: 91,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inRenew, a, f))(a[0], 'renewals'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Issued(x))),
   },
   'certificates.renew_with_key': {
-    number: 89,
+    number: 92,
     bulk: false,
     encode: (a) => [inRenewWithKey(a[0], 'renew'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedWithKey(r),
   },
   'certificates.confirm': {
-    number: 90,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
-    decode: (r, handle) => new CertificateRecord(r),
-  },
-  'certificates.suspend': {
-    number: 91,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
-    decode: (r, handle) => new CertificateRecord(r),
-  },
-  'certificates.suspend_many': {
-    number: 92,
-    bulk: true,
-    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
-    decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
-  },
-  'certificates.resume': {
     number: 93,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
-  'certificates.resume_many': {
+  'certificates.suspend': {
     number: 94,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new CertificateRecord(r),
+  },
+  'certificates.suspend_many': {
+    number: 95,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
+  },
+  'certificates.resume': {
+    number: 96,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new CertificateRecord(r),
+  },
+  'certificates.resume_many': {
+    number: 97,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.revoke': {
-    number: 95,
+    number: 98,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), n.RevocationReason(a[1], 'reason'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.revoke_many': {
-    number: 96,
+    number: 99,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), n.RevocationReason(a[1], 'reason'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.delete': {
-    number: 97,
+    number: 100,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new CertificateRecord(r),
   },
   'certificates.delete_many': {
-    number: 98,
+    number: 101,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new CertificateRecord(x))),
   },
   'certificates.retire_superseded': {
-    number: 99,
+    number: 102,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'certificates.attach': {
-    number: 100,
+    number: 103,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Assignment(r),
   },
   'certificates.detach': {
-    number: 101,
+    number: 104,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => undefined,
   },
   'certificates.attachments': {
-    number: 102,
+    number: 105,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Assignment(x)), next: r[1], total: r[2] }),
   },
   'make_key': {
-    number: 103,
+    number: 106,
     bulk: false,
     encode: (a) => [n.KeyAlgorithm(a[0], 'algorithm')],
     decode: (r, handle) => handle,
   },
   'make_csr': {
-    number: 104,
+    number: 107,
     bulk: false,
     encode: (a) => [h.signer(a[0], 'signer'), c.string(a[1], 'subject'), c.opt(a[2], (v, a, f) => c.list(v, inGeneralNameInput, a, f), 'san')],
     decode: (r, handle) => read.bytes(r),
   },
   'csr_pem': {
-    number: 105,
+    number: 108,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'der')],
     decode: (r, handle) => r,
   },
   'parse_csr': {
-    number: 106,
+    number: 109,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'bytes')],
     decode: (r, handle) => new VerifiedCsr(r),
   },
   'parse_certificate': {
-    number: 107,
+    number: 110,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input')],
     decode: (r, handle) => new Certificate(r),
   },
   'check_installation': {
-    number: 108,
+    number: 111,
     bulk: false,
     encode: (a) => [inInstallationCheck(a[0], 'check')],
     decode: (r, handle) => r.map((x) => new Finding(x)),
   },
   'verify_chain': {
-    number: 109,
+    number: 112,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'leaf'), c.opt(a[1], (v, a, f) => c.list(v, c.derOf, a, f), 'intermediates'), ((v, a, f) => c.list(v, c.derOf, a, f))(a[2], 'roots'), c.opt(a[3], (v, a, f) => c.list(v, c.derOf, a, f), 'crls'), inPurpose(a[4], 'purpose'), c.date(a[5], 'at')],
     decode: (r, handle) => new VerifiedChain(r),
   },
   'PrivateKey.from_bytes': {
-    number: 110,
+    number: 113,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'input')],
     decode: (r, handle) => handle,
   },
   'PrivateKey.from_bytes_with': {
-    number: 111,
+    number: 114,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'input'), c.publicKey(a[1], 'public')],
     decode: (r, handle) => handle,
   },
   'PrivateKey.public_key': {
-    number: 112,
+    number: 115,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => new PublicKey(r),
   },
   'PrivateKey.algorithm': {
-    number: 113,
+    number: 116,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => r,
   },
   'PrivateKey.sign': {
-    number: 114,
+    number: 117,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey'), c.bytes(a[1], 'message')],
     decode: (r, handle) => read.bytes(r),
   },
   'PrivateKey.to_pkcs8_der': {
-    number: 115,
+    number: 118,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => read.secretBytes(r),
   },
   'PrivateKey.to_pkcs8_pem': {
-    number: 116,
+    number: 119,
     bulk: false,
     encode: (a) => [h.own(a[0], 'PrivateKey')],
     decode: (r, handle) => read.secretString(r),
   },
   'PublicKey.from_spki': {
-    number: 117,
+    number: 120,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'der')],
     decode: (r, handle) => new PublicKey(r),
   },
   'PublicKey.verify': {
-    number: 118,
+    number: 121,
     bulk: false,
     encode: (a) => [c.publicKey(a[0], 'PublicKey'), n.SignatureAlgorithm(a[1], 'algorithm'), c.bytes(a[2], 'message'), c.bytes(a[3], 'signature')],
     decode: (r, handle) => undefined,
   },
   'Statement.message': {
-    number: 119,
+    number: 122,
     bulk: false,
     encode: (a) => [n.Statement(a[0], 'Statement'), c.bytes(a[1], 'content')],
     decode: (r, handle) => read.bytes(r),
   },
   'Certificate.many_from_pem': {
-    number: 120,
+    number: 123,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input')],
     decode: (r, handle) => r.map((x) => new Certificate(x)),
   },
   'Certificate.pem': {
-    number: 121,
+    number: 124,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate')],
     decode: (r, handle) => r,
   },
   'Certificate.public_key': {
-    number: 122,
+    number: 125,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate')],
     decode: (r, handle) => new PublicKey(r),
   },
   'Certificate.is_self_signed': {
-    number: 123,
+    number: 126,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate')],
     decode: (r, handle) => r,
   },
   'Certificate.is_valid_at': {
-    number: 124,
+    number: 127,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate'), c.date(a[1], 'at')],
     decode: (r, handle) => r,
   },
   'Certificate.verify_signed_by': {
-    number: 125,
+    number: 128,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Certificate'), c.publicKey(a[1], 'issuer')],
     decode: (r, handle) => undefined,
   },
   'CertificateExtensions.names': {
-    number: 126,
+    number: 129,
     bulk: false,
     encode: (a) => [c.opt(a[0], c.bytes, 'subjectAltName')],
     decode: (r, handle) => r.map((x) => outGeneralName(x)),
   },
   'CertificateRecord.standing': {
-    number: 127,
+    number: 130,
     bulk: false,
     encode: (a) => [facts(a[0], 'facts')],
     decode: (r, handle) => r,
   },
   'Crl.from_bytes': {
-    number: 128,
+    number: 131,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input')],
     decode: (r, handle) => new Crl(r),
   },
   'Crl.pem': {
-    number: 129,
+    number: 132,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl')],
     decode: (r, handle) => r,
   },
   'Crl.entries': {
-    number: 130,
+    number: 133,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl')],
     decode: (r, handle) => r.map((x) => new CrlEntry(x)),
   },
   'Crl.get': {
-    number: 131,
+    number: 134,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl'), c.bytes(a[1], 'serial')],
     decode: (r, handle) => r === null ? null : new Revocation(r),
   },
   'Crl.is_stale_at': {
-    number: 132,
+    number: 135,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl'), c.date(a[1], 'at')],
     decode: (r, handle) => r,
   },
   'Crl.verify_signed_by': {
-    number: 133,
+    number: 136,
     bulk: false,
     encode: (a) => [c.derOf(a[0], 'Crl'), c.publicKey(a[1], 'issuer')],
     decode: (r, handle) => undefined,
   },
   'certificates_pem': {
-    number: 134,
+    number: 137,
     bulk: false,
     encode: (a) => [((v, a, f) => c.list(v, c.bytes, a, f))(a[0], 'ders')],
     decode: (r, handle) => r,
   },
   'IssuedWithKey.algorithm': {
-    number: 135,
+    number: 138,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'der')],
     decode: (r, handle) => r,
   },
   'IssuedWithKey.key_pem': {
-    number: 136,
+    number: 139,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'key')],
     decode: (r, handle) => read.secretString(r),
   },
   'ProfileSpec.device': {
-    number: 137,
+    number: 140,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.product_credential': {
-    number: 138,
+    number: 141,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.tls_server': {
-    number: 139,
+    number: 142,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.from_toml': {
-    number: 140,
+    number: 143,
     bulk: false,
     encode: (a) => [c.string(a[0], 'text')],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.from_json': {
-    number: 141,
+    number: 144,
     bulk: false,
     encode: (a) => [c.string(a[0], 'text')],
     decode: (r, handle) => new ProfileSpec(r),
   },
   'ProfileSpec.to_json': {
-    number: 142,
+    number: 145,
     bulk: false,
     encode: (a) => [c.opt(a[0], inProfileSpecInput, 'ProfileSpec')],
     decode: (r, handle) => r,
   },
   'ProductSpec.from_toml': {
-    number: 143,
+    number: 146,
     bulk: false,
     encode: (a) => [c.string(a[0], 'text')],
     decode: (r, handle) => new ProductSpec(r),
   },
   'ProductSpec.load': {
-    number: 144,
+    number: 147,
     bulk: false,
     encode: (a) => [c.string(a[0], 'file')],
     decode: (r, handle) => new ProductSpec(r),
   },
   'FileNames.usual': {
-    number: 145,
+    number: 148,
     bulk: false,
     encode: (a) => [n.Encoding(a[0], 'encoding')],
     decode: (r, handle) => new FileNames(r),
   },
   'Error.table': {
-    number: 146,
+    number: 149,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => r.map((x) => new Reason(x)),
   },
   'MemoryStore.new': {
-    number: 147,
-    bulk: false,
-    encode: (a) => [],
-    decode: (r, handle) => handle,
-  },
-  'SqliteStore.open': {
-    number: 148,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'path'), c.opt(a[1], inSqliteOptions, 'options')],
-    decode: (r, handle) => handle,
-  },
-  'SqliteStore.close': {
-    number: 149,
-    bulk: false,
-    encode: (a) => [h.own(a[0], 'SqliteStore')],
-    decode: (r, handle) => undefined,
-  },
-  'SoftwareSealer.generate': {
     number: 150,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => handle,
   },
-  'SoftwareSealer.from_key': {
+  'SqliteStore.open': {
     number: 151,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'path'), c.opt(a[1], inSqliteOptions, 'options')],
+    decode: (r, handle) => handle,
+  },
+  'SqliteStore.close': {
+    number: 152,
+    bulk: false,
+    encode: (a) => [h.own(a[0], 'SqliteStore')],
+    decode: (r, handle) => undefined,
+  },
+  'SoftwareSealer.generate': {
+    number: 153,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => handle,
+  },
+  'SoftwareSealer.from_key': {
+    number: 154,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'key')],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.from_file': {
-    number: 152,
+    number: 155,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path')],
     decode: (r, handle) => handle,
   },
   'SoftwareSealer.create_file': {
-    number: 153,
+    number: 156,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path')],
     decode: (r, handle) => handle,
   },
   'FixedClock.at': {
-    number: 154,
+    number: 157,
     bulk: false,
     encode: (a) => [c.date(a[0], 'time')],
     decode: (r, handle) => handle,
   },
   'FixedClock.now': {
-    number: 155,
+    number: 158,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock')],
     decode: (r, handle) => read.date(r),
   },
   'FixedClock.set': {
-    number: 156,
+    number: 159,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock'), c.date(a[1], 'time')],
     decode: (r, handle) => undefined,
   },
   'FixedClock.advance': {
-    number: 157,
+    number: 160,
     bulk: false,
     encode: (a) => [h.own(a[0], 'FixedClock'), c.i64(a[1], 'seconds')],
     decode: (r, handle) => undefined,
   },
   'open_store': {
-    number: 158,
+    number: 161,
     bulk: false,
     encode: (a) => [c.string(a[0], 'url')],
     decode: (r, handle) => handle,
   },
   'PostgresStore.connect': {
-    number: 159,
+    number: 162,
     bulk: false,
     encode: (a) => [c.string(a[0], 'url'), c.opt(a[1], inPostgresOptions, 'options')],
     decode: (r, handle) => handle,
   },
   'registry.backup': {
-    number: 160,
+    number: 163,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Backup(r),
   },
   'registry.copy_to': {
-    number: 161,
+    number: 164,
     bulk: true,
     encode: (a) => [h.store(a[0], 'target'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => new Copied(r),
   },
   'registry.check_integrity': {
-    number: 162,
+    number: 165,
     bulk: true,
     encode: (a) => [c.opt(a[0], inCall, 'call'), c.opt(a[0]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => new Integrity(r),
   },
   'registry.report_seen': {
-    number: 163,
+    number: 166,
     bulk: false,
     encode: (a) => [((v, a, f) => c.list(v, inSeen, a, f))(a[0], 'seen')],
     decode: (r, handle) => r,
   },
   'registry.maintain': {
-    number: 164,
+    number: 167,
     bulk: false,
     encode: (a) => [c.opt(a[0], inRetention, 'retention'), c.opt(a[1], h.sink, 'archive'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Maintained(r),
   },
   'registry.maintainable': {
-    number: 165,
+    number: 168,
     bulk: false,
     encode: (a) => [c.opt(a[0], inRetention, 'retention')],
     decode: (r, handle) => new Maintained(r),
   },
   'ocsp.configure': {
-    number: 166,
+    number: 169,
     bulk: false,
     encode: (a) => [c.string(a[0], 'authority'), c.opt(a[1], inOcspOptions, 'options'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new Responder(r),
   },
   'ocsp.responder': {
-    number: 167,
+    number: 170,
     bulk: false,
     encode: (a) => [c.string(a[0], 'authority'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Responder(r),
   },
   'ocsp.respond': {
-    number: 168,
+    number: 171,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'request')],
     decode: (r, handle) => new OcspAnswer(r),
   },
   'ocsp.respond_get': {
-    number: 169,
+    number: 172,
     bulk: false,
     encode: (a) => [c.string(a[0], 'path')],
     decode: (r, handle) => new OcspAnswer(r),
   },
   'ocsp.presign': {
-    number: 170,
+    number: 173,
     bulk: false,
     encode: (a) => [c.string(a[0], 'authority'), c.opt(a[1], n.OcspHash, 'hash'), c.opt(a[2], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Presigned(x)), next: r[1], total: r[2] }),
   },
   'make_ocsp_request': {
-    number: 171,
+    number: 174,
     bulk: false,
     encode: (a) => [((v, a, f) => c.list(v, c.derOf, a, f))(a[0], 'certificates'), c.derOf(a[1], 'issuer'), c.opt(a[2], n.OcspHash, 'hash'), c.opt(a[3], c.bytes, 'nonce')],
     decode: (r, handle) => read.bytes(r),
   },
   'check_ocsp': {
-    number: 172,
+    number: 175,
     bulk: false,
     encode: (a) => [c.bytes(a[0], 'response'), c.derOf(a[1], 'certificate'), c.derOf(a[2], 'issuer'), c.opt(a[3], c.bytes, 'nonce'), c.date(a[4], 'at')],
     decode: (r, handle) => new CheckedOcsp(r),
   },
   'events.checkpoint': {
-    number: 173,
+    number: 176,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => new Checkpoint(r),
   },
   'events.checkpoints': {
-    number: 174,
+    number: 177,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Checkpoint(x)), next: r[1], total: r[2] }),
   },
   'events.public_key': {
-    number: 175,
+    number: 178,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => r,
   },
   'events.verify': {
-    number: 176,
+    number: 179,
     bulk: true,
     encode: (a) => [c.opt(a[0], inVerifyEvents, 'options'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => new Verification(r),
   },
   'events.prove': {
-    number: 177,
+    number: 180,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new EventProof(r),
   },
   'events.prove_consistency': {
-    number: 178,
+    number: 181,
     bulk: false,
     encode: (a) => [c.u64(a[0], 'old'), c.u64(a[1], 'new')],
     decode: (r, handle) => r,
   },
   'events.export_log': {
-    number: 179,
+    number: 182,
     bulk: false,
     encode: (a) => [c.opt(a[0], c.u64, 'from'), h.sink(a[1], 'out')],
     decode: (r, handle) => r,
   },
   'events.prune': {
-    number: 180,
+    number: 183,
     bulk: false,
     encode: (a) => [c.date(a[0], 'before'), c.opt(a[1], h.sink, 'archive'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new PrunedEvents(r),
   },
   'verify_event': {
-    number: 181,
+    number: 184,
     bulk: false,
     encode: (a) => [c.string(a[0], 'event'), c.string(a[1], 'proof'), c.string(a[2], 'publicKey')],
     decode: (r, handle) => undefined,
   },
   'verify_consistency': {
-    number: 182,
+    number: 185,
     bulk: false,
     encode: (a) => [c.string(a[0], 'old'), c.string(a[1], 'proof'), c.string(a[2], 'publicKey')],
     decode: (r, handle) => undefined,
   },
   'verify_export': {
-    number: 183,
+    number: 186,
     bulk: false,
     encode: (a) => [c.pem(a[0], 'input'), c.string(a[1], 'publicKey')],
     decode: (r, handle) => new Verification(r),
   },
   'campaigns.advance': {
-    number: 184,
+    number: 187,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.cancel': {
-    number: 185,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
-    decode: (r, handle) => new Campaign(r),
-  },
-  'campaigns.find': {
-    number: 186,
-    bulk: false,
-    encode: (a) => [c.opt(a[0], inCampaignFilter, 'filter'), c.opt(a[1], inPage, 'page')],
-    decode: (r, handle) => ({ items: r[0].map((x) => new Campaign(x)), next: r[1], total: r[2] }),
-  },
-  'campaigns.get': {
-    number: 187,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id')],
-    decode: (r, handle) => new Campaign(r),
-  },
-  'campaigns.pause': {
     number: 188,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
-  'campaigns.preview': {
+  'campaigns.find': {
     number: 189,
     bulk: false,
-    encode: (a) => [c.opt(a[0], inSelection, 'selection')],
-    decode: (r, handle) => new CampaignPreview(r),
+    encode: (a) => [c.opt(a[0], inCampaignFilter, 'filter'), c.opt(a[1], inPage, 'page')],
+    decode: (r, handle) => ({ items: r[0].map((x) => new Campaign(x)), next: r[1], total: r[2] }),
   },
-  'campaigns.progress': {
+  'campaigns.get': {
     number: 190,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
-    decode: (r, handle) => new CampaignProgress(r),
+    decode: (r, handle) => new Campaign(r),
   },
-  'campaigns.resume': {
+  'campaigns.pause': {
     number: 191,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
-  'campaigns.start': {
+  'campaigns.preview': {
     number: 192,
+    bulk: false,
+    encode: (a) => [c.opt(a[0], inSelection, 'selection')],
+    decode: (r, handle) => new CampaignPreview(r),
+  },
+  'campaigns.progress': {
+    number: 193,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new CampaignProgress(r),
+  },
+  'campaigns.resume': {
+    number: 194,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new Campaign(r),
+  },
+  'campaigns.start': {
+    number: 195,
     bulk: false,
     encode: (a) => [inNewCampaign(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Campaign(r),
   },
   'campaigns.stragglers': {
-    number: 193,
+    number: 196,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => outDueItem(x)), next: r[1], total: r[2] }),
   },
   'devices.credentials': {
-    number: 194,
+    number: 197,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Credentials(r),
   },
   'devices.provision': {
-    number: 195,
+    number: 198,
     bulk: false,
     encode: (a) => [c.opt(a[0], inProvision, 'wish'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Provisioned(r),
   },
   'devices.provision_many': {
-    number: 196,
+    number: 199,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inProvision, a, f))(a[0], 'wishes'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Provisioned(x))),
   },
   'keys.check_value': {
-    number: 197,
+    number: 200,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), n.CheckMethod(a[1], 'method'), c.opt(a[2], c.u32, 'version')],
     decode: (r, handle) => r,
   },
   'keys.count': {
-    number: 198,
+    number: 201,
     bulk: false,
     encode: (a) => [c.opt(a[0], inKeyFilter, 'filter')],
     decode: (r, handle) => r,
   },
   'keys.deliver': {
-    number: 199,
+    number: 202,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new WrappedKey(r),
   },
   'keys.deliver_clear': {
-    number: 200,
+    number: 203,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new IssuedKey(r),
   },
   'keys.destroy': {
-    number: 201,
+    number: 204,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.destroy_many': {
-    number: 202,
+    number: 205,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.end_grace': {
-    number: 203,
+    number: 206,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.erase_expired': {
-    number: 204,
+    number: 207,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'keys.find': {
-    number: 205,
+    number: 208,
     bulk: false,
     encode: (a) => [c.opt(a[0], inKeyFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new SymmetricKey(x)), next: r[1], total: r[2] }),
   },
   'keys.get': {
-    number: 206,
+    number: 209,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], c.u32, 'version'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new IssuedKey(r),
   },
   'keys.get_many': {
-    number: 207,
+    number: 210,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedKey(x))),
   },
   'keys.holders': {
-    number: 208,
+    number: 211,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r,
   },
   'keys.issue': {
-    number: 209,
+    number: 212,
     bulk: false,
     encode: (a) => [inNewKey(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.issue_many': {
-    number: 210,
+    number: 213,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inNewKey, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.mark_compromised': {
-    number: 211,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
-    decode: (r, handle) => new SymmetricKey(r),
-  },
-  'keys.mark_compromised_many': {
-    number: 212,
-    bulk: true,
-    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
-    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
-  },
-  'keys.record': {
-    number: 213,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id')],
-    decode: (r, handle) => new SymmetricKey(r),
-  },
-  'keys.resume': {
     number: 214,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
-  'keys.resume_many': {
+  'keys.mark_compromised_many': {
     number: 215,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
-  'keys.rotate': {
+  'keys.record': {
     number: 216,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.resume': {
+    number: 217,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.resume_many': {
+    number: 218,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.rotate': {
+    number: 219,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inRotateKey, 'rotate'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
   'keys.rotate_many': {
-    number: 217,
+    number: 220,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inRotateKey, 'rotate'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
   },
   'keys.share': {
-    number: 218,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
-    decode: (r, handle) => new SymmetricKey(r),
-  },
-  'keys.suspend': {
-    number: 219,
-    bulk: false,
-    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
-    decode: (r, handle) => new SymmetricKey(r),
-  },
-  'keys.suspend_many': {
-    number: 220,
-    bulk: true,
-    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
-    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
-  },
-  'keys.unshare': {
     number: 221,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new SymmetricKey(r),
   },
-  'keys.verify': {
+  'keys.suspend': {
     number: 222,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.suspend_many': {
+    number: 223,
+    bulk: true,
+    encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
+    decode: (r, handle) => r.map((x) => read.item(x, (x) => new SymmetricKey(x))),
+  },
+  'keys.unshare': {
+    number: 224,
+    bulk: false,
+    encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'device'), c.opt(a[2], inCall, 'call')],
+    decode: (r, handle) => new SymmetricKey(r),
+  },
+  'keys.verify': {
+    number: 225,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.secretPem(a[1], 'presented')],
     decode: (r, handle) => r === null ? null : new KeyMatch(r),
   },
   'keys.verify_check_value': {
-    number: 223,
+    number: 226,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.string(a[1], 'presented')],
     decode: (r, handle) => r === null ? null : new KeyMatch(r),
   },
   'keys.versions': {
-    number: 224,
+    number: 227,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => r.map((x) => new KeyVersion(x)),
   },
   'psks.delete': {
-    number: 225,
+    number: 228,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.delete_many': {
-    number: 226,
+    number: 229,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
   },
   'psks.end_grace': {
-    number: 227,
+    number: 230,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.erase_expired': {
-    number: 228,
+    number: 231,
     bulk: false,
     encode: (a) => [c.opt(a[0], inCall, 'call')],
     decode: (r, handle) => r,
   },
   'psks.export': {
-    number: 229,
+    number: 232,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskFilter, 'filter'), n.PskFormat(a[1], 'format'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => read.secretBytes(r),
   },
   'psks.find': {
-    number: 230,
+    number: 233,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Psk(x)), next: r[1], total: r[2] }),
   },
   'psks.get': {
-    number: 231,
+    number: 234,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.issue': {
-    number: 232,
+    number: 235,
     bulk: false,
     encode: (a) => [inNewPsk(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedPsk(r),
   },
   'psks.issue_many': {
-    number: 233,
+    number: 236,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, inNewPsk, a, f))(a[0], 'new'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedPsk(x))),
   },
   'psks.read': {
-    number: 234,
+    number: 237,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new IssuedPsk(r),
   },
   'psks.resume': {
-    number: 235,
+    number: 238,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.resume_many': {
-    number: 236,
+    number: 239,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
   },
   'psks.rotate': {
-    number: 237,
+    number: 240,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inRotatePsk, 'rotate'), c.opt(a[2], inCall, 'call')],
     decode: (r, handle) => new IssuedPsk(r),
   },
   'psks.rotate_many': {
-    number: 238,
+    number: 241,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inRotatePsk, 'rotate'), c.opt(a[2], inCall, 'call'), c.opt(a[2]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new IssuedPsk(x))),
   },
   'psks.suspend': {
-    number: 239,
+    number: 242,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Psk(r),
   },
   'psks.suspend_many': {
-    number: 240,
+    number: 243,
     bulk: true,
     encode: (a) => [((v, a, f) => c.list(v, c.string, a, f))(a[0], 'ids'), c.opt(a[1], inCall, 'call'), c.opt(a[1]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => r.map((x) => read.item(x, (x) => new Psk(x))),
   },
   'psks.verify': {
-    number: 241,
+    number: 244,
     bulk: false,
     encode: (a) => [c.string(a[0], 'identity'), c.secretPem(a[1], 'secret')],
     decode: (r, handle) => r,
   },
   'registry.reseal': {
-    number: 242,
+    number: 245,
     bulk: true,
     encode: (a) => [c.opt(a[0], inCall, 'call'), c.opt(a[0]?.atomicity, n.Atomicity, 'atomicity')],
     decode: (r, handle) => new Resealed(r),
   },
   'clients.register': {
-    number: 243,
+    number: 246,
     bulk: false,
     encode: (a) => [inNewClient(a[0], 'new'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new RegisteredClient(r),
   },
   'clients.check_licence': {
-    number: 244,
+    number: 247,
     bulk: false,
     encode: (a) => [c.secretString(a[0], 'licence')],
     decode: (r, handle) => r,
   },
   'clients.get': {
-    number: 245,
+    number: 248,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id')],
     decode: (r, handle) => new Client(r),
   },
   'clients.find': {
-    number: 246,
+    number: 249,
     bulk: false,
     encode: (a) => [c.opt(a[0], inClientFilter, 'filter'), c.opt(a[1], inPage, 'page')],
     decode: (r, handle) => ({ items: r[0].map((x) => new Client(x)), next: r[1], total: r[2] }),
   },
   'clients.rotate_password': {
-    number: 247,
+    number: 250,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => read.secretString(r),
   },
   'clients.rotate_licence': {
-    number: 248,
+    number: 251,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => read.secretString(r),
   },
   'clients.suspend': {
-    number: 249,
+    number: 252,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Client(r),
   },
   'clients.resume': {
-    number: 250,
+    number: 253,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Client(r),
   },
   'clients.delete': {
-    number: 251,
+    number: 254,
     bulk: false,
     encode: (a) => [c.string(a[0], 'id'), c.opt(a[1], inCall, 'call')],
     decode: (r, handle) => new Client(r),
   },
   'check_value': {
-    number: 252,
+    number: 255,
     bulk: false,
     encode: (a) => [n.SymmetricAlgorithm(a[0], 'algorithm'), c.secretPem(a[1], 'key'), n.CheckMethod(a[2], 'method')],
     decode: (r, handle) => r,
   },
   'generate_password': {
-    number: 253,
+    number: 256,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskPolicy, 'policy')],
     decode: (r, handle) => read.secretString(r),
   },
   'unwrap_key': {
-    number: 254,
+    number: 257,
     bulk: false,
     encode: (a) => [inWrappedKeyInput(a[0], 'wrapped'), c.secretPem(a[1], 'psk')],
     decode: (r, handle) => read.secretBytes(r),
   },
   'PskPolicy.entropy_bits': {
-    number: 255,
+    number: 258,
     bulk: false,
     encode: (a) => [c.opt(a[0], inPskPolicy, 'PskPolicy')],
     decode: (r, handle) => r,
   },
   'IssuedPsk.password': {
-    number: 256,
+    number: 259,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'secret')],
     decode: (r, handle) => r === null ? null : read.secretString(r),
   },
   'IssuedPsk.hex': {
-    number: 257,
+    number: 260,
     bulk: false,
     encode: (a) => [c.secretPem(a[0], 'secret')],
     decode: (r, handle) => read.secretString(r),
   },
   'ProxyHeaders.nginx': {
-    number: 258,
-    bulk: false,
-    encode: (a) => [],
-    decode: (r, handle) => new ProxyHeaders(r),
-  },
-  'ProxyHeaders.haproxy': {
-    number: 259,
-    bulk: false,
-    encode: (a) => [],
-    decode: (r, handle) => new ProxyHeaders(r),
-  },
-  'ProxyHeaders.envoy': {
-    number: 260,
-    bulk: false,
-    encode: (a) => [],
-    decode: (r, handle) => new ProxyHeaders(r),
-  },
-  'ProxyHeaders.rfc9440': {
     number: 261,
     bulk: false,
     encode: (a) => [],
     decode: (r, handle) => new ProxyHeaders(r),
   },
-  'SealingKeys.new': {
+  'ProxyHeaders.haproxy': {
     number: 262,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'ProxyHeaders.envoy': {
+    number: 263,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'ProxyHeaders.rfc9440': {
+    number: 264,
+    bulk: false,
+    encode: (a) => [],
+    decode: (r, handle) => new ProxyHeaders(r),
+  },
+  'SealingKeys.new': {
+    number: 265,
     bulk: false,
     encode: (a) => [h.sealer(a[0], 'current'), ((v, a, f) => c.list(v, h.sealer, a, f))(a[1], 'previous')],
     decode: (r, handle) => handle,
@@ -3461,8 +3527,20 @@ class Authorities {
     return start(operations['authorities.crl'], this.#core, [id, options, call]);
   }
 
-  currentCrl(id) {
-    return start(operations['authorities.current_crl'], this.#core, [id]);
+  currentCrl(id, options) {
+    return start(operations['authorities.current_crl'], this.#core, [id, options]);
+  }
+
+  crls(id) {
+    return start(operations['authorities.crls'], this.#core, [id]);
+  }
+
+  setCrlPolicy(id, policy, call) {
+    return start(operations['authorities.set_crl_policy'], this.#core, [id, policy, call]);
+  }
+
+  refreshCrls(until, call) {
+    return start(operations['authorities.refresh_crls'], this.#core, [until, call]);
   }
 }
 
@@ -4413,5 +4491,5 @@ class RegistryBase {
 module.exports = {
   operations, RegistryBase,
   Authorities, Profiles, Products, Devices, Groups, Certificates, Events, Ocsp, Psks, Keys, Campaigns, Clients,
-  Assignment, Attributes, Authority, Backup, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, Certificate, CertificateExtensions, CertificateRecord, CheckedOcsp, Checkpoint, Client, Copied, Counts, Credentials, Crl, CrlEntry, CrlRecord, Device, Enrolled, EnrollmentPolicy, Event, EventProof, FileNames, Finding, Group, Integrity, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, LogProblem, Maintained, OcspAnswer, PackedFile, Presigned, Preview, Product, ProductSpec, Profile, ProfileSpec, Provisioned, ProxyHeaders, PrunedEvents, Psk, PublicKey, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Responder, Revocation, SanPolicy, SymmetricKey, TrustBundle, Verification, VerifiedChain, VerifiedCsr, WrappedKey,
+  Assignment, Attributes, Authority, Backup, BasicConstraints, Campaign, CampaignPreview, CampaignProgress, Certificate, CertificateExtensions, CertificateRecord, CheckedOcsp, Checkpoint, Client, Copied, Counts, Credentials, Crl, CrlEntry, CrlPolicy, CrlRecord, CrlState, Device, Enrolled, EnrollmentPolicy, Event, EventProof, FileNames, Finding, Group, Integrity, Issued, IssuedKey, IssuedPsk, IssuedWithKey, KeyMatch, KeyVersion, LogProblem, Maintained, OcspAnswer, PackedFile, Presigned, Preview, Product, ProductSpec, Profile, ProfileSpec, Provisioned, ProxyHeaders, PrunedEvents, Psk, PublicKey, Reason, RegisteredClient, RegisteredProduct, RequestedExtension, Resealed, Responder, Revocation, SanPolicy, SymmetricKey, TrustBundle, Verification, VerifiedChain, VerifiedCsr, WrappedKey,
 };

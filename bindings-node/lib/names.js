@@ -15,6 +15,7 @@ module.exports = {
   ClientState: names(['active', 'suspended', 'deleted']),
   CredentialKind: names(['certificate', 'key', 'psk']),
   DeviceState: names(['discovered', 'valid', 'invalid', 'deleted']),
+  DueKind: names(['certificate', 'key', 'psk', 'crl']),
   Encoding: names(['pem', 'der']),
   Enrollment: names(['new', 'admitted', 'known', 'renewed', 'rekeyed']),
   EnrollmentMode: names(['open', 'allow-list', 'claim-code']),

@@ -2,9 +2,9 @@
 
 use tegata::model::{
     Assignment, Attributes, Authority, AuthorityState, Certificate, CertificateKind, CertificateState, CredentialKind,
-    Crl, Device, DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, Event, Group, InvalidReason, KeyOrigin,
-    OtherKey, Product, ProductState, Profile, ProfileSpec, SanPolicy, SignerLocation, Standing, SubjectPolicy,
-    SuspendCause, SuspendMode,
+    Crl, CrlPolicy, CrlState, Device, DeviceState, EnrollmentMode, EnrollmentPolicy, Entity, Event, Group,
+    InvalidReason, KeyOrigin, OtherKey, Product, ProductState, Profile, ProfileSpec, SanPolicy, SignerLocation,
+    Standing, SubjectPolicy, SuspendCause, SuspendMode,
 };
 use tegata::{
     AuthorityFilter, CampaignId, CertificateCount, CertificateFilter, CertificateGrouping, CertificateId, ClientId,
@@ -121,14 +121,51 @@ impl In for Entity {
     }
 }
 
-record_out!(Authority => "Authority" {
-    id, name, generation, state, subject, algorithm, key_identifier, not_before, not_after, parent, predecessor,
-    successor, signer, certificate, outside, request, public_key, created,
+/// Writes shape and fields of a type, each told by an expression of it.
+macro_rules! told_out {
+    ($ty:ty => $name:literal |$it:ident| { $($field:ident = $value:expr),* $(,)? }) => {
+        impl Item for $ty {}
+        impl Out for $ty {
+            fn shape(types: &mut Types) -> String {
+                types.describe($name, |types| serde_json::json!({
+                    "out": [$( [stringify!($field), told(|$it: &$ty| $value, types)] ),*]
+                }))
+            }
+            fn write(&self, out: &mut Writer) {
+                let $it = self;
+                out.open();
+                $( Out::write(&$value, out); )*
+                out.close();
+            }
+        }
+    };
+}
+
+fn told<R, T: Out>(_: fn(&R) -> T, types: &mut Types) -> String {
+    T::shape(types)
+}
+
+told_out!(Authority => "Authority" |it| {
+    id = it.id, name = it.name.clone(), generation = it.generation, state = it.state, subject = it.subject.clone(),
+    algorithm = it.algorithm, key_identifier = it.key_identifier.clone(), not_before = it.not_before,
+    not_after = it.not_after, parent = it.parent, predecessor = it.predecessor, successor = it.successor,
+    signer = it.signer, certificate = it.certificate.clone(), outside = it.outside.clone(), request = it.request.clone(),
+    public_key = it.public_key.clone(), created = it.created, crl_policy = it.crl_policy().cloned(),
+});
+told_out!(CrlState => "CrlState" |it| {
+    authority = it.authority, shard = it.shard, delta = it.delta, number = it.number.map(Big),
+    this_update = it.this_update, next_update = it.next_update, refresh_at = it.refresh_at,
+    addresses = it.addresses.clone(),
+});
+record_out!(CrlPolicy => "CrlPolicy" { shards, urls, delta_urls, next_update_hours, delta_hours, overlap_hours });
+record_in!(CrlPolicy => "CrlPolicyInput" (optional) {
+    shards = Self::default().shards, urls, delta_urls, next_update_hours = Self::default().next_update_hours, delta_hours,
+    overlap_hours = Self::default().overlap_hours,
 });
 record_out!(Certificate => "CertificateRecord" {
     id, serial, authority, profile, kind, state, product, credential_of, device, group, holders, name, issued,
     not_before, not_after, renew_at, key_number, key_origin, renews, successor, confirmed, retires, suspended_by,
-    revoked, reason, deleted, algorithm, campaign,
+    revoked, reason, deleted, algorithm, campaign, shard,
 });
 record_out!(Assignment => "Assignment" { certificate, device, since });
 record_out!(Device => "Device" {
@@ -158,9 +195,12 @@ impl Out for Crl {
         types.describe("CrlRecord", |types| {
             let fields = [
                 ("authority", tegata::AuthorityId::shape_out(types)),
+                ("shard", <u32 as Out>::shape(types)),
                 ("number", Big::shape(types)),
+                ("base", <Option<Big> as Out>::shape(types)),
                 ("this_update", <Timestamp as Out>::shape(types)),
                 ("next_update", <Timestamp as Out>::shape(types)),
+                ("refresh_at", <Timestamp as Out>::shape(types)),
                 ("entries", <u64 as Out>::shape(types)),
                 ("der", <Vec<u8> as Out>::shape(types)),
             ];
@@ -170,9 +210,12 @@ impl Out for Crl {
     fn write(&self, out: &mut Writer) {
         out.open();
         self.authority.write(out);
+        self.shard.write(out);
         Big(self.number).write(out);
+        self.base.map(Big).write(out);
         self.this_update.write(out);
         self.next_update.write(out);
+        self.refresh_at.write(out);
         self.entries.write(out);
         self.der.write(out);
         out.close();

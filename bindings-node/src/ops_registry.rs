@@ -4,7 +4,9 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use tegata::error::StoreError;
-use tegata::model::{Authority, Crl, Device, EnrollmentPolicy, Event, Group, Product, Profile, ProfileSpec};
+use tegata::model::{
+    Authority, Crl, CrlPolicy, CrlState, Device, EnrollmentPolicy, Event, Group, Product, Profile, ProfileSpec,
+};
 use tegata::store::{Sealer, Store};
 use tegata::{
     AuthorityFilter, AuthorityId, CertificateId, Clock, Counts, CrlOptions, DeviceChange, DeviceFilter, DeviceId, Due,
@@ -96,7 +98,13 @@ operations! { LIST:
         = |it| it.registry()?.authorities().cross_certify(id, by, &call)?;
     "authorities.crl" (id: AuthorityId, options: CrlOptions, call: tegata::Call) -> Crl
         = |it| it.registry()?.authorities().crl(id, &options, &call)?;
-    "authorities.current_crl" (id: AuthorityId) -> Crl = |it| it.registry()?.authorities().current_crl(id, &CrlOptions::default())?;
+    "authorities.current_crl" (id: AuthorityId, options: CrlOptions) -> Crl = |it| it.registry()?.authorities().current_crl(id, &options)?;
+
+    "authorities.crls" (id: AuthorityId) -> Vec<CrlState> = |it| it.registry()?.authorities().crls(id)?;
+    "authorities.set_crl_policy" (id: AuthorityId, policy: CrlPolicy, call: tegata::Call) -> Authority
+        = |it| it.registry()?.authorities().set_crl_policy(id, &policy, &call)?;
+    "authorities.refresh_crls" (until: Timestamp, call: tegata::Call) -> Each<CrlState>
+        = |it| it.registry()?.authorities().refresh_crls(until, &call)?;
 
     "profiles.put" (name: String, spec: ProfileSpec, call: tegata::Call) -> Profile
         = |it| it.registry()?.profiles().put(&name, &spec, &call)?;

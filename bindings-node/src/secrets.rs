@@ -105,6 +105,7 @@ union_out!(DueItem => "DueItem" {
     "certificate" { value: tegata::model::Certificate } = DueItem::Certificate(value),
     "key" { value: SymmetricKey } = DueItem::Key(value),
     "psk" { value: Psk } = DueItem::Psk(value),
+    "crl" { value: tegata::model::CrlState } = DueItem::Crl(value),
 });
 
 record_in!(Selection => "Selection" (optional) {
