@@ -37,7 +37,7 @@ pub(crate) fn fill_into<S: Store + 'static>(store: &Arc<S>, devices: u64) -> Ben
     }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let owner = Pattern::of(store.as_ref(), &BINDINGS);
-    for first in (0..devices).step_by(A_PORTION as usize) {
+    for first in (0..devices).step_by(usize::try_from(A_PORTION).unwrap_or(usize::MAX)) {
         let mut writes = Vec::new();
         for n in step + first..step + devices.min(first + A_PORTION) {
             writes.extend(patterns.iter().map(|pattern| Write::Put(pattern.row(n, &mut random), Expect::Absent)));
@@ -68,15 +68,15 @@ impl Pattern {
     fn row(&self, steps: u64, random: &mut Random) -> Row {
         let Self(first, second) = self;
         let on = |(first, second): (&Value, &Value)| match (first, second) {
-            (Value::Int(a), Value::Int(b)) if a.abs_diff(*b) <= 64 => Value::Int(a + (b - a) * steps as i64),
-            (Value::Int(_), Value::Int(_)) => Value::Int(random.next() as i64),
+            (Value::Int(a), Value::Int(b)) if a.abs_diff(*b) <= 64 => Value::Int(a + (b - a) * steps.cast_signed()),
+            (Value::Int(_), Value::Int(_)) => Value::Int(random.next().cast_signed()),
             (Value::Text(a), Value::Text(b)) if a != b => {
-                Value::Text(a.bytes().map(|_| char::from(b'a' + (random.next() >> 32) as u8 % 26)).collect())
+                Value::Text(a.bytes().map(|_| char::from(b'a' + (random.next().to_be_bytes()[3] % 26))).collect())
             }
             (Value::Bytes(a), Value::Bytes(b)) if a != b => {
                 let mut bytes = a.clone();
                 // Letters, since some are text in DER.
-                let letter = |random: &mut Random| b'a' + (random.next() >> 32) as u8 % 26;
+                let letter = |random: &mut Random| b'a' + (random.next().to_be_bytes()[3] % 26);
                 bytes.iter_mut().rev().take(16).for_each(|octet| *octet = letter(random));
                 Value::Bytes(bytes)
             }

@@ -78,10 +78,10 @@ pub(crate) fn memory() {
     }
     let folder = folder();
     let file = folder.path().join("registry.sqlite");
-    let (bench, _store) = fill(&file, setting("TEGATA_ROWS", 1_000_000) as u64);
+    let (bench, store) = fill(&file, setting("TEGATA_ROWS", 1_000_000) as u64);
     let units = bench.units(700_000_000_000, A_ROUND);
     std::fs::write(folder.path().join("units"), units.iter().flat_map(to_line).collect::<Vec<_>>()).unwrap();
-    drop((bench, _store));
+    drop((bench, store));
     // What filling left behind is none of the memory that serving takes.
     let status = Command::new(std::env::current_exe().unwrap()).arg("memory").env(SERVE, &file).status().unwrap();
     assert!(status.success());
@@ -89,7 +89,10 @@ pub(crate) fn memory() {
 
 fn to_line(unit: &Enroll) -> Vec<u8> {
     let parts = [&unit.credential[..], &unit.csr, unit.unit.as_deref().unwrap_or_default().as_bytes()];
-    parts.into_iter().flat_map(|part| [&(part.len() as u32).to_be_bytes(), part].concat()).collect()
+    parts
+        .into_iter()
+        .flat_map(|part| [&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes(), part].concat())
+        .collect()
 }
 
 fn from_lines(mut bytes: &[u8]) -> Vec<Enroll> {
