@@ -4595,7 +4595,7 @@ export declare class Registry {
    * Rejects with: `store.other_registry` when `target` holds anything else, or was opened since; `store.keeps_changing`;
    * `input.cancelled` after `Break`; errors of both stores.
    */
-  copyTo(target: store, call?: BulkCall): Promise<Copied>;
+  copyTo(target: AnyStore | Store | string, call?: BulkCall): Promise<Copied>;
   /**
    * Reads everything and tells what does not fit together: what the store finds out about itself, values that this version
    * cannot have written, sealed ones that do not open, records that lead to others which are not there, serial numbers that

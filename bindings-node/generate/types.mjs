@@ -9,7 +9,7 @@ const IN = {
   'secret-pem': 'Uint8Array | string | Secret<Uint8Array> | Secret<string>', 'secret-string': 'string | Secret<string>',
   map: 'Readonly<Record<string, string>>', name: 'string', oid: 'string', certificate: 'Certificate | Uint8Array | string',
   crl: 'Crl | Uint8Array | string', csr: 'VerifiedCsr | Uint8Array | string',
-  'public-key': 'PublicKey | KeyObject | Uint8Array', signer: 'PrivateKey | Signer', sink: 'ExportTarget',
+  'public-key': 'PublicKey | KeyObject | Uint8Array', signer: 'PrivateKey | Signer', sink: 'ExportTarget', store: 'AnyStore | Store | string',
   sealer: 'SoftwareSealer | SealingKeys | Sealer',
   GeneralNameInput: 'GeneralNameInput | string',
 };
