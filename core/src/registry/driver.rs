@@ -7,6 +7,7 @@
 //! again only if it changed.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::key::{Signer, sign_with};
 use crate::model::{Entity, Event, RequestRecord};
 use crate::secret::Secret;
 use crate::store::record::{Record, Stored, at, put, read};
+use crate::store::schema::Table;
 use crate::store::tables::AUTHORITIES;
 use crate::store::{Counter, Expect, Row, RowRef, Write};
 use crate::x509::assemble;
@@ -425,6 +427,32 @@ impl Inner {
             }
         }
         Err(StoreError::Busy.into())
+    }
+
+    /// The event of a change to many records at once: of how many in each table.
+    pub(super) fn event_of_tables(
+        &self,
+        action: &'static str,
+        tables: impl Iterator<Item = &'static Table>,
+        call: &Call,
+        now: Timestamp,
+    ) -> Result<Write> {
+        let mut of = BTreeMap::new();
+        for table in tables {
+            *of.entry(table.name).or_insert(0_u64) += 1;
+        }
+        let detail: Vec<_> = of.iter().map(|(table, count)| format!("{table}: {count}")).collect();
+        let event = Event {
+            id: self.ids.id(0),
+            at: now,
+            actor: call.actor.clone(),
+            action: action.to_owned(),
+            subject: None,
+            object: None,
+            detail: Some(detail.join(", ")),
+            tag: None,
+        };
+        put(&event, Expect::Absent, &self.ids)
     }
 
     /// Commits, and keeps the remembered authorities in step. Events get their numbers and tags here.

@@ -16,7 +16,7 @@ use crate::store::{Counter, Maintenance, Page, Query, Row, RowRef, Sealer, Store
 /// A store or a sealer, each call of which is marked as a callback. That costs a thread-local count, no more.
 pub(super) struct Host<T>(pub(super) T);
 
-impl Store for Host<Box<dyn Store>> {
+impl<S: Store> Store for Host<S> {
     fn migrate(&self, schema: &Schema) -> Result<(), StoreError> {
         run(|| self.0.migrate(schema))
     }
@@ -41,7 +41,7 @@ impl Store for Host<Box<dyn Store>> {
     }
 }
 
-impl Maintenance for Host<Box<dyn Store>> {
+impl<S: Store> Maintenance for Host<S> {
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
         run(|| self.upkeep()?.backup(to))
     }
@@ -53,7 +53,7 @@ impl Maintenance for Host<Box<dyn Store>> {
     }
 }
 
-impl Host<Box<dyn Store>> {
+impl<S: Store> Host<S> {
     fn upkeep(&self) -> Result<&dyn Maintenance, StoreError> {
         let missing = || StoreError::Backend { reason: "the store offers no maintenance any more".to_owned() };
         self.0.maintenance().ok_or_else(missing)

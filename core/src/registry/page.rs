@@ -12,7 +12,7 @@ use crate::error::{Error, InputError};
 use crate::id::NumberCipher;
 use crate::store::record::Record;
 use crate::store::schema::Table;
-use crate::store::{Cursor, Filter, Match, Query, Tally, Value};
+use crate::store::{Cursor, Filter, Match, Query, Store, StoreError, Tally, Value};
 
 /// Which page of a list is wanted.
 ///
@@ -157,6 +157,12 @@ pub(super) fn read_cursor(text: &str, place: impl Fn(&str) -> u64, ids: &NumberC
         Some(Cursor { value, key })
     };
     parse().ok_or_else(|| InputError::PageCursor.into())
+}
+
+/// How many rows a table has.
+pub(super) fn rows_in(store: &dyn Store, table: &'static Table) -> Result<u64, StoreError> {
+    let counts = store.count(&Tally { table, filters: Vec::new(), by: None, bucket: None })?;
+    Ok(counts.first().map_or(0, |(_, count)| *count))
 }
 
 impl Inner {

@@ -1,21 +1,20 @@
 //! Sealing anew whatever the current key did not seal.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::call::{Atomicity, Bulk, Call};
+use super::page::rows_in;
 use super::{Inner, Registry};
 use crate::Result;
 use crate::callback;
 use crate::env::Timestamp;
 use crate::error::{InputError, SealError, StoreError};
-use crate::model::Event;
 use crate::secret::Sealed;
-use crate::store::record::{corrupt, put};
+use crate::store::record::corrupt;
 use crate::store::schema::{Schema, Table};
 use crate::store::seal::associated;
 use crate::store::tables::{META, SCHEMA};
-use crate::store::{Expect, Query, Row, RowRef, Tally, Value, Write};
+use crate::store::{Expect, Query, Row, RowRef, Value, Write};
 
 /// How many records are read at once, and how many share a commit when each stands on its own.
 const PORTION: u32 = 512;
@@ -132,8 +131,7 @@ impl Inner {
         let run = Run { call, now: self.now()? };
         let mut records = 0;
         for &table in &tables {
-            let counts = self.store()?.count(&Tally { table, filters: Vec::new(), by: None, bucket: None })?;
-            records += counts.first().map_or(0, |(_, count)| *count);
+            records += rows_in(self.store()?, table)?;
         }
         let total = usize::try_from(records.saturating_mul(2)).unwrap_or(usize::MAX);
         let mut progress = Progress { bulk, done: 0, total, stopped: false };
@@ -233,7 +231,12 @@ impl Inner {
             }
             let mut writes: Vec<_> =
                 rows.iter().map(|row| Write::Put(row.clone(), Expect::Version(row.version))).collect();
-            writes.push(self.reseal_event(&rows, run)?);
+            writes.push(self.event_of_tables(
+                "registry.reseal",
+                rows.iter().map(|row| row.table),
+                run.call,
+                run.now,
+            )?);
             match self.commit(&mut writes) {
                 Ok(()) => return Ok(rows.len() as u64),
                 Err(StoreError::Conflict { .. }) => {
@@ -248,25 +251,6 @@ impl Inner {
             return Err(StoreError::Busy.into());
         }
         rows.into_iter().map(|row| self.replace(vec![row], run, ATTEMPTS)).sum()
-    }
-
-    fn reseal_event(&self, rows: &[Row], run: &Run<'_>) -> Result<Write> {
-        let mut of = BTreeMap::new();
-        for row in rows {
-            *of.entry(row.table.name).or_insert(0_u64) += 1;
-        }
-        let detail: Vec<_> = of.iter().map(|(table, count)| format!("{table}: {count}")).collect();
-        let event = Event {
-            id: self.ids.id(0),
-            at: run.now,
-            actor: run.call.actor.clone(),
-            action: "registry.reseal".to_owned(),
-            subject: None,
-            object: None,
-            detail: Some(detail.join(", ")),
-            tag: None,
-        };
-        put(&event, Expect::Absent, &self.ids)
     }
 }
 

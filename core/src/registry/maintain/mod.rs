@@ -17,7 +17,7 @@ use crate::Result;
 use crate::callback;
 use crate::env::Timestamp;
 use crate::error::{Error, StoreError};
-use crate::model::{Event, Upkeep};
+use crate::model::Upkeep;
 use crate::store::record::put;
 use crate::store::schema::Table;
 use crate::store::tables::{
@@ -276,22 +276,8 @@ impl Round<'_> {
     }
 
     fn event(&self, removals: &[Removal]) -> Result<Write> {
-        let mut of = BTreeMap::new();
-        for removal in removals {
-            *of.entry(removal.row.table.name).or_insert(0_u64) += 1;
-        }
-        let detail: Vec<_> = of.iter().map(|(table, count)| format!("{table}: {count}")).collect();
-        let event = Event {
-            id: self.inner.ids.id(0),
-            at: self.now,
-            actor: self.call.actor.clone(),
-            action: "registry.maintain".to_owned(),
-            subject: None,
-            object: None,
-            detail: Some(detail.join(", ")),
-            tag: None,
-        };
-        put(&event, Expect::Absent, &self.inner.ids)
+        let tables = removals.iter().map(|removal| removal.row.table);
+        self.inner.event_of_tables("registry.maintain", tables, self.call, self.now)
     }
 
     /// Where the next call goes on. If two processes are at it, one of them looks at some rows again.

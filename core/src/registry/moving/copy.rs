@@ -13,14 +13,16 @@ use crate::error::{InputError, SealError, StoreError};
 use crate::model::{Gap, Meta};
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan};
+use crate::registry::host::Host;
 use crate::registry::page::Wanted;
+use crate::registry::page::rows_in;
 use crate::registry::{Inner, Registry};
 use crate::secret::Secret;
 use crate::store::record::{Stored, at, put, read};
 use crate::store::schema::Table;
 use crate::store::seal::associated;
 use crate::store::tables::{AUTHORITIES, GROUPS, META, PRODUCTS, SCHEMA};
-use crate::store::{Counter, Expect, Row, RowRef, Store, Tally, Write};
+use crate::store::{Counter, Expect, RowRef, Store, Write};
 
 /// How often both sides are compared before the source is said to change too fast.
 const PASSES: u32 = 8;
@@ -80,7 +82,8 @@ impl Registry {
         let inner = &*self.inner;
         callback::refuse_inside()?;
         call.check()?;
-        let told = Guarded(target);
+        // As the registry's own store is: each call of it is marked as a callback.
+        let told = Host(target);
         told.migrate(&SCHEMA)?;
         inner.admit(&told)?;
         let operation = Operation { action: "registry.copy", content: &[] };
@@ -94,30 +97,6 @@ impl Registry {
     }
 }
 
-/// The target, each call of which is marked as a callback, as those of the registry's own store are.
-struct Guarded<'s>(&'s dyn Store);
-
-impl Store for Guarded<'_> {
-    fn migrate(&self, schema: &crate::store::schema::Schema) -> Result<(), StoreError> {
-        callback::run(|| self.0.migrate(schema))
-    }
-    fn reserve(&self, counter: Counter, count: u32) -> Result<std::ops::Range<u64>, StoreError> {
-        callback::run(|| self.0.reserve(counter, count))
-    }
-    fn get(&self, rows: &[RowRef]) -> Result<Vec<Option<Row>>, StoreError> {
-        callback::run(|| self.0.get(rows))
-    }
-    fn find(&self, query: &crate::store::Query) -> Result<crate::store::Page, StoreError> {
-        callback::run(|| self.0.find(query))
-    }
-    fn count(&self, tally: &Tally) -> Result<Vec<(crate::store::Value, u64)>, StoreError> {
-        callback::run(|| self.0.count(tally))
-    }
-    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        callback::run(|| self.0.commit(writes))
-    }
-}
-
 impl Inner {
     /// Whether `target` may be written to; if so, it says from now on that it is a copy.
     fn admit(&self, target: &dyn Store) -> Result<()> {
@@ -127,7 +106,7 @@ impl Inner {
         match (theirs, mark) {
             (None, None) => {
                 for table in SCHEMA.tables {
-                    if count(target, table)? > 0 {
+                    if rows_in(target, table)? > 0 {
                         return Err(StoreError::OtherRegistry.into());
                     }
                 }
@@ -155,11 +134,6 @@ impl Inner {
     }
 }
 
-fn count(store: &dyn Store, table: &'static Table) -> Result<u64, StoreError> {
-    let counts = store.count(&Tally { table, filters: Vec::new(), by: None, bucket: None })?;
-    Ok(counts.first().map_or(0, |(_, count)| *count))
-}
-
 /// A copy under way.
 struct Copy<'c> {
     inner: &'c Inner,
@@ -182,7 +156,7 @@ impl Copy<'_> {
         for _ in 0..PASSES {
             let mut pass = Pass::default();
             for table in copied_tables() {
-                pass.total += count(self.inner.store()?, table)?;
+                pass.total += rows_in(self.inner.store()?, table)?;
             }
             // Before the rows, so that no row is there whose number may be given again.
             self.counters(&mut pass)?;

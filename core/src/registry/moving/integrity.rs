@@ -13,11 +13,12 @@ use crate::model::{
     Assignment, Authority, Certificate, CertificateState, Device, Document, Event, Group, KeyShare, Product, Profile,
     Psk, Revocation, SymmetricKey,
 };
+use crate::registry::page::rows_in;
 use crate::registry::{Inner, Registry};
 use crate::store::record::{Record, at};
 use crate::store::schema::Table;
 use crate::store::tables::{META, SCHEMA};
-use crate::store::{Row, RowRef, Tally};
+use crate::store::{Row, RowRef};
 
 /// How many rows are looked at together.
 const PORTION: usize = 500;
@@ -75,8 +76,7 @@ impl Registry {
         }
         let mut total = 0;
         for &table in SCHEMA.tables {
-            let counts = store.count(&Tally { table, filters: Vec::new(), by: None, bucket: None })?;
-            total += counts.first().map_or(0, |(_, count)| *count);
+            total += rows_in(store, table)?;
         }
         for &table in SCHEMA.tables {
             let mut rows = Walk::new(store, table);
