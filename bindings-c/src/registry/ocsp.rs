@@ -7,7 +7,7 @@ use crate::number::same_variants;
 use crate::registry::prelude::*;
 use crate::value::certificate::{certificates, tegata_certificate, tegata_certificates};
 
-/// The hash that a CertID is made with.
+/// The hash that a `CertID` is made with.
 #[repr(C)]
 pub enum tegata_ocsp_hash {
     /// SHA-1, which all understand.
@@ -363,12 +363,12 @@ pub unsafe extern "C" fn tegata_ocsp_responder(
 ///
 /// It says how each certificate stands at this moment:
 ///
-/// - *good*: issued here and not revoked, also when it has expired; - *revoked*, with its reason: also
-/// `superseded` from the end of the grace period on, and `certificateHold` while suspended, whether CRLs list
-/// that or not. Everything that an authority issued whose key others know is revoked for `cACompromise`, from
-/// the day of its issue on, as long as a delegated responder can say so; - *unknown*: never issued, still to
-/// be approved, removed from the registry, or of another issuer than the first one that is known in a
-/// request: an answer has one signature, and that one vouches for one issuer.
+/// - *good*: issued here and not revoked, also when it has expired;
+/// - *revoked*, with its reason: also `superseded` from the end of the grace period on, and `certificateHold`
+///   while suspended, whether CRLs list that or not. Everything that an authority issued whose key others know
+///   is revoked for `cACompromise`, from the day of its issue on, as long as a delegated responder can say so;
+/// - *unknown*: never issued, still to be approved, removed from the registry, or of another issuer than the
+///   first one that is known in a request: an answer has one signature, and that one vouches for one issuer.
 ///
 /// Whoever asks with a nonce gets an answer of its own. Other answers serve again, until half of their time
 /// is over or what they say has changed: the registry is asked every time, so no answer is older than the
