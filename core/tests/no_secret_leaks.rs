@@ -20,13 +20,15 @@ use tegata::model::{EnrollmentMode, EnrollmentPolicy, ProfileSpec};
 use tegata::pack::{Encoding, FileNames, Pkcs12Target, read_pkcs12};
 use tegata::store::seal::associated;
 use tegata::store::tables::SCHEMA;
-use tegata::store::{Query, Sealer, SealingKeys, SoftwareSealer, SqliteOptions, SqliteStore, Store, Value};
+use tegata::store::{
+    MemoryStore, Query, Sealer, SealingKeys, SoftwareSealer, SqliteOptions, SqliteStore, Store, Value,
+};
 use tegata::symmetric::{WrapContext, wrapping_key};
 use tegata::{
     Bulk, Call, CrlOptions, Enroll, EventFilter, ExportFormat, HandOut, ImportAuthority, IssueWithKey, KeyAlgorithm,
     NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, Options, Page, Presented, PrivateKey, ProductSpec, Rebuild,
-    Registry, RenewWithKey, Result, RevocationReason, RotateKey, RotatePsk, Sealed, Secret, SymmetricAlgorithm,
-    unwrap_key,
+    Registry, RenewWithKey, Result, Retention, RevocationReason, RotateKey, RotatePsk, Sealed, Secret,
+    SymmetricAlgorithm, VerifyEvents, unwrap_key,
 };
 
 const OLD_KEY: [u8; 32] = *b"\x91the old sealing key of the test";
@@ -323,6 +325,21 @@ fn life(at: &Place<'_>, old: &Arc<dyn Sealer>, new: &Arc<dyn Sealer>) -> Result<
     let responder = seen.debug("an OCSP responder", registry.ocsp().responder(root.id, &call)?);
     seen.bytes("its certificate", &responder.certificate.unwrap());
     seen.debug("an OCSP answer", registry.ocsp().respond(guess)?);
+
+    // What goes out of the registry besides: the log as evidence, a copy, a backup, an archive.
+    let log = registry.events();
+    seen.debug("a checkpoint", log.checkpoint(&call)?);
+    seen.debug("what was verified", log.verify(&VerifyEvents::default(), None)?);
+    let mut evidence = Vec::new();
+    log.export_log(None, &mut evidence)?;
+    seen.bytes("the exported log", &evidence);
+    let copy = Arc::new(MemoryStore::new());
+    seen.debug("a copy", registry.copy_to(&copy, None, &call)?);
+    seen.debug("the store of the copy", &copy);
+    seen.debug("a backup", registry.backup(&at.folder.join("backup.sqlite"), &call)?);
+    let mut archive = Vec::new();
+    seen.debug("housekeeping", registry.maintain(&Retention::default(), Some(&mut archive), &call)?);
+    seen.bytes("the archive", &archive);
 
     // The sealing key changes; then much comes to its end.
     at.learn_what_is_sealed(&**old);

@@ -7,8 +7,9 @@ use super::{Row, StoreError, Value};
 use crate::id::NumberCipher;
 use crate::model::{
     Assignment, Authority, Binding, Campaign, CampaignPart, Certificate, Checkpoint, ClaimCode, Client, CrlChunk,
-    CrlFolding, CrlList, CrlRemoval, Delivery, Device, Document, EndedVersion, Event, EventLog, EventSegment, Group,
-    KeptCrl, KeyShare, LogKey, Meta, Product, Profile, Psk, RequestRecord, Responder, Revocation, SymmetricKey,
+    CrlFolding, CrlList, CrlRemoval, Delivery, Device, Document, EndedVersion, Event, EventLog, EventSegment, Gap,
+    Group, KeptCrl, KeyShare, LogKey, Meta, Product, Profile, Psk, RequestRecord, Responder, Revocation, SymmetricKey,
+    Upkeep,
 };
 
 /// The row that octets describe: the table's place in the schema, the key, and per value a kind and its octets. `None`
@@ -112,6 +113,8 @@ pub fn read(row: Row) -> Result<Vec<Value>, StoreError> {
         EventLog,
         LogKey,
         EventSegment,
-        Checkpoint
+        Checkpoint,
+        Gap,
+        Upkeep
     )
 }
