@@ -25,6 +25,7 @@ mod presence;
 mod reader;
 mod recovery;
 mod statements;
+mod transaction;
 mod trouble;
 mod writer;
 

@@ -15,12 +15,12 @@ use rusqlite::Connection;
 use super::WHOLE;
 use super::ddl;
 use super::log::Log;
-use super::reader;
-use super::statements::{Catalog, Param};
+use super::statements::Catalog;
+use super::transaction::Transaction;
 use super::trouble::At;
 use crate::process::Process;
 use crate::store::schema::Schema;
-use crate::store::{Counter, Expect, Row, RowRef, StoreError, Write};
+use crate::store::{Counter, StoreError, Write};
 
 /// How many writes may share a transaction before its callers are answered.
 const GROUP: usize = 4096;
@@ -326,11 +326,12 @@ impl Thread {
         let mut lost = begun.err();
         let mut is_gone = false;
         let mut done = Vec::with_capacity(group.len());
+        let transaction = Transaction::new(&self.connection, &self.catalog, &self.erased, !singly);
         for job in group {
             let outcome = match job {
-                Job::Commit(writes, _) => Done::Commit(self.attempt(singly, &mut lost, || self.apply(writes))),
+                Job::Commit(writes, _) => Done::Commit(self.attempt(singly, &mut lost, || transaction.apply(writes))),
                 Job::Reserve(counter, count, _) => {
-                    Done::Reserve(self.attempt(singly, &mut lost, || self.reserve(*counter, *count)))
+                    Done::Reserve(self.attempt(singly, &mut lost, || transaction.reserve(*counter, *count)))
                 }
             };
             let failed = !outcome.is_ok();
@@ -343,7 +344,7 @@ impl Thread {
         if lost.is_none() && (all || singly && done.iter().any(Done::is_ok)) {
             let still_there = self.log.presence().check();
             is_gone = still_there.is_err();
-            lost = still_there.and_then(|()| self.run_sql("COMMIT")).err();
+            lost = still_there.and_then(|()| transaction.finish()).and_then(|()| self.run_sql("COMMIT")).err();
         }
         if !self.connection.is_autocommit()
             && let Err(error) = self.run_sql("ROLLBACK")
@@ -432,137 +433,5 @@ impl Thread {
         // The file itself is cut when the log was brought into it.
         self.erased.set(self.erased.get() || pages > 0);
         Ok(pages.saturating_mul(page.unsigned_abs()))
-    }
-
-    fn apply(&self, writes: &[Write]) -> Result<(), StoreError> {
-        writes.iter().enumerate().try_for_each(|(at, write)| {
-            let holds = match write {
-                Write::Put(row, expect) => self.put(row, *expect)?,
-                Write::Delete(row, expect) => self.delete(*row, *expect)?,
-                Write::Require(row, expect) => self.meets(*row, *expect)?,
-                Write::Add { counter, by, at_most } => self.add(*counter, *by, *at_most)?,
-            };
-            if holds { Ok(()) } else { Err(StoreError::Conflict { write: at }) }
-        })
-    }
-
-    fn put(&self, row: &Row, expect: Expect) -> Result<bool, StoreError> {
-        let at = row.table.name;
-        let sql = self.catalog.table(row.table)?;
-        let key = row.key.cast_signed();
-        let insert = || {
-            let mut insert = self.connection.prepare_cached(&sql.insert).at(at)?;
-            insert.raw_bind_parameter(1, key).at(at)?;
-            for (position, value) in row.values.iter().enumerate() {
-                insert.raw_bind_parameter(position + 2, Param(value)).at(at)?;
-            }
-            Ok(insert.raw_execute().at(at)? == 1)
-        };
-        if expect == Expect::Absent {
-            return insert();
-        }
-        // Only what changes is written: an index whose column stays the same is not touched.
-        let mut select = self.connection.prepare_cached(&sql.select).at(at)?;
-        select.raw_bind_parameter(1, key).at(at)?;
-        let mut found = select.raw_query();
-        let update = match (found.next().at(at)?, expect) {
-            (None, Expect::Any) => None,
-            (None, _) => return Ok(false),
-            (Some(old), _) => {
-                let version: i64 = old.get(0).at(at)?;
-                if let Expect::Version(wanted) = expect
-                    && version.cast_unsigned() != wanted
-                {
-                    return Ok(false);
-                }
-                let mut changed = Vec::with_capacity(row.values.len());
-                for (position, value) in row.values.iter().enumerate() {
-                    changed.push(old.get_ref(position + 1).at(at)? != Param(value).view());
-                }
-                if row.table.sealed().any(|(position, _)| changed.get(position) == Some(&true)) {
-                    self.erased.set(true);
-                }
-                Some(changed)
-            }
-        };
-        drop(found);
-        let Some(changed) = update else { return insert() };
-        let is_changed = |position: usize| changed.get(position).copied().unwrap_or(true);
-        let mut update = self.connection.prepare_cached(&sql.update(is_changed)).at(at)?;
-        update.raw_bind_parameter(1, key).at(at)?;
-        for (position, value) in row.values.iter().enumerate().filter(|(position, _)| is_changed(*position)) {
-            update.raw_bind_parameter(position + 2, Param(value)).at(at)?;
-        }
-        Ok(update.raw_execute().at(at)? == 1)
-    }
-
-    fn delete(&self, row: RowRef, expect: Expect) -> Result<bool, StoreError> {
-        let at = row.table.name;
-        match expect {
-            Expect::Version(_) if !self.meets(row, expect)? => return Ok(false),
-            Expect::Absent => return self.meets(row, expect),
-            _ => {}
-        }
-        let mut delete = self.connection.prepare_cached(&self.catalog.table(row.table)?.delete).at(at)?;
-        delete.raw_bind_parameter(1, row.key.cast_signed()).at(at)?;
-        let deleted = delete.raw_execute().at(at)?;
-        if deleted > 0 && row.table.sealed().next().is_some() {
-            self.erased.set(true);
-        }
-        Ok(true)
-    }
-
-    fn meets(&self, row: RowRef, expect: Expect) -> Result<bool, StoreError> {
-        let at = row.table.name;
-        let mut select = self.connection.prepare_cached(&self.catalog.table(row.table)?.version).at(at)?;
-        select.raw_bind_parameter(1, row.key.cast_signed()).at(at)?;
-        let mut found = select.raw_query();
-        let version = match found.next().at(at)? {
-            Some(row) => Some(row.get::<_, i64>(0).at(at)?.cast_unsigned()),
-            None => None,
-        };
-        Ok(match expect {
-            Expect::Any => true,
-            Expect::Absent => version.is_none(),
-            Expect::Version(wanted) => version == Some(wanted),
-        })
-    }
-
-    fn add(&self, counter: Counter, by: i64, at_most: u64) -> Result<bool, StoreError> {
-        let limit = at_most.min(i64::MAX.unsigned_abs());
-        let stand = reader::counter(&self.connection, counter)?;
-        match stand.checked_add_signed(by).filter(|new| *new <= limit) {
-            Some(new) => self.set_counter(counter, new).map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    fn reserve(&self, counter: Counter, count: u32) -> Result<Range<u64>, StoreError> {
-        let taken = reader::counter(&self.connection, counter)?;
-        let last = taken
-            .checked_add(u64::from(count))
-            .filter(|last| *last < i64::MAX.unsigned_abs())
-            .ok_or_else(|| StoreError::Backend { reason: format!("the counter {} is used up", counter.name) })?;
-        self.set_counter(counter, last)?;
-        Ok(taken + 1..last + 1)
-    }
-
-    fn set_counter(&self, counter: Counter, value: u64) -> Result<(), StoreError> {
-        let at = "the counters";
-        // One that is absent stands at zero: what is not counted any more leaves nothing behind.
-        if value == 0 {
-            let sql = "DELETE FROM tegata_counter WHERE name = ?1 AND of = ?2";
-            let mut statement = self.connection.prepare_cached(sql).at(at)?;
-            statement.raw_bind_parameter(1, counter.name).at(at)?;
-            statement.raw_bind_parameter(2, counter.of.cast_signed()).at(at)?;
-            return statement.raw_execute().at(at).map(drop);
-        }
-        let sql = "INSERT INTO tegata_counter (name, of, value) VALUES (?1, ?2, ?3) \
-                   ON CONFLICT DO UPDATE SET value = excluded.value";
-        let mut statement = self.connection.prepare_cached(sql).at(at)?;
-        statement.raw_bind_parameter(1, counter.name).at(at)?;
-        statement.raw_bind_parameter(2, counter.of.cast_signed()).at(at)?;
-        statement.raw_bind_parameter(3, value.cast_signed()).at(at)?;
-        statement.raw_execute().at(at).map(drop)
     }
 }
