@@ -346,6 +346,7 @@ impl Thread {
             is_gone = still_there.is_err();
             lost = still_there.and_then(|()| transaction.finish()).and_then(|()| self.run_sql("COMMIT")).err();
         }
+        drop(transaction);
         if !self.connection.is_autocommit()
             && let Err(error) = self.run_sql("ROLLBACK")
         {
