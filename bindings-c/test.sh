@@ -15,6 +15,7 @@ fail() {
     exit 1
 }
 python=${PYTHON:-python3}
+with_postgres=$PWD/tools/with-postgres.sh
 cargo=${CARGO:-cargo}
 
 # --- what is written down fits the sources ---------------------------------------------------------------------------
@@ -51,14 +52,14 @@ build() { # build VARIANT COMPILER...
     local own=(-Ibindings-c/tests -Ibindings-c/tests/misuse -Ibindings-c/tests/scenarios)
     "$@" "${warnings[@]}" "${own[@]}" "$work/scenarios.c" -o "$work/$variant/scenarios" "${flags[@]}"
     "$@" "${warnings[@]}" "${own[@]}" "$work/misuse.c" -o "$work/$variant/misuse" "${flags[@]}"
-    for program in host secrets threads; do
+    for program in host large secrets threads; do
         "$@" "${warnings[@]}" "${own[@]}" "bindings-c/tests/$program.c" bindings-c/tests/dictionary_store.c \
             -o "$work/$variant/$program" "${flags[@]}" -lcrypto -lpthread
     done
 }
 
 run() { # run NAME VARIANT WRAPPER...: every program, in folders of its own
-    local place=$work/run-$1 programs=$work/$2
+    local place=$work/run-$1 programs=$work/$2 schema=c_${1//+/x}_$$
     shift 2
     mkdir -p "$place/files"
     "$python" bindings-c/tests/scenarios/run.py folders "$place/folders"
@@ -67,6 +68,7 @@ run() { # run NAME VARIANT WRAPPER...: every program, in folders of its own
     for program in misuse host secrets threads; do
         (cd "$place/files" && "$@" "$programs/$program")
     done
+    (cd "$place/files" && "$with_postgres" "$@" "$programs/large" "$schema")
 }
 
 build c gcc -std=c11

@@ -577,7 +577,8 @@ typedef enum {
 typedef enum {
   /// Sealed, in the store.
   TEGATA_SIGNER_LOCATION_STORE = 1,
-  /// With the host: an HSM, a KMS, a key store. It is connected with `use_signer` after every opening.
+  /// With the host: an HSM, a KMS, a key store. It is connected with `tegata_authorities_use_signer()` after every
+  /// opening.
   TEGATA_SIGNER_LOCATION_EXTERNAL = 2,
 } tegata_signer_location;
 
@@ -591,7 +592,7 @@ typedef enum {
   TEGATA_CERTIFICATE_KIND_OTHER = 3,
 } tegata_certificate_kind;
 
-/// The stored part of a certificate's state. What the clock adds is in `Standing`.
+/// The stored part of a certificate's state. What the clock adds is in `tegata_standing`.
 typedef enum {
   /// Requested, not issued yet.
   TEGATA_CERTIFICATE_STATE_PENDING = 1,
@@ -607,7 +608,7 @@ typedef enum {
 
 /// Who suspended a certificate, since only they lift it.
 typedef enum {
-  /// An operator, through `certificates.suspend`.
+  /// An operator, through `tegata_certificates_suspend()`.
   TEGATA_SUSPEND_CAUSE_OPERATOR = 1,
   /// The disabling of its device.
   TEGATA_SUSPEND_CAUSE_DEVICE = 2,
@@ -1544,17 +1545,15 @@ typedef struct {
   const char *request_id;
 } tegata_call;
 
-/// How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they
-/// are made. `` use tegata::model::CrlPolicy; let policy = CrlPolicy { shards: 64, urls:
-/// vec!["http://crl.example.com/{authority}/{shard}.crl".to_owned()], delta_urls:
-/// vec!["http://crl.example.com/{authority}/{shard}-delta.crl".to_owned()], delta_hours: Some(6),
-/// ..CrlPolicy::default() }; ``
+/// How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they are made.
+/// The addresses may be `http://crl.example.com/{authority}/{shard}.crl` and
+/// `http://crl.example.com/{authority}/{shard}-delta.crl`. NULL in place of the struct stands for all defaults.
 typedef struct {
   /// `sizeof(tegata_crl_policy)`.
   size_t size;
-  /// How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it
-  /// is issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
-  /// NULL for the default.
+  /// How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+  /// issued: another number of shards opens new ones, and the old ones are kept up for their certificates. NULL for
+  /// 0.
   const uint32_t *shards;
   /// Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its
   /// number). They stand in the certificates (RFC 5280, 4.2.1.13) instead of the profile's `crl_urls`, and in
@@ -1563,13 +1562,12 @@ typedef struct {
   /// Where a delta CRL can be fetched, likewise. With `delta_hours`, they stand in the certificates (RFC 5280,
   /// 4.2.1.15). May be empty.
   tegata_texts delta_urls;
-  /// When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
+  /// When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). NULL for 168.
   const uint32_t *next_update_hours;
-  /// When the next delta CRL will have come, in hours, less than `next_update_hours`; None for no delta CRLs.
-  /// May be left out (NULL).
+  /// When the next delta CRL will have come, in hours, less than `next_update_hours`; NULL for no delta CRLs.
   const uint32_t *delta_hours;
-  /// How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less
-  /// than `next_update_hours`. Of a delta CRL it is at most half its time. NULL for the default.
+  /// How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less than
+  /// `next_update_hours`. Of a delta CRL it is at most half its time. NULL for 24.
   const uint32_t *overlap_hours;
 } tegata_crl_policy;
 
@@ -1696,12 +1694,12 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_crl_options)`.
   size_t size;
-  /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy
-  /// says, which is a week without one. NULL for the default.
+  /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+  /// which is a week without one. NULL for 0.
   const uint32_t *next_update_hours;
-  /// Which shard; 0 for the list of all certificates. NULL for the default.
+  /// Which shard; 0 for the list of all certificates. NULL for 0.
   const uint32_t *shard;
-  /// Whether the delta CRL is made: what changed since the newest complete one. NULL for the default.
+  /// Whether the delta CRL is made: what changed since the newest complete one. NULL for no.
   const bool *delta;
 } tegata_crl_options;
 
@@ -2022,19 +2020,19 @@ typedef struct {
 
 /// How one of the CRLs that an authority keeps up stands.
 typedef struct {
-  /// Whose.
+  /// Whose: the identifier of the authority.
   const char *authority;
   /// Which shard; 0 for the list of all certificates.
   uint32_t shard;
   /// Whether it is the delta CRL.
   bool delta;
-  /// The number of the newest; None while there is none yet. NULL when there is none.
+  /// The number of the newest; NULL while there is none yet.
   const uint64_t *number;
-  /// When that was made. NULL when there is none.
+  /// When that was made; NULL while there is none yet.
   const int64_t *this_update;
-  /// When a newer one will have come. NULL when there is none.
+  /// When a newer one will have come; NULL while there is none yet.
   const int64_t *next_update;
-  /// When it is to be made anew; None when it is not kept up any more. NULL when there is none.
+  /// When it is to be made anew; NULL when it is not kept up any more.
   const int64_t *refresh_at;
   /// Where it can be fetched, as far as the authority's policy says so.
   tegata_texts addresses;
@@ -3177,7 +3175,7 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_new_key)`.
   size_t size;
-  /// The devices that are to own it, by their IDs: one, or several with `shared`. None for a group's key.
+  /// The devices that are to own it, by their IDs: one, or several with `shared`. Empty for a group's key.
   tegata_texts devices;
   /// Whether others can be added to the devices later, and these withdrawn. A must for more than one.
   bool shared;
@@ -3226,7 +3224,7 @@ typedef struct {
 typedef struct {
   /// Counts the checkpoints of a registry, from 1.
   uint64_t number;
-  /// When it was made.
+  /// When it was made, in seconds since 1970.
   int64_t at;
   /// Who asked for it, as the host named the caller.
   const char *actor;
@@ -3255,11 +3253,11 @@ typedef struct {
 typedef struct {
   /// What is wrong.
   tegata_tampering what;
-  /// Which event, where it is about one. NULL when there is none.
+  /// The identifier of the event, where it is about one; NULL otherwise.
   const char *event;
-  /// The number of the checkpoint that shows it, where one does. NULL when there is none.
+  /// The number of the checkpoint that shows it, where one does; NULL otherwise.
   const uint64_t *checkpoint;
-  /// Of an exported log: the line, from 1. NULL when there is none.
+  /// Of an exported log: the line, from 1; NULL otherwise.
   const uint64_t *line;
 } tegata_log_problem;
 
@@ -3273,39 +3271,40 @@ typedef struct {
   uint64_t pruned;
   /// How many checkpoints were found genuine.
   uint64_t checkpoints;
-  /// The number of the last of them: where a later verification may begin. NULL when there is none.
+  /// The number of the last of them, where a later verification may begin; NULL when there was none.
   const uint64_t *last_checkpoint;
-  /// The first problem; None when all is as it was recorded. NULL when there is none.
+  /// The first problem; NULL when all is as it was recorded.
   const tegata_log_problem *first;
 } tegata_verification;
 
 /// An event with the proof that the log holds it, both as text.
 typedef struct {
-  /// The event, as `Events::export` writes it; not one octet of it may change.
+  /// The event, as `tegata_events_export()` writes it; not one octet of it may change.
   const char *event;
   /// The proof (C2SP tlog-proof), with the checkpoint that it leads to.
   const char *proof;
 } tegata_event_proof;
 
-/// What `Events::prune` did.
+/// What `tegata_events_prune()` did.
 typedef struct {
   /// How many events are gone.
   uint64_t events;
-  /// The time of the latest of them. NULL when there is none.
+  /// The time of the latest of them, in seconds since 1970; NULL when none is gone.
   const int64_t *latest;
 } tegata_pruned_events;
 
-/// What to hold the log of events against, besides its own checkpoints.
+/// What to hold the log of events against, besides its own checkpoints. NULL in place of the struct stands for nothing
+/// more.
 typedef struct {
   /// `sizeof(tegata_verify_events)`.
   size_t size;
   /// Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken
   /// as it is. May be left out (NULL).
   const uint64_t *since;
-  /// Checkpoints that were kept elsewhere (`Checkpoint::note`). Each must be one of this very log, so a
+  /// Checkpoints that were kept elsewhere (`note` of `tegata_checkpoint`). Each must be one of this very log, so a
   /// database that was rolled back, or written anew, is found out. May be empty.
   tegata_texts known;
-  /// The public key that was kept elsewhere (`Events::public_key`). May be left out (NULL).
+  /// The public key that was kept elsewhere (`tegata_events_public_key()`). May be left out (NULL).
   const char *public_key;
 } tegata_verify_events;
 
@@ -3315,7 +3314,8 @@ typedef struct {
   size_t size;
   /// Given to every callback.
   void *userdata;
-  /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. Required.
+  /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. It gets up to 65,536 octets at a
+  /// time, not whole lines. Required.
   int (*write)(void *userdata, tegata_bytes data, tegata_failure *failure);
 } tegata_writer;
 
@@ -3323,7 +3323,7 @@ typedef struct {
 typedef struct {
   /// For whose certificates.
   const char *authority;
-  /// Whether a certificate of its own signs, or the authority's key.
+  /// Whether a certificate of its own signs (true), or the authority's key.
   bool delegated;
   /// What key that certificate has.
   tegata_key_algorithm algorithm;
@@ -3331,13 +3331,13 @@ typedef struct {
   uint32_t validity_hours;
   /// How long that certificate is valid, in days.
   uint32_t certificate_days;
-  /// The certificate in DER; None when the authority's key signs, or before the first answer.
+  /// The certificate in DER; empty when the authority's key signs, or before the first answer.
   tegata_bytes certificate;
-  /// When the certificate begins to be valid. NULL when there is none.
+  /// When the certificate begins to be valid; NULL while there is none.
   const int64_t *not_before;
-  /// When it ends. NULL when there is none.
+  /// When it ends; NULL while there is none.
   const int64_t *not_after;
-  /// When the next one takes its place. NULL when there is none.
+  /// When the next one takes its place; NULL while there is none.
   const int64_t *renew_at;
 } tegata_responder;
 
@@ -3349,26 +3349,26 @@ typedef struct {
   const char *value;
 } tegata_http_header;
 
-/// The answer to an OCSP request. Also a refusal is one, and goes back with the HTTP status 200.
+/// The answer to an OCSP request. A refusal is one too, and goes back with the HTTP status 200.
 typedef struct {
   /// The `OCSPResponse` in DER, the body of the HTTP response.
   tegata_bytes der;
   /// Whether it answers.
   tegata_ocsp_response_status status;
-  /// Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`. NULL when
-  /// there is none.
+  /// Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`; NULL when it
+  /// answers.
   const char *cause;
   /// The `Content-Type` header.
   const char *content_type;
   /// The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept.
   const char *cache_control;
-  /// The `ETag` header, if it may be kept. NULL when there is none.
+  /// The `ETag` header; NULL when the answer may not be kept.
   const char *etag;
-  /// The `Expires` header, if it may be kept: the earliest nextUpdate. NULL when there is none.
+  /// When it lapses, for the `Expires` header: the earliest nextUpdate; NULL when the answer may not be kept.
   const int64_t *expires;
-  /// The `Last-Modified` header, if it may be kept: thisUpdate. NULL when there is none.
+  /// When it was made, for the `Last-Modified` header: thisUpdate; NULL when the answer may not be kept.
   const int64_t *last_modified;
-  /// All headers to send it with over HTTP.
+  /// All headers to send it with over HTTP, ready as texts.
   const tegata_http_header *headers;
   /// How many headers.
   size_t headers_len;
@@ -3376,7 +3376,7 @@ typedef struct {
 
 /// An answer that was signed before anybody asked.
 typedef struct {
-  /// About which certificate.
+  /// About which certificate: its identifier.
   const char *certificate;
   /// Its serial number.
   tegata_bytes serial;
@@ -3419,25 +3419,24 @@ typedef struct {
   int64_t produced_at;
   /// When this was so.
   int64_t this_update;
-  /// Until when it may be believed, if it says so. NULL when there is none.
+  /// Until when it may be believed; NULL when it does not say.
   const int64_t *next_update;
 } tegata_checked_ocsp;
 
-/// How an authority's answers are signed.
+/// How an authority's answers are signed. NULL in place of the struct stands for all defaults.
 typedef struct {
   /// `sizeof(tegata_ocsp_options)`.
   size_t size;
-  /// How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who
-  /// keep answers, so short is safe; too short, and devices that are seldom online find theirs lapsed. NULL for
-  /// the default.
+  /// How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who keep
+  /// answers, so short is safe; too short, and devices that are seldom online find theirs lapsed. NULL for 24.
   const uint32_t *validity_hours;
   /// Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
-  /// authority's key signs each answer. NULL for the default.
+  /// authority's key signs each answer. NULL for yes.
   const bool *delegated;
-  /// What key that certificate has. 0 for the default.
+  /// What key that certificate has. 0 for `TEGATA_KEY_ALGORITHM_ECDSA_P256`.
   tegata_key_algorithm algorithm;
-  /// How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever
-  /// takes the key can answer for this long, since such certificates are never revoked. NULL for the default.
+  /// How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever takes the
+  /// key can answer for this long, since such certificates are never revoked. NULL for 30.
   const uint32_t *certificate_days;
 } tegata_ocsp_options;
 
@@ -3895,11 +3894,11 @@ typedef struct {
   tegata_bytes secret;
 } tegata_rotate_psk;
 
-/// How to connect to PostgreSQL. NULL stands for all defaults.
+/// How to connect to PostgreSQL. NULL in place of the struct stands for all defaults.
 typedef struct {
   /// `sizeof(tegata_postgres_options)`.
   size_t size;
-  /// Whether to make the schema if there is none. NULL for true.
+  /// Whether to make the schema if there is none. NULL for yes.
   const bool *create;
   /// The schema that holds the registry, unless the URL names one; NULL for `tegata`. One tenant, one schema.
   const char *schema;
@@ -3929,13 +3928,13 @@ typedef struct {
 
 /// A backup that was made.
 typedef struct {
-  /// When. What happened up to here is in it.
+  /// When, in seconds since 1970. What happened up to here is in it.
   int64_t at;
   /// How large its file is, in bytes.
   uint64_t bytes;
 } tegata_backup;
 
-/// What `Registry::copy_to` did.
+/// What `tegata_registry_copy_to()` did.
 typedef struct {
   /// How many rows the copy holds, each compared with its original.
   uint64_t rows;
@@ -3947,7 +3946,7 @@ typedef struct {
   uint32_t passes;
 } tegata_copied;
 
-/// What `Registry::check_integrity` found.
+/// What `tegata_registry_check_integrity()` found.
 typedef struct {
   /// How many rows were looked at.
   uint64_t rows;
@@ -3973,7 +3972,7 @@ typedef struct {
   size_t len;
 } tegata_record_counts;
 
-/// What `Registry::maintain` did, or would do.
+/// What `tegata_registry_maintain()` did, or would do.
 typedef struct {
   /// How many rows were looked at.
   uint64_t looked_at;
@@ -3996,41 +3995,39 @@ typedef struct {
   tegata_seen_type type;
   /// The certificate.
   tegata_bytes value;
-  /// Whose certificate, of a serial number.
+  /// The identifier of the authority, for a serial number; NULL for others.
   const char *authority;
-  /// The octets of a serial number.
+  /// The octets of a serial number, the most significant first; empty for others.
   tegata_bytes serial;
-  /// An identifier.
+  /// The identifier, for a device, a certificate's identifier or a key; NULL for others.
   const char *id;
-  /// Which version, of a key.
+  /// Which version, for keys; 0 for others.
   uint32_t version;
 } tegata_seen;
 
-/// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
+/// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525. NULL in place of the struct
+/// stands for all defaults.
 typedef struct {
   /// `sizeof(tegata_retention)`.
   size_t size;
-  /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and
-  /// the last one of a device stays as long as the device, so that one that was away for years is known when it
-  /// comes back. NULL for the default.
+  /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the
+  /// last one of a device stays as long as the device, so that one that was away for years is known when it comes
+  /// back. NULL for 90.
   const uint32_t *certificate_days;
-  /// Deleted devices: after the deletion. All that they had goes with them. NULL for the default.
+  /// Deleted devices: after the deletion. All that they had goes with them. NULL for 730.
   const uint32_t *device_days;
-  /// Request IDs: after the request, which can be repeated harmlessly until then. NULL for the default.
+  /// Request IDs: after the request, which can be repeated harmlessly until then. NULL for 30.
   const uint32_t *request_days;
-  /// Claim codes that nobody used: after they expired. Used ones go with the device that used them. NULL for
-  /// the default.
+  /// Claim codes that nobody used: after they expired. Used ones go with the device that used them. NULL for 30.
   const uint32_t *claim_code_days;
-  /// Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it;
-  /// former versions of symmetric keys, after they ended. NULL for the default.
+  /// Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it; former
+  /// versions of symmetric keys, after they ended. NULL for 365.
   const uint32_t *secret_days;
-  /// Campaigns: after their end. NULL for the default.
+  /// Campaigns: after their end. NULL for 365.
   const uint32_t *campaign_days;
-  /// Events: after they happened, once a checkpoint covers them. None keeps them for ever. May be left out
-  /// (NULL).
+  /// Events: after they happened, once a checkpoint covers them. NULL keeps them for ever.
   const uint32_t *event_days;
-  /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for the
-  /// default.
+  /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
   const uint32_t *limit;
 } tegata_retention;
 
@@ -4477,8 +4474,8 @@ tegata_status tegata_authorities_create_root(const tegata_registry *registry,
 
 /// Makes an authority that `parent` certifies.
 ///
-/// Errors: As `create_root`; `authority.validity_exceeds_issuer` and `authority.path_length` when
-/// the parent's certificate does not allow it; the parent's state.
+/// Errors: Those of `tegata_authorities_create_root()`; `authority.validity_exceeds_issuer` and `authority.path_length`
+/// when the parent's certificate does not allow it; the parent's state.
 tegata_status tegata_authorities_create_intermediate(const tegata_registry *registry,
                                                      const char *parent,
                                                      const tegata_new_authority *new_authority,
@@ -4497,10 +4494,10 @@ tegata_status tegata_authorities_import(const tegata_registry *registry,
                                         const tegata_authority **authority,
                                         tegata_error **error);
 
-/// Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
+/// Makes a key and a CSR for an authority that an outside CA is to certify; `tegata_authorities_install()` completes it.
 /// The CSR is in the record's `request`.
 ///
-/// Errors: As `create_root`.
+/// Errors: Those of `tegata_authorities_create_root()`.
 tegata_status tegata_authorities_request(const tegata_registry *registry,
                                          const tegata_new_authority *new_authority,
                                          const tegata_call *call,
@@ -4549,9 +4546,7 @@ tegata_status tegata_authorities_chain(const tegata_registry *registry,
 /// (products, renewals) is issued by the new one from now on.
 ///
 /// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject
-/// or a
-/// validity that cannot be; as
-/// `create_intermediate`.
+/// or a validity that cannot be; those of `tegata_authorities_create_intermediate()`.
 tegata_status tegata_authorities_rebuild(const tegata_registry *registry,
                                          const char *id,
                                          const tegata_rebuild *rebuild,
@@ -4631,8 +4626,8 @@ tegata_status tegata_campaigns_preview(const tegata_registry *registry,
                                        const tegata_campaign_preview **preview,
                                        tegata_error **error);
 
-/// Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is issued from now on is
-/// not among them. A campaign that selects what another one asks for takes it over.
+/// Starts a campaign: selects its members and releases nothing yet, which `tegata_campaigns_advance()` does. What is
+/// issued from now on is not among them. A campaign that selects what another one asks for takes it over.
 ///
 /// A million members take some seconds and 12 MB of memory.
 ///
@@ -4722,18 +4717,16 @@ tegata_status tegata_campaigns_stragglers(const tegata_registry *registry,
                                           const tegata_due_item_list **list,
                                           tegata_error **error);
 
-/// Renews a certificate: a new serial number and validity, from the newest generation of its authority
-///, the same subject and alternative names. The old one stays in force until `confirm`
-/// says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
-/// the same key returns the same certificate; with another key it replaces the one that was not confirmed.
-/// Renewals wait for no approval.
+/// Renews a certificate: a new serial number and validity, from the newest generation of its authority, the same
+/// subject and alternative names. The old one stays in force until `tegata_certificates_confirm()` says that the new one
+/// is installed, or until the profile's grace period ends. Renewing again before that with the same key returns the
+/// same certificate; with another key it replaces the one that was not confirmed. Renewals wait for no approval.
 ///
 /// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked`
-/// and the other states that do not allow it;
-/// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
-/// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
-/// `renew_credential` renews; `csr.key_unchanged` when the profile wants a
-/// new key; `csr.` codes.
+/// and the other states that do not allow it; the device's state, such as `device.disabled`;
+/// `certificate.renewal_subject` when the CSR asks for another subject (where the CSR's counts) or for further
+/// alternative names; `input.invalid` for a product credential, which `tegata_products_renew_credential()` renews;
+/// `csr.key_unchanged` when the profile wants a new key; `csr.` codes.
 tegata_status tegata_certificates_renew(const tegata_registry *registry,
                                         const tegata_renew *renew,
                                         const tegata_call *call,
@@ -4742,7 +4735,7 @@ tegata_status tegata_certificates_renew(const tegata_registry *registry,
 
 /// Renews many certificates, with a result per item in their order.
 ///
-/// Errors: `input.` codes for the call as a whole; each item has the errors of `renew`.
+/// Errors: `input.` codes for the call as a whole; each item has the errors of `tegata_certificates_renew()`.
 tegata_status tegata_certificates_renew_many(const tegata_registry *registry,
                                              const tegata_renew *renewals,
                                              size_t len,
@@ -4751,10 +4744,9 @@ tegata_status tegata_certificates_renew_many(const tegata_registry *registry,
                                              const tegata_issued_results **results,
                                              tegata_error **error);
 
-/// Renews a certificate with a new key that is made here, and handed out as at
-/// `issue_with_key`.
+/// Renews a certificate with a new key that is made here, and handed out as by `tegata_certificates_issue_with_key()`.
 ///
-/// Errors: As `renew`; `profile.no_server_key` and `profile.server_key_algorithm`.
+/// Errors: Those of `tegata_certificates_renew()`; `profile.no_server_key` and `profile.server_key_algorithm`.
 tegata_status tegata_certificates_renew_with_key(const tegata_registry *registry,
                                                  const tegata_renew_with_key *renew,
                                                  const tegata_call *call,
@@ -4772,8 +4764,8 @@ tegata_status tegata_certificates_confirm(const tegata_registry *registry,
                                           const tegata_certificate_record **certificate_record,
                                           tegata_error **error);
 
-/// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
-/// says that it arrived. Until then, only a call with the same request ID gets it again.
+/// Hands out the private key of a certificate, once: it is erased as soon as `tegata_certificates_confirm_key()` says
+/// that it arrived. Until then, only a call with the same request ID gets it again.
 ///
 /// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made
 /// elsewhere;
@@ -4811,7 +4803,7 @@ tegata_status tegata_certificates_suspend(const tegata_registry *registry,
                                           const tegata_certificate_record **certificate_record,
                                           tegata_error **error);
 
-/// `suspend` for many, with a result per item.
+/// `tegata_certificates_suspend()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_suspend_many(const tegata_registry *registry,
@@ -4833,7 +4825,7 @@ tegata_status tegata_certificates_resume(const tegata_registry *registry,
                                          const tegata_certificate_record **certificate_record,
                                          tegata_error **error);
 
-/// `resume` for many, with a result per item.
+/// `tegata_certificates_resume()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_resume_many(const tegata_registry *registry,
@@ -4856,7 +4848,7 @@ tegata_status tegata_certificates_revoke(const tegata_registry *registry,
                                          const tegata_certificate_record **certificate_record,
                                          tegata_error **error);
 
-/// `revoke` for many, with a result per item.
+/// `tegata_certificates_revoke()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_revoke_many(const tegata_registry *registry,
@@ -4879,7 +4871,7 @@ tegata_status tegata_certificates_delete(const tegata_registry *registry,
                                          const tegata_certificate_record **certificate_record,
                                          tegata_error **error);
 
-/// `delete` for many, with a result per item.
+/// `tegata_certificates_delete()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 tegata_status tegata_certificates_delete_many(const tegata_registry *registry,
@@ -4890,9 +4882,9 @@ tegata_status tegata_certificates_delete_many(const tegata_registry *registry,
                                               const tegata_certificate_record_results **results,
                                               tegata_error **error);
 
-/// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
-/// there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
-/// `crl` does it by itself. The request ID of `call` is not used.
+/// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many there
+/// were. They count for nothing since that moment anyway; this brings them onto the CRL, and `tegata_authorities_crl()`
+/// does it by itself. The request ID of `call` is not used.
 ///
 /// Errors: store errors.
 tegata_status tegata_certificates_retire_superseded(const tegata_registry *registry,
@@ -4913,7 +4905,7 @@ tegata_status tegata_certificates_issue(const tegata_registry *registry,
 
 /// Issues many certificates, with a result per item in their order.
 ///
-/// Errors: `input.` codes for the call as a whole; each item has the errors of `issue`.
+/// Errors: `input.` codes for the call as a whole; each item has the errors of `tegata_certificates_issue()`.
 tegata_status tegata_certificates_issue_many(const tegata_registry *registry,
                                              const tegata_issue *issues,
                                              size_t len,
@@ -4924,7 +4916,7 @@ tegata_status tegata_certificates_issue_many(const tegata_registry *registry,
 
 /// Makes a key and issues a certificate for it.
 ///
-/// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
+/// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise those of `tegata_certificates_issue()`.
 /// `delivery.collected` when a repeated request comes after the key was confirmed.
 tegata_status tegata_certificates_issue_with_key(const tegata_registry *registry,
                                                  const tegata_issue_with_key *issue,
@@ -4935,7 +4927,7 @@ tegata_status tegata_certificates_issue_with_key(const tegata_registry *registry
 /// Hands in a request, to be approved or denied. It works under any profile and is checked at once as if it were
 /// issued now.
 ///
-/// Errors: As `issue`, but for `profile.approval_needed`.
+/// Errors: Those of `tegata_certificates_issue()`, but for `profile.approval_needed`.
 tegata_status tegata_certificates_request(const tegata_registry *registry,
                                           const tegata_issue *issue,
                                           const tegata_call *call,
@@ -4944,7 +4936,7 @@ tegata_status tegata_certificates_request(const tegata_registry *registry,
 
 /// Approves a request: the certificate is issued, valid from now.
 ///
-/// Errors: `certificate.not_pending`; otherwise as `issue`, as things are now.
+/// Errors: `certificate.not_pending`; otherwise those of `tegata_certificates_issue()`, as things are now.
 tegata_status tegata_certificates_approve(const tegata_registry *registry,
                                           const char *id,
                                           const tegata_call *call,
@@ -4988,7 +4980,7 @@ tegata_status tegata_certificates_issued(const tegata_registry *registry,
 
 /// The certificate in DER.
 ///
-/// Errors: As `issued`.
+/// Errors: Those of `tegata_certificates_issued()`.
 tegata_status tegata_certificates_der(const tegata_registry *registry,
                                       const char *id,
                                       const tegata_buffer **der,
@@ -4996,7 +4988,7 @@ tegata_status tegata_certificates_der(const tegata_registry *registry,
 
 /// The certificate in PEM.
 ///
-/// Errors: As `issued`.
+/// Errors: Those of `tegata_certificates_issued()`.
 tegata_status tegata_certificates_pem(const tegata_registry *registry,
                                       const char *id,
                                       const tegata_string **pem,
@@ -5004,7 +4996,7 @@ tegata_status tegata_certificates_pem(const tegata_registry *registry,
 
 /// The certificates above it in DER: its issuer first, the root last.
 ///
-/// Errors: As `issued`.
+/// Errors: Those of `tegata_certificates_issued()`.
 tegata_status tegata_certificates_chain(const tegata_registry *registry,
                                         const char *id,
                                         const tegata_bytes_list **chain,
@@ -5069,7 +5061,7 @@ tegata_status tegata_clients_register(const tegata_registry *registry,
                                       tegata_error **error);
 
 /// Step one of letting a client in: whose licence key this is. It says nothing about the password; step two is
-/// `Registry::authenticate` with `Presented::Client`, which looks at the licence key again.
+/// `tegata_registry_authenticate()` with `TEGATA_PRESENTED_TYPE_CLIENT`, which looks at the licence key again.
 ///
 /// Errors: `authentication.licence` when it is nobody's; `client.suspended`.
 tegata_status tegata_clients_check_licence(const tegata_registry *registry,
@@ -5207,12 +5199,11 @@ tegata_status tegata_authorities_crls(const tegata_registry *registry,
                                       const tegata_crl_state_list **list,
                                       tegata_error **error);
 
-/// Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's
-/// policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. To
-/// be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not
-/// used.
+/// Makes every CRL that is due until a moment (`tegata_registry_due()` lists them), each with the times of its
+/// authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason.
+/// To be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not used.
 ///
-/// Errors: Store errors that keep it from finding out what is due.
+/// Errors: store errors that keep it from finding out what is due.
 tegata_status tegata_authorities_refresh_crls(const tegata_registry *registry,
                                               int64_t until,
                                               const tegata_call *call,
@@ -5241,7 +5232,7 @@ tegata_status tegata_devices_register_many(const tegata_registry *registry,
 
 /// Notes a device that was seen somewhere. It is admitted when it enrolls or is enabled.
 ///
-/// Errors: As `register`.
+/// Errors: Those of `tegata_devices_register()`.
 tegata_status tegata_devices_discover(const tegata_registry *registry,
                                       const tegata_new_device *new_device,
                                       const tegata_call *call,
@@ -5250,7 +5241,7 @@ tegata_status tegata_devices_discover(const tegata_registry *registry,
 
 /// Notes many devices, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_discover_many(const tegata_registry *registry,
                                            const tegata_new_device *new_devices,
                                            size_t len,
@@ -5274,7 +5265,7 @@ tegata_status tegata_devices_enroll(const tegata_registry *registry,
 
 /// Enrolls many units, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_enroll_many(const tegata_registry *registry,
                                          const tegata_enroll *requests,
                                          size_t len,
@@ -5320,7 +5311,7 @@ tegata_status tegata_devices_update(const tegata_registry *registry,
 
 /// Changes many devices' information, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_update_many(const tegata_registry *registry,
                                          const char *const *ids,
                                          const tegata_device_change *changes,
@@ -5342,7 +5333,7 @@ tegata_status tegata_devices_set_group(const tegata_registry *registry,
 
 /// Moves many devices into a group, or out of theirs, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_set_group_many(const tegata_registry *registry,
                                             const char *const *ids,
                                             size_t len,
@@ -5364,7 +5355,7 @@ tegata_status tegata_devices_disable(const tegata_registry *registry,
 
 /// Shuts many devices out, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_disable_many(const tegata_registry *registry,
                                           const char *const *ids,
                                           size_t len,
@@ -5385,7 +5376,7 @@ tegata_status tegata_devices_enable(const tegata_registry *registry,
 
 /// Lets many devices in, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_enable_many(const tegata_registry *registry,
                                          const char *const *ids,
                                          size_t len,
@@ -5406,7 +5397,7 @@ tegata_status tegata_devices_delete(const tegata_registry *registry,
 
 /// Deletes many devices, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_delete_many(const tegata_registry *registry,
                                          const char *const *ids,
                                          size_t len,
@@ -5670,7 +5661,7 @@ tegata_status tegata_keys_rotate_many(const tegata_registry *registry,
                                       const tegata_symmetric_key_results **results,
                                       tegata_error **error);
 
-/// Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+/// Takes a key out of use for now: it is neither read, delivered nor rotated, and `tegata_keys_verify()` says no.
 ///
 /// Errors: `key.already_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
 tegata_status tegata_keys_suspend(const tegata_registry *registry,
@@ -5701,7 +5692,7 @@ tegata_status tegata_keys_resume(const tegata_registry *registry,
 
 /// Puts many keys in use again, with a result per item in their order.
 ///
-/// Errors: As `suspend_many`.
+/// Errors: Those of `tegata_keys_suspend_many()`.
 tegata_status tegata_keys_resume_many(const tegata_registry *registry,
                                       const char *const *ids,
                                       size_t len,
@@ -5710,9 +5701,9 @@ tegata_status tegata_keys_resume_many(const tegata_registry *registry,
                                       const tegata_symmetric_key_results **results,
                                       tegata_error **error);
 
-/// Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `verify` says what it
-/// is, and its values are read only by naming their version, for data that has to be read once more. `rotate` puts a
-/// new value in use and destroys the old ones.
+/// Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `tegata_keys_verify()`
+/// says what it is, and its values are read only by naming their version, for data that has to be read once more.
+/// `tegata_keys_rotate()` puts a new value in use and destroys the old ones.
 ///
 /// Errors: `key.compromised` when that is known already; `key.destroyed`; `input.unknown_id`.
 tegata_status tegata_keys_mark_compromised(const tegata_registry *registry,
@@ -5723,7 +5714,7 @@ tegata_status tegata_keys_mark_compromised(const tegata_registry *registry,
 
 /// Notes that somebody else may know many keys, with a result per item in their order.
 ///
-/// Errors: As `suspend_many`.
+/// Errors: Those of `tegata_keys_suspend_many()`.
 tegata_status tegata_keys_mark_compromised_many(const tegata_registry *registry,
                                                 const char *const *ids,
                                                 size_t len,
@@ -5743,7 +5734,7 @@ tegata_status tegata_keys_destroy(const tegata_registry *registry,
 
 /// Destroys many keys, with a result per item in their order.
 ///
-/// Errors: As `suspend_many`.
+/// Errors: Those of `tegata_keys_suspend_many()`.
 tegata_status tegata_keys_destroy_many(const tegata_registry *registry,
                                        const char *const *ids,
                                        size_t len,
@@ -5782,7 +5773,7 @@ tegata_status tegata_keys_share(const tegata_registry *registry,
                                 tegata_error **error);
 
 /// Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got
-/// before: `rotate` the key if it should not. When no device is left, the key is destroyed.
+/// before: rotate the key if it should not. When no device is left, the key is destroyed.
 ///
 /// Errors: `key.owner` for a key of one device or of a group; `key.not_shared`; `key.destroyed`; `input.unknown_id`.
 tegata_status tegata_keys_unshare(const tegata_registry *registry,
@@ -5816,7 +5807,7 @@ void tegata_issued_key_results_free(const tegata_issued_key_results *results);
 /// Frees one that a function gave you; NULL is fine.
 void tegata_holders_free(const tegata_holders *holders);
 
-/// Issues a symmetric key. Its value stays here until `get` or `deliver` hands it out.
+/// Issues a symmetric key. Its value stays here until `tegata_keys_get()` or `tegata_keys_deliver()` hands it out.
 ///
 /// Errors: `key.size` for a value of any other size than the algorithm's; `key.number_taken`; the state of a device
 /// that is to hold it (`device.disabled` ...); `input.invalid`, `input.unknown_id`.
@@ -5840,7 +5831,7 @@ tegata_status tegata_keys_issue_many(const tegata_registry *registry,
 
 /// The value of a key: the current version's, or that of `version` while it is kept. Each read leaves an event; a
 /// repetition under the same request ID brings the same value. The states of the devices that hold the key are not
-/// looked at: this is for the side of the server. What devices get goes through `deliver`.
+/// looked at: this is for the side of the server. What devices get goes through `tegata_keys_deliver()`.
 ///
 /// Errors: `key.suspended`, `key.destroyed`; `key.compromised` unless a version is named, so that old data can be read;
 /// `key.version_unknown`; `key.version_destroyed` after its grace period; `input.unknown_id`.
@@ -5889,8 +5880,8 @@ tegata_status tegata_keys_count(const tegata_registry *registry,
                                 tegata_error **error);
 
 /// Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that any
-/// channel will do. The device opens it with `unwrap_key`. Of several pre-shared keys that can be read, the one under
-/// the device's own ID counts, else the one that was issued first. Who got which version when is in the events.
+/// channel will do. The device opens it with `tegata_unwrap_key()`. Of several pre-shared keys that can be read, the one
+/// under the device's own ID counts, else the one that was issued first. Who got which version when is in the events.
 ///
 /// Errors: `key.wrap_unavailable` when the device has no active pre-shared key that can be read; `key.not_held`; the
 /// device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`; `psk.too_weak_to_wrap`;
@@ -5985,10 +5976,10 @@ void tegata_pruned_events_free(const tegata_pruned_events *pruned_events);
 /// recorded before; none can be added below it later, by any process. If nothing was recorded since the
 /// newest, that one is the answer.
 ///
-/// Make one regularly, such as every hour, and keep what it says (`Checkpoint::note`) where whoever can
-/// change the database cannot: with it, `verify` finds out a database that was rolled back or written anew.
-/// An event that was altered before is covered as it is; `verify` goes on naming it. A request ID changes
-/// nothing here: a repetition finds nothing left to do.
+/// Make one regularly, such as every hour, and keep what it says (`note`) where whoever can change the database cannot:
+/// with it, `tegata_events_verify()` finds out a database that was rolled back or written anew. An event that was altered
+/// before is covered as it is; `tegata_events_verify()` goes on naming it. A request ID changes nothing here: a
+/// repetition finds nothing left to do.
 ///
 /// All processes that use the store must be of a version that knows checkpoints.
 ///
@@ -6019,19 +6010,19 @@ tegata_status tegata_events_public_key(const tegata_registry *registry,
 /// in later. An alteration shows at once, since each event carries a keyed tag; a removal from the next
 /// checkpoint on.
 ///
-/// The progress callback is told now and then of (events done, events in all); `Break` stops.
+/// `options` and `bulk` may be NULL. Of `bulk`, only `progress` counts: it is told how many events were verified and
+/// how many there are; when it answers false, the verification stops.
 ///
-/// Errors: `event.note_invalid` when a known checkpoint is not signed by this log's key,
-/// `event.no_checkpoint` when there is none to begin at; `input.cancelled` after `Break`; store errors. What
-/// is wrong with the log is no error but `Verification::first`.
-/// Of `bulk`, only `progress` counts.
+/// Errors: `event.note_invalid` when a known checkpoint is not signed by this log's key, `event.no_checkpoint` when
+/// there is none to begin at; `input.cancelled` when `progress` stopped it; store errors. What is wrong with the log is
+/// no error but `first` of the verification.
 tegata_status tegata_events_verify(const tegata_registry *registry,
                                    const tegata_verify_events *options,
                                    const tegata_bulk *bulk,
                                    const tegata_verification **verification,
                                    tegata_error **error);
 
-/// Shows that the log holds an event, to somebody who knows the public key only (`verify_event`).
+/// Shows that the log holds an event, to somebody who knows the public key only (`tegata_verify_event()`).
 ///
 /// Errors: `input.unknown_id`; `event.not_covered` when no checkpoint covers it yet, `event.pruned` when it
 /// is gone; `event.log_broken`; store errors.
@@ -6040,9 +6031,9 @@ tegata_status tegata_events_prove(const tegata_registry *registry,
                                   const tegata_event_proof **event_proof,
                                   tegata_error **error);
 
-/// Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who
-/// knows the public key and the old checkpoint (`verify_consistency`). The text is what a witness takes to
-/// cosign the new one (C2SP tlog-witness).
+/// Shows that the log merely grew from checkpoint number `old` to checkpoint number `newer`, to somebody who knows the
+/// public key and the old checkpoint (`tegata_verify_consistency()`). The text is what a witness takes to cosign the new
+/// one (C2SP tlog-witness).
 ///
 /// Errors: `event.no_checkpoint`; `input.invalid` when `old` is the later; `event.pruned` when events are
 /// gone that this needs; `event.log_broken`; store errors.
@@ -6052,38 +6043,36 @@ tegata_status tegata_events_prove_consistency(const tegata_registry *registry,
                                               const tegata_string **proof,
                                               tegata_error **error);
 
-/// Writes the log to `out` so that the file verifies by itself (`verify_export`), and says how many events
-/// there were: one JSON object a line, each event as `export` writes it, and each checkpoint behind the
-/// events that it covers. It begins behind checkpoint number `from`, or with the first event that is left,
-/// and ends at the newest checkpoint.
+/// Writes the log to `writer` so that the file verifies by itself (`tegata_verify_export()`), and says in `count` how
+/// many events there were: one JSON object a line, each event as `tegata_events_export()` writes it, and each checkpoint
+/// behind the events that it covers. It begins behind checkpoint number `*from`, or with the first event that is left
+/// when `from` is NULL, and ends at the newest checkpoint.
 ///
-/// Errors: `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone;
-/// `event.log_broken` when events and checkpoints do not agree; `input.invalid` when `out` cannot be written
-/// to; store errors.
+/// Errors: `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone; `event.log_broken` when
+/// events and checkpoints do not agree; `input.invalid` when the writer fails; store errors.
 tegata_status tegata_events_export_log(const tegata_registry *registry,
                                        const uint64_t *from,
                                        const tegata_writer *writer,
                                        uint64_t *count,
                                        tegata_error **error);
 
-/// Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The
-/// hashes of the trees over them stay, so everything else verifies as before. What goes is written to
-/// `archive` first, if there is one, as `export_log` writes it; if two processes prune at once, both may
-/// archive the same. Each run is one commit with its event `events.prune`; after an error, the runs before it
-/// are gone.
+/// Removes the oldest events: those before `before` (seconds since 1970), in whole runs of 4,096 that a checkpoint
+/// covers. The hashes of the trees over them stay, so everything else verifies as before. What goes is written to
+/// `archive` first, which may be NULL for none, as `tegata_events_export_log()` writes it; if two processes prune at
+/// once, both may archive the same. Each run is one commit with an event whose action is `events.prune`; after an
+/// error, the runs before it are gone.
 ///
-/// Errors: `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive`
-/// cannot be written to; store errors.
-/// `writer` is the archive; it may be NULL.
+/// Errors: `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive` fails; store
+/// errors.
 tegata_status tegata_events_prune(const tegata_registry *registry,
                                   int64_t before,
-                                  const tegata_writer *writer,
+                                  const tegata_writer *archive,
                                   const tegata_call *call,
                                   const tegata_pruned_events **pruned_events,
                                   tegata_error **error);
 
-/// Whether the log with this public key holds `event`, as `proof` says: without a registry, a store, or a
-/// secret.
+/// Checks that the log with this public key holds `event`, as `proof` says: without a registry, a store, or a secret.
+/// `TEGATA_STATUS_OK` says that it does. Texts as `tegata_events_prove()` and `tegata_events_public_key()` gave them.
 ///
 /// Errors: `event.proof_invalid` when the proof does not show it, `event.note_invalid` when the log's key did
 /// not sign the checkpoint in it, `input.invalid` for what is no public key of a log.
@@ -6092,18 +6081,21 @@ tegata_status tegata_verify_event(const char *event,
                                   const char *public_key,
                                   tegata_error **error);
 
-/// Whether the log only grew between two checkpoints: `old`, which was kept, and the one at the end of
-/// `proof`, as `Events::prove_consistency` made it. Without a registry, a store, or a secret.
+/// Checks that the log only grew between two checkpoints: `old`, the `note` that was kept, and the one at the end of
+/// `proof`, as `tegata_events_prove_consistency()` made it. Without a registry, a store, or a secret. `TEGATA_STATUS_OK`
+/// says that it did.
 ///
-/// Errors: As `verify_event`.
+/// Errors: `event.proof_invalid` when the proof does not show it, `event.note_invalid` when the log's key did not sign
+/// one of the two checkpoints, `input.invalid` for what is no public key of a log.
 tegata_status tegata_verify_consistency(const char *old,
                                         const char *proof,
                                         const char *public_key,
                                         tegata_error **error);
 
-/// Reads what `tegata_events_export_log` wrote and tells whether anything in it was tampered with. No registry is needed.
+/// Reads what `tegata_events_export_log()` or `tegata_events_prune()` wrote and tells in `first` of the verification
+/// whether anything in it was tampered with. No registry is needed.
 ///
-/// Errors: `event.note_invalid` when `public_key` is none.
+/// Errors: `input.invalid` for what is no public key of a log.
 tegata_status tegata_verify_export(tegata_bytes input,
                                    const char *public_key,
                                    const tegata_verification **verification,
@@ -6124,13 +6116,12 @@ void tegata_presigned_list_free(const tegata_presigned_list *list);
 /// Frees one that a function gave you; NULL is fine.
 void tegata_checked_ocsp_free(const tegata_checked_ocsp *checked_ocsp);
 
-/// Says how the answers about an authority's certificates are signed, and makes the certificate that signs
-/// them. Without this, the first request does it with `OcspOptions::default`. Each generation of an authority
-/// has its own.
+/// Says how the answers about an authority's certificates are signed, and makes the certificate that signs them.
+/// Without this, the first request does it with all defaults. Each generation of an authority has its own.
 ///
-/// Errors: `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA without the
-/// feature `aws-lc`; the states of an authority that signs nothing; `authority.signer_missing`; signer and
-/// store errors.
+/// Errors: `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA in a library built
+/// without it; `authority.compromised` and the other states of an authority that signs nothing;
+/// `authority.signer_missing`; signer and store errors.
 tegata_status tegata_ocsp_configure(const tegata_registry *registry,
                                     const char *authority,
                                     const tegata_ocsp_options *options,
@@ -6142,7 +6133,7 @@ tegata_status tegata_ocsp_configure(const tegata_registry *registry,
 /// renewed, it is made first; answering does so by itself, but a host whose authority's key is out of reach
 /// at times calls this when it is there.
 ///
-/// Errors: As `configure`, unless the present certificate still serves.
+/// Errors: those of `tegata_ocsp_configure()`, unless the present certificate still serves.
 tegata_status tegata_ocsp_responder(const tegata_registry *registry,
                                     const char *authority,
                                     const tegata_call *call,
@@ -6173,25 +6164,24 @@ tegata_status tegata_ocsp_respond(const tegata_registry *registry,
                                   const tegata_ocsp_answer **ocsp_answer,
                                   tegata_error **error);
 
-/// The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe
-/// percent-encoded (RFC 6960, A.1), with or without the slash before it. As `respond`.
+/// The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe percent-encoded
+/// (RFC 6960, A.1), with or without the slash before it. Otherwise `tegata_ocsp_respond()`.
 ///
-/// Errors: As there.
+/// Errors: those of `tegata_ocsp_respond()`.
 tegata_status tegata_ocsp_respond_get(const tegata_registry *registry,
                                       const char *path,
                                       const tegata_ocsp_answer **ocsp_answer,
                                       tegata_error **error);
 
-/// Signs the answers about an authority's certificates that have not expired, a page at a time, in the order
-/// of their numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All
+/// Signs the answers about an authority's certificates that have not expired, a page at a time, in the order of their
+/// numbers. `hash` is the one that those who ask use, 0 for SHA-1; the path and the answer differ with it. All
 /// processors sign. Nothing is recorded. The total, if it is asked for, is counted anew for every page.
 ///
 /// A revocation shows when the answer is made anew, so a host makes all of them again well before
 /// `next_update`, and that of a certificate at once when it is revoked.
 ///
-/// Errors: The states of an authority that signs nothing; `authority.signer_missing`; `input.page_cursor`;
-/// signer and store errors.
-/// `hash` may be 0 for SHA-1.
+/// Errors: `authority.compromised` and the other states of an authority that signs nothing; `authority.signer_missing`;
+/// `input.page_cursor`; signer and store errors.
 tegata_status tegata_ocsp_presign(const tegata_registry *registry,
                                   const char *authority,
                                   tegata_ocsp_hash hash,
@@ -6199,8 +6189,9 @@ tegata_status tegata_ocsp_presign(const tegata_registry *registry,
                                   const tegata_presigned_list **list,
                                   tegata_error **error);
 
-/// A request for the status of certificates of one issuer, to be sent to a responder as `application/ocsp-request`. `hash` may
-/// be 0 for SHA-1. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature there; it may be absent.
+/// A request for the status of certificates of one issuer, to be sent to a responder as `application/ocsp-request`.
+/// `hash` may be 0 for SHA-1. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature
+/// there; {NULL, 0} for none.
 ///
 /// Errors: `input.invalid` for no certificates, too many, or a nonce of another length.
 tegata_status tegata_make_ocsp_request(const tegata_certificates *certificates,
@@ -6210,8 +6201,8 @@ tegata_status tegata_make_ocsp_request(const tegata_certificates *certificates,
                                        const tegata_buffer **request,
                                        tegata_error **error);
 
-/// What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce (absent when none
-/// was sent) and the time fit.
+/// What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce
+/// ({NULL, 0} when none was sent) and the time `at` (seconds since 1970) fit.
 ///
 /// Errors: `certificate.ocsp_malformed`, `certificate.ocsp_unsuccessful`, `certificate.ocsp_signature`, `certificate.ocsp_nonce`,
 /// `certificate.ocsp_stale`, `certificate.ocsp_other`.
@@ -6248,9 +6239,10 @@ tegata_status tegata_authorities_use_signer(const tegata_registry *registry,
                                             const tegata_signer *signer,
                                             tegata_error **error);
 
-/// Writes the events that match to `writer`, one JSON object per line, and tells how many.
+/// Writes the events that match to `writer`, one JSON object per line, and tells in `count` how many. `filter` may be NULL for
+/// all.
 ///
-/// Errors: store errors; `input.invalid` when the writer fails.
+/// Errors: store errors; `input.invalid` when the writer fails, with what it said.
 tegata_status tegata_events_export(const tegata_registry *registry,
                                    const tegata_event_filter *filter,
                                    const tegata_writer *writer,
@@ -6370,7 +6362,7 @@ tegata_status tegata_products_add_units(const tegata_registry *registry,
 /// until
 /// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
 ///
-/// Errors: `product.discontinued`, and as `register`.
+/// Errors: `product.discontinued`, and those of `tegata_products_register()`.
 tegata_status tegata_products_renew_credential(const tegata_registry *registry,
                                                const char *id,
                                                tegata_key_algorithm algorithm,
@@ -6474,7 +6466,8 @@ void tegata_credentials_free(const tegata_credentials *credentials);
 /// Registers a device together with its pre-shared key, its symmetric key and its certificate, in one commit (NEC-42):
 /// it has all of them or does not exist.
 ///
-/// Errors: Those of `register`, `Psks::issue`, `Keys::issue`, `Certificates::issue` and `Certificates::issue_with_key`.
+/// Errors: Those of `tegata_devices_register()`, `tegata_psks_issue()`, `tegata_keys_issue()`, `tegata_certificates_issue()`
+/// and `tegata_certificates_issue_with_key()`.
 tegata_status tegata_devices_provision(const tegata_registry *registry,
                                        const tegata_provision *wish,
                                        const tegata_call *call,
@@ -6483,7 +6476,7 @@ tegata_status tegata_devices_provision(const tegata_registry *registry,
 
 /// Provisions many devices, with a result per item in their order. Their keys are made by all processors at once.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 tegata_status tegata_devices_provision_many(const tegata_registry *registry,
                                             const tegata_provision *wishes,
                                             size_t len,
@@ -6578,11 +6571,11 @@ tegata_status tegata_psks_read(const tegata_registry *registry,
                                const tegata_issued_psk **issued_psk,
                                tegata_error **error);
 
-/// Whether this is an active key's secret and its device may come in: what `authenticate` looks at, as a yes or no. It
-/// is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a device that is not
-/// valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
+/// Whether this is an active key's secret and its device may come in: what `tegata_registry_authenticate()` looks at, as
+/// a yes or no. It is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a
+/// device that is not valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
 ///
-/// Errors: `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
+/// Errors: `authentication.backed_off` after too many failures, as in `tegata_registry_authenticate()`; store errors.
 tegata_status tegata_psks_verify(const tegata_registry *registry,
                                  const char *identity,
                                  tegata_bytes secret,
@@ -6613,7 +6606,8 @@ tegata_status tegata_psks_rotate(const tegata_registry *registry,
 
 /// Gives many keys new secrets, with a result per item in their order.
 ///
-/// Errors: As `issue_many`; `input.invalid` when a secret is brought, since no two keys may have the same.
+/// Errors: Those of `tegata_psks_issue_many()`; `input.invalid` when a secret is brought, since no two keys may have the
+/// same.
 tegata_status tegata_psks_rotate_many(const tegata_registry *registry,
                                       const char *const *ids,
                                       size_t len,
@@ -6634,7 +6628,7 @@ tegata_status tegata_psks_suspend(const tegata_registry *registry,
 
 /// Suspends many keys, with a result per item in their order.
 ///
-/// Errors: As `issue_many`.
+/// Errors: Those of `tegata_psks_issue_many()`.
 tegata_status tegata_psks_suspend_many(const tegata_registry *registry,
                                        const char *const *ids,
                                        size_t len,
@@ -6654,7 +6648,7 @@ tegata_status tegata_psks_resume(const tegata_registry *registry,
 
 /// Lets many keys count again, with a result per item in their order.
 ///
-/// Errors: As `issue_many`.
+/// Errors: Those of `tegata_psks_issue_many()`.
 tegata_status tegata_psks_resume_many(const tegata_registry *registry,
                                       const char *const *ids,
                                       size_t len,
@@ -6674,7 +6668,7 @@ tegata_status tegata_psks_delete(const tegata_registry *registry,
 
 /// Deletes many keys, with a result per item in their order.
 ///
-/// Errors: As `issue_many`.
+/// Errors: Those of `tegata_psks_issue_many()`.
 tegata_status tegata_psks_delete_many(const tegata_registry *registry,
                                       const char *const *ids,
                                       size_t len,
@@ -6702,6 +6696,11 @@ tegata_status tegata_psks_erase_expired(const tegata_registry *registry,
                                         tegata_error **error);
 
 /// Connects to the PostgreSQL database at `url`, such as `postgres://user:password@host/database?schema=tenant`.
+/// `options` may be NULL. After `?` follow parameters, with `&` between them: the fields of `tegata_postgres_options` but
+/// the password, with times in whole seconds, which go before those of `options`; `sslmode`, `sslrootcert` (a file, or
+/// `system`), `sslcert` and `sslkey`; and what other clients know as `channel_binding`, `application_name`,
+/// `target_session_attrs`, `load_balance_hosts` and `keepalives`. Several hosts may be named, `host1:5432,host2:5432`;
+/// the first that answers is used. Free the store with `tegata_store_free()`; a registry opened on it keeps it alive.
 ///
 /// Errors: `store.unavailable`, `store.not_a_database`, `store.invalid_query` for a URL that is none.
 tegata_status tegata_postgres_store_connect(const char *url,
@@ -6709,9 +6708,14 @@ tegata_status tegata_postgres_store_connect(const char *url,
                                             tegata_store **store,
                                             tegata_error **error);
 
-/// Opens the store at `sqlite:path`, `postgres://...` or `memory:`, with options after a `?`.
+/// Opens the store at `sqlite:path`, `postgres://...` or `memory:`, with options after a `?`. Those of SQLite are
+/// `create` (`true` or `false`), `wait` (seconds), `readers`, `cache`, `log`, `max_size` and `map` (bytes), as in
+/// `tegata_sqlite_options`; those of PostgreSQL are told at `tegata_postgres_store_connect()`. In a path, `?`, `#` and `%`
+/// are written as `%3F`, `%23` and `%25`. An SQLite file is made if there is none, a schema in PostgreSQL too; the
+/// database itself must be there. Free the store with `tegata_store_free()`; a registry opened on it keeps it alive.
 ///
-/// Errors: `input.invalid` for what is no such address; what opening the store says. No error shows the address.
+/// Errors: `input.invalid` for what is no such address; otherwise those of `tegata_sqlite_store_open()` and
+/// `tegata_postgres_store_connect()`. No error shows the address.
 tegata_status tegata_open_store(const char *url,
                                 tegata_store **store,
                                 tegata_error **error);
@@ -6731,41 +6735,40 @@ void tegata_integrity_free(const tegata_integrity *integrity);
 /// Frees one that a function gave you; NULL is fine.
 void tegata_maintained_free(const tegata_maintained *maintained);
 
-/// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes
-/// on; durable when it answers. From another store than SQLite it is a copy (`copy_to`), which needs a source
-/// that does not change all the time. To restore it, put the file in the place of the database (without files
-/// called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing
-/// key is not in it: keep that elsewhere.
+/// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes on;
+/// durable when it answers. From another store than SQLite it is a copy, as `tegata_registry_copy_to()` makes it, which
+/// needs a source that does not change all the time. To restore it, put the file in the place of the database (without
+/// files called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing key is
+/// not in it: keep that elsewhere.
 ///
-/// A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may
-/// have been given out since it was made, so that no identifier, serial number or CRL number comes twice, and
-/// the event `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it
-/// gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+/// A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may have been
+/// given out since it was made, so that no identifier, serial number or CRL number comes twice, and the event
+/// `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it gets
+/// `certificate.lost` or `input.lost_id`, and `tegata_registry_report_seen()` tells it in advance.
 ///
-/// Errors: `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for
-/// another store than SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors.
-/// No file is left then.
+/// Errors: `store.unavailable` when there is a file already, or it cannot be written; `store.keeps_changing`; store
+/// errors. No file is left then.
 tegata_status tegata_registry_backup(const tegata_registry *registry,
                                      const char *path,
                                      const tegata_call *call,
                                      const tegata_backup **backup,
                                      tegata_error **error);
 
-/// Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into anything else that is a
-/// `Store`. The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
+/// Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into a store of the host's own
+/// (`tegata_host_store_new()`). The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
 ///
-/// `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already
-/// is compared and not written again, so a copy that was stopped (by `Break` from `progress`, an error, a
-/// crash) goes on where it was when it is called again. The registry may be used meanwhile: both sides are
-/// compared, row by row, again and again until nothing differs. The last comparison is the proof that the
-/// copy is complete. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the
-/// registry in its new store. A store whose copy was not finished cannot be opened as a registry.
+/// `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already is compared
+/// and not written again, so a copy that was stopped (by `progress`, an error, a crash) goes on where it was when it is
+/// called again. The registry may be used meanwhile: both sides are compared, row by row, again and again until nothing
+/// differs. The last comparison is the proof that the copy is complete. To move, therefore: copy; stop whoever writes;
+/// copy again, which is quick; open the registry in its new store. A store whose copy was not finished cannot be opened
+/// as a registry.
 ///
-/// `progress` is called with the rows compared in this pass and the rows there are.
+/// Of `bulk`, which may be NULL, only `progress` counts. It is told how many rows were compared in this pass and how
+/// many there are; when it answers false, the copy stops.
 ///
-/// Errors: `store.other_registry` when `target` holds anything else, or was opened since;
-/// `store.keeps_changing`; `input.cancelled` after `Break`; errors of both stores.
-/// Of `bulk`, only `progress` counts; it is told of rows.
+/// Errors: `store.other_registry` when `target` holds anything else, or was opened since; `store.keeps_changing`;
+/// `input.cancelled` when `progress` stopped it; errors of both stores.
 tegata_status tegata_registry_copy_to(const tegata_registry *registry,
                                       const tegata_store *target,
                                       const tegata_bulk *bulk,
@@ -6778,20 +6781,21 @@ tegata_status tegata_registry_copy_to(const tegata_registry *registry,
 /// there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
 /// goes on beside everything else; what is written meanwhile is looked at twice before it is told.
 ///
-/// Whether events were altered or removed, `Events::verify` says.
+/// Whether events were altered or removed, `tegata_events_verify()` says. What does not fit together is no error but a
+/// finding in `integrity`.
 ///
-/// `progress` is called with the rows looked at and the rows there are.
+/// Of `bulk`, which may be NULL, only `progress` counts. It is told how many rows were looked at and how many there
+/// are; when it answers false, the check stops.
 ///
-/// Errors: `input.cancelled` after `Break` from `progress`; store errors.
-/// Of `bulk`, only `progress` counts; it is told of rows.
+/// Errors: `input.cancelled` when `progress` stopped it; store errors.
 tegata_status tegata_registry_check_integrity(const tegata_registry *registry,
                                               const tegata_bulk *bulk,
                                               const tegata_integrity **integrity,
                                               tegata_error **error);
 
-/// Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when
-/// gateways and devices know more than the store. What is lost is enrolled or issued anew; see the event
-/// `restore.noticed`.
+/// Tells the registry what was seen in the field, `len` things from `seen` on, with an answer for each in their order:
+/// for the time after a restore, when gateways and devices know more than the store. What is lost is enrolled or issued
+/// anew; see the event `restore.noticed`.
 ///
 /// Errors: `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for
 /// authorities that are not of this registry; store errors.
@@ -6801,30 +6805,29 @@ tegata_status tegata_registry_report_seen(const tegata_registry *registry,
                                           const tegata_seen_states **states,
                                           tegata_error **error);
 
-/// Removes what is over and was remembered long enough: expired certificates with all that belongs to them,
-/// deleted devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly,
-/// such as every minute, or in a loop until it says `finished`; it looks at `limit` rows a call, and
-/// everything else goes on meanwhile.
+/// Removes what is over and was remembered long enough: expired certificates with all that belongs to them, deleted
+/// devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly, such as every
+/// minute, or in a loop until `finished` is true; it looks at `limit` rows a call, and everything else goes on
+/// meanwhile.
 ///
-/// Each record is written to `archive` first, if there is one: one JSON object a line, without secrets,
-/// flushed before anything is removed. After an error it may hold records that are still there; it never
-/// lacks one that is not. If two processes do it at once, both may archive the same.
+/// Each record is written to `archive` first, which may be NULL for none: one JSON object a line, without secrets.
+/// `archive` has taken all of it before anything is removed, so its `write` should return when it is safe. After an
+/// error it may hold records that are still there; it never lacks one that is not. If two processes do it at once, both
+/// may archive the same.
 ///
-/// Numbers never come back: no identifier or serial number of what was removed is given out again, and a key
-/// that is known to be compromised stays refused.
+/// `retention` may be NULL for all defaults. Numbers never come back: no identifier or serial number of what was
+/// removed is given out again, and a key that is known to be compromised stays refused.
 ///
-/// Errors: `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to;
-/// store errors.
-/// `writer` is the archive; it may be NULL.
+/// Errors: `input.invalid` for a retention that cannot be meant and when `archive` fails; store errors.
 tegata_status tegata_registry_maintain(const tegata_registry *registry,
                                        const tegata_retention *retention,
-                                       const tegata_writer *writer,
+                                       const tegata_writer *archive,
                                        const tegata_call *call,
                                        const tegata_maintained **maintained,
                                        tegata_error **error);
 
-/// What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and
-/// changes nothing.
+/// What `tegata_registry_maintain()` would remove in a whole round, events apart. `retention` may be NULL for all
+/// defaults. Looks at everything, whatever the limit, and changes nothing.
 ///
 /// Errors: `input.invalid` for a retention that cannot be meant; store errors.
 tegata_status tegata_registry_maintainable(const tegata_registry *registry,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Whether tegata.h has all that the core offers: each operation of core/tests/operations.json, each variant of each enum, each error's code."""
+"""Whether tegata.h has all that the core offers: each operation of core/tests/operations.json, each variant of each enum, each error's code;
+and whether its comments speak of C, not of Rust."""
 
 import json
 import re
@@ -74,9 +75,24 @@ def wrong_codes():
             yield f"{name} is {code}"
 
 
+def rust_words():
+    """Words of the core's own documentation that a C programmer cannot look up, line by line."""
+    lines = (ROOT / "bindings-c/include/tegata.h").read_text(encoding="utf-8").splitlines()
+    names = set(re.findall(r"\w+", " ".join(line for line in lines if "///" not in line)))
+    operations = json.loads((ROOT / "core/tests/operations.json").read_text(encoding="utf-8"))
+    methods = {one["operation"].rpartition(".")[2] for one in operations} - names
+    for number, line in enumerate(lines, 1):
+        comment = line.partition("///")[2]
+        words = re.findall(r"\w+::\w+|``|\b(?:Ok|Err|Vec|Option|Result|Break|impl|unwrap)\b", comment)
+        # At the beginning of a sentence, these are English.
+        words += re.findall(r"(?<=[^.:] )(?:None|Some)\b", comment.strip())
+        words += [word for word in re.findall(r"`(\w+)(?:\(\))?`", comment) if word in methods]
+        yield from (f"tegata.h, line {number}: {word}" for word in words)
+
+
 def main():
     found = header.read(ROOT / "bindings-c/include/tegata.h")
-    wrong = [*missing_operations(found), *missing_variants(found), *wrong_codes()]
+    wrong = [*missing_operations(found), *missing_variants(found), *wrong_codes(), *rust_words()]
     for one in wrong:
         print(one, file=sys.stderr)
     compared = sum(1 for enum in found.enums for _ in variants(

@@ -27,8 +27,8 @@ pub unsafe extern "C" fn tegata_authorities_create_root(
 
 /// Makes an authority that `parent` certifies.
 ///
-/// Errors: As `create_root`; `authority.validity_exceeds_issuer` and `authority.path_length` when
-/// the parent's certificate does not allow it; the parent's state.
+/// Errors: Those of `tegata_authorities_create_root()`; `authority.validity_exceeds_issuer` and `authority.path_length`
+/// when the parent's certificate does not allow it; the parent's state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_create_intermediate(
     registry: *const tegata_registry,
@@ -69,10 +69,10 @@ pub unsafe extern "C" fn tegata_authorities_import(
     })
 }
 
-/// Makes a key and a CSR for an authority that an outside CA is to certify; `install` completes it.
+/// Makes a key and a CSR for an authority that an outside CA is to certify; `tegata_authorities_install()` completes it.
 /// The CSR is in the record's `request`.
 ///
-/// Errors: As `create_root`.
+/// Errors: Those of `tegata_authorities_create_root()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_request(
     registry: *const tegata_registry,
@@ -177,9 +177,7 @@ pub unsafe extern "C" fn tegata_authorities_chain(
 /// (products, renewals) is issued by the new one from now on.
 ///
 /// Errors: When the authority is not the newest generation, or waits for its certificate; `input.invalid` for a subject
-/// or a
-/// validity that cannot be; as
-/// `create_intermediate`.
+/// or a validity that cannot be; those of `tegata_authorities_create_intermediate()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_rebuild(
     registry: *const tegata_registry,

@@ -24,8 +24,8 @@ pub unsafe extern "C" fn tegata_campaigns_preview(
     })
 }
 
-/// Starts a campaign: selects its members and releases nothing yet, which `advance` does. What is issued from now on is
-/// not among them. A campaign that selects what another one asks for takes it over.
+/// Starts a campaign: selects its members and releases nothing yet, which `tegata_campaigns_advance()` does. What is
+/// issued from now on is not among them. A campaign that selects what another one asks for takes it over.
 ///
 /// A million members take some seconds and 12 MB of memory.
 ///

@@ -2,18 +2,16 @@
 
 use crate::registry::prelude::*;
 
-/// Renews a certificate: a new serial number and validity, from the newest generation of its authority
-///, the same subject and alternative names. The old one stays in force until `confirm`
-/// says that the new one is installed, or until the profile's grace period ends. Renewing again before that with
-/// the same key returns the same certificate; with another key it replaces the one that was not confirmed.
-/// Renewals wait for no approval.
+/// Renews a certificate: a new serial number and validity, from the newest generation of its authority, the same
+/// subject and alternative names. The old one stays in force until `tegata_certificates_confirm()` says that the new one
+/// is installed, or until the profile's grace period ends. Renewing again before that with the same key returns the
+/// same certificate; with another key it replaces the one that was not confirmed. Renewals wait for no approval.
 ///
 /// Errors: `certificate.renewal_of_expired` unless the holder showed another proof, `certificate.renewal_of_revoked`
-/// and the other states that do not allow it;
-/// the device's state, such as `device.disabled`; `certificate.renewal_subject` when the CSR asks for another
-/// subject (where the CSR's counts) or for further alternative names; `input.invalid` for a product credential, which
-/// `renew_credential` renews; `csr.key_unchanged` when the profile wants a
-/// new key; `csr.` codes.
+/// and the other states that do not allow it; the device's state, such as `device.disabled`;
+/// `certificate.renewal_subject` when the CSR asks for another subject (where the CSR's counts) or for further
+/// alternative names; `input.invalid` for a product credential, which `tegata_products_renew_credential()` renews;
+/// `csr.key_unchanged` when the profile wants a new key; `csr.` codes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_renew(
     registry: *const tegata_registry,
@@ -31,7 +29,7 @@ pub unsafe extern "C" fn tegata_certificates_renew(
 
 /// Renews many certificates, with a result per item in their order.
 ///
-/// Errors: `input.` codes for the call as a whole; each item has the errors of `renew`.
+/// Errors: `input.` codes for the call as a whole; each item has the errors of `tegata_certificates_renew()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_renew_many(
     registry: *const tegata_registry,
@@ -53,10 +51,9 @@ pub unsafe extern "C" fn tegata_certificates_renew_many(
     })
 }
 
-/// Renews a certificate with a new key that is made here, and handed out as at
-/// `issue_with_key`.
+/// Renews a certificate with a new key that is made here, and handed out as by `tegata_certificates_issue_with_key()`.
 ///
-/// Errors: As `renew`; `profile.no_server_key` and `profile.server_key_algorithm`.
+/// Errors: Those of `tegata_certificates_renew()`; `profile.no_server_key` and `profile.server_key_algorithm`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_renew_with_key(
     registry: *const tegata_registry,
@@ -93,8 +90,8 @@ pub unsafe extern "C" fn tegata_certificates_confirm(
     })
 }
 
-/// Hands out the private key of a certificate, once: it is erased as soon as `confirm_key`
-/// says that it arrived. Until then, only a call with the same request ID gets it again.
+/// Hands out the private key of a certificate, once: it is erased as soon as `tegata_certificates_confirm_key()` says
+/// that it arrived. Until then, only a call with the same request ID gets it again.
 ///
 /// Errors: `delivery.collecting`, `delivery.collected`, `delivery.lapsed`; `delivery.none` when the key was made
 /// elsewhere;
@@ -167,7 +164,7 @@ pub unsafe extern "C" fn tegata_certificates_suspend(
     })
 }
 
-/// `suspend` for many, with a result per item.
+/// `tegata_certificates_suspend()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 #[unsafe(no_mangle)]
@@ -211,7 +208,7 @@ pub unsafe extern "C" fn tegata_certificates_resume(
     })
 }
 
-/// `resume` for many, with a result per item.
+/// `tegata_certificates_resume()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 #[unsafe(no_mangle)]
@@ -260,7 +257,7 @@ pub unsafe extern "C" fn tegata_certificates_revoke(
     })
 }
 
-/// `revoke` for many, with a result per item.
+/// `tegata_certificates_revoke()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 #[unsafe(no_mangle)]
@@ -306,7 +303,7 @@ pub unsafe extern "C" fn tegata_certificates_delete(
     })
 }
 
-/// `delete` for many, with a result per item.
+/// `tegata_certificates_delete()` for many, with a result per item.
 ///
 /// Errors: `input.` codes for the call as a whole.
 #[unsafe(no_mangle)]
@@ -330,9 +327,9 @@ pub unsafe extern "C" fn tegata_certificates_delete_many(
     })
 }
 
-/// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many
-/// there were. They count for nothing since that moment anyway; this brings them onto the CRL, and
-/// `crl` does it by itself. The request ID of `call` is not used.
+/// Revokes (superseded) the certificates that were renewed and whose grace period has ended, and says how many there
+/// were. They count for nothing since that moment anyway; this brings them onto the CRL, and `tegata_authorities_crl()`
+/// does it by itself. The request ID of `call` is not used.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]

@@ -24,7 +24,7 @@ pub unsafe extern "C" fn tegata_certificates_issue(
 
 /// Issues many certificates, with a result per item in their order.
 ///
-/// Errors: `input.` codes for the call as a whole; each item has the errors of `issue`.
+/// Errors: `input.` codes for the call as a whole; each item has the errors of `tegata_certificates_issue()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_issue_many(
     registry: *const tegata_registry,
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn tegata_certificates_issue_many(
 
 /// Makes a key and issues a certificate for it.
 ///
-/// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise as `issue`.
+/// Errors: `profile.no_server_key` and `profile.server_key_algorithm`; otherwise those of `tegata_certificates_issue()`.
 /// `delivery.collected` when a repeated request comes after the key was confirmed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_issue_with_key(
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn tegata_certificates_issue_with_key(
 /// Hands in a request, to be approved or denied. It works under any profile and is checked at once as if it were
 /// issued now.
 ///
-/// Errors: As `issue`, but for `profile.approval_needed`.
+/// Errors: Those of `tegata_certificates_issue()`, but for `profile.approval_needed`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_request(
     registry: *const tegata_registry,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn tegata_certificates_request(
 
 /// Approves a request: the certificate is issued, valid from now.
 ///
-/// Errors: `certificate.not_pending`; otherwise as `issue`, as things are now.
+/// Errors: `certificate.not_pending`; otherwise those of `tegata_certificates_issue()`, as things are now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_approve(
     registry: *const tegata_registry,
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn tegata_certificates_issued(
 
 /// The certificate in DER.
 ///
-/// Errors: As `issued`.
+/// Errors: Those of `tegata_certificates_issued()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_der(
     registry: *const tegata_registry,
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn tegata_certificates_der(
 
 /// The certificate in PEM.
 ///
-/// Errors: As `issued`.
+/// Errors: Those of `tegata_certificates_issued()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_pem(
     registry: *const tegata_registry,
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn tegata_certificates_pem(
 
 /// The certificates above it in DER: its issuer first, the root last.
 ///
-/// Errors: As `issued`.
+/// Errors: Those of `tegata_certificates_issued()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_certificates_chain(
     registry: *const tegata_registry,

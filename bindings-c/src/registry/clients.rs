@@ -167,7 +167,7 @@ pub unsafe extern "C" fn tegata_clients_register(
 }
 
 /// Step one of letting a client in: whose licence key this is. It says nothing about the password; step two is
-/// `Registry::authenticate` with `Presented::Client`, which looks at the licence key again.
+/// `tegata_registry_authenticate()` with `TEGATA_PRESENTED_TYPE_CLIENT`, which looks at the licence key again.
 ///
 /// Errors: `authentication.licence` when it is nobody's; `client.suspended`.
 #[unsafe(no_mangle)]

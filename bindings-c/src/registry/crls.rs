@@ -4,19 +4,17 @@ use tegata::model::{CrlPolicy, CrlState};
 
 use crate::registry::prelude::*;
 
-/// How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they
-/// are made. `` use tegata::model::CrlPolicy; let policy = CrlPolicy { shards: 64, urls:
-/// vec!["http://crl.example.com/{authority}/{shard}.crl".to_owned()], delta_urls:
-/// vec!["http://crl.example.com/{authority}/{shard}-delta.crl".to_owned()], delta_hours: Some(6),
-/// ..CrlPolicy::default() }; ``
+/// How an authority tells who is revoked: one CRL, or several so that each stays small, and how often they are made.
+/// The addresses may be `http://crl.example.com/{authority}/{shard}.crl` and
+/// `http://crl.example.com/{authority}/{shard}-delta.crl`. NULL in place of the struct stands for all defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_crl_policy {
     /// `sizeof(tegata_crl_policy)`.
     pub size: usize,
-    /// How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it
-    /// is issued: another number of shards opens new ones, and the old ones are kept up for their certificates.
-    /// NULL for the default.
+    /// How many shards; 0 for one list of all certificates, at most 4,096. A certificate's shard is fixed when it is
+    /// issued: another number of shards opens new ones, and the old ones are kept up for their certificates. NULL for
+    /// 0.
     pub shards: *const u32,
     /// Where a CRL can be fetched: `http://` addresses with `{authority}` (its identifier) and `{shard}` (its
     /// number). They stand in the certificates (RFC 5280, 4.2.1.13) instead of the profile's `crl_urls`, and in
@@ -25,13 +23,12 @@ pub struct tegata_crl_policy {
     /// Where a delta CRL can be fetched, likewise. With `delta_hours`, they stand in the certificates (RFC 5280,
     /// 4.2.1.15). May be empty.
     pub delta_urls: tegata_texts,
-    /// When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). NULL for the default.
+    /// When the next complete CRL will have come, in hours; 1 to 8,784 (a leap year). NULL for 168.
     pub next_update_hours: *const u32,
-    /// When the next delta CRL will have come, in hours, less than `next_update_hours`; None for no delta CRLs.
-    /// May be left out (NULL).
+    /// When the next delta CRL will have come, in hours, less than `next_update_hours`; NULL for no delta CRLs.
     pub delta_hours: *const u32,
-    /// How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less
-    /// than `next_update_hours`. Of a delta CRL it is at most half its time. NULL for the default.
+    /// How long before that a CRL is due to be made anew, in hours, so that it is at its address in time; less than
+    /// `next_update_hours`. Of a delta CRL it is at most half its time. NULL for 24.
     pub overlap_hours: *const u32,
 }
 growing!(tegata_crl_policy);
@@ -72,19 +69,19 @@ impl ToC for CrlPolicy {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_crl_state {
-    /// Whose.
+    /// Whose: the identifier of the authority.
     pub authority: *const c_char,
     /// Which shard; 0 for the list of all certificates.
     pub shard: u32,
     /// Whether it is the delta CRL.
     pub delta: bool,
-    /// The number of the newest; None while there is none yet. NULL when there is none.
+    /// The number of the newest; NULL while there is none yet.
     pub number: *const u64,
-    /// When that was made. NULL when there is none.
+    /// When that was made; NULL while there is none yet.
     pub this_update: *const i64,
-    /// When a newer one will have come. NULL when there is none.
+    /// When a newer one will have come; NULL while there is none yet.
     pub next_update: *const i64,
-    /// When it is to be made anew; None when it is not kept up any more. NULL when there is none.
+    /// When it is to be made anew; NULL when it is not kept up any more.
     pub refresh_at: *const i64,
     /// Where it can be fetched, as far as the authority's policy says so.
     pub addresses: tegata_texts,
@@ -176,12 +173,11 @@ pub unsafe extern "C" fn tegata_authorities_crls(
     })
 }
 
-/// Makes every CRL that is due until a moment (`due` lists them), each with the times of its authority's
-/// policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. To
-/// be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not
-/// used.
+/// Makes every CRL that is due until a moment (`tegata_registry_due()` lists them), each with the times of its
+/// authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason.
+/// To be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not used.
 ///
-/// Errors: Store errors that keep it from finding out what is due.
+/// Errors: store errors that keep it from finding out what is due.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_refresh_crls(
     registry: *const tegata_registry,

@@ -46,7 +46,7 @@ pub unsafe extern "C" fn tegata_devices_register_many(
 
 /// Notes a device that was seen somewhere. It is admitted when it enrolls or is enabled.
 ///
-/// Errors: As `register`.
+/// Errors: Those of `tegata_devices_register()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_discover(
     registry: *const tegata_registry,
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn tegata_devices_discover(
 
 /// Notes many devices, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_discover_many(
     registry: *const tegata_registry,
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn tegata_devices_enroll(
 
 /// Enrolls many units, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_enroll_many(
     registry: *const tegata_registry,
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn tegata_devices_update(
 
 /// Changes many devices' information, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_update_many(
     registry: *const tegata_registry,
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn tegata_devices_set_group(
 
 /// Moves many devices into a group, or out of theirs, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_set_group_many(
     registry: *const tegata_registry,
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn tegata_devices_disable(
 
 /// Shuts many devices out, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_disable_many(
     registry: *const tegata_registry,
@@ -349,7 +349,7 @@ pub unsafe extern "C" fn tegata_devices_enable(
 
 /// Lets many devices in, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_enable_many(
     registry: *const tegata_registry,
@@ -392,7 +392,7 @@ pub unsafe extern "C" fn tegata_devices_delete(
 
 /// Deletes many devices, with a result per item in their order.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_delete_many(
     registry: *const tegata_registry,

@@ -56,7 +56,7 @@ pub unsafe extern "C" fn tegata_keys_rotate_many(
     })
 }
 
-/// Takes a key out of use for now: it is neither read, delivered nor rotated, and `verify` says no.
+/// Takes a key out of use for now: it is neither read, delivered nor rotated, and `tegata_keys_verify()` says no.
 ///
 /// Errors: `key.already_suspended`, `key.compromised`, `key.destroyed`; `input.unknown_id`.
 #[unsafe(no_mangle)]
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn tegata_keys_resume(
 
 /// Puts many keys in use again, with a result per item in their order.
 ///
-/// Errors: As `suspend_many`.
+/// Errors: Those of `tegata_keys_suspend_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_keys_resume_many(
     registry: *const tegata_registry,
@@ -140,9 +140,9 @@ pub unsafe extern "C" fn tegata_keys_resume_many(
     })
 }
 
-/// Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `verify` says what it
-/// is, and its values are read only by naming their version, for data that has to be read once more. `rotate` puts a
-/// new value in use and destroys the old ones.
+/// Notes that somebody else may know a key. It is delivered no more and due for rotation at once, `tegata_keys_verify()`
+/// says what it is, and its values are read only by naming their version, for data that has to be read once more.
+/// `tegata_keys_rotate()` puts a new value in use and destroys the old ones.
 ///
 /// Errors: `key.compromised` when that is known already; `key.destroyed`; `input.unknown_id`.
 #[unsafe(no_mangle)]
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn tegata_keys_mark_compromised(
 
 /// Notes that somebody else may know many keys, with a result per item in their order.
 ///
-/// Errors: As `suspend_many`.
+/// Errors: Those of `tegata_keys_suspend_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_keys_mark_compromised_many(
     registry: *const tegata_registry,
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn tegata_keys_destroy(
 
 /// Destroys many keys, with a result per item in their order.
 ///
-/// Errors: As `suspend_many`.
+/// Errors: Those of `tegata_keys_suspend_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_keys_destroy_many(
     registry: *const tegata_registry,
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn tegata_keys_share(
 }
 
 /// Withdraws a shared key from a device, which is delivered nothing of it from now on. It knows the values it got
-/// before: `rotate` the key if it should not. When no device is left, the key is destroyed.
+/// before: rotate the key if it should not. When no device is left, the key is destroyed.
 ///
 /// Errors: `key.owner` for a key of one device or of a group; `key.not_shared`; `key.destroyed`; `input.unknown_id`.
 #[unsafe(no_mangle)]

@@ -273,7 +273,7 @@ pub unsafe extern "C" fn tegata_holders_free(holders: *const tegata_holders) {
 pub struct tegata_new_key {
     /// `sizeof(tegata_new_key)`.
     pub size: usize,
-    /// The devices that are to own it, by their IDs: one, or several with `shared`. None for a group's key.
+    /// The devices that are to own it, by their IDs: one, or several with `shared`. Empty for a group's key.
     pub devices: tegata_texts,
     /// Whether others can be added to the devices later, and these withdrawn. A must for more than one.
     pub shared: bool,

@@ -8,7 +8,7 @@ use super::key_values::{
 use crate::registry::prelude::*;
 use crate::value::symmetric::{tegata_check_method, tegata_wrapped_key};
 
-/// Issues a symmetric key. Its value stays here until `get` or `deliver` hands it out.
+/// Issues a symmetric key. Its value stays here until `tegata_keys_get()` or `tegata_keys_deliver()` hands it out.
 ///
 /// Errors: `key.size` for a value of any other size than the algorithm's; `key.number_taken`; the state of a device
 /// that is to hold it (`device.disabled` ...); `input.invalid`, `input.unknown_id`.
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn tegata_keys_issue_many(
 
 /// The value of a key: the current version's, or that of `version` while it is kept. Each read leaves an event; a
 /// repetition under the same request ID brings the same value. The states of the devices that hold the key are not
-/// looked at: this is for the side of the server. What devices get goes through `deliver`.
+/// looked at: this is for the side of the server. What devices get goes through `tegata_keys_deliver()`.
 ///
 /// Errors: `key.suspended`, `key.destroyed`; `key.compromised` unless a version is named, so that old data can be read;
 /// `key.version_unknown`; `key.version_destroyed` after its grace period; `input.unknown_id`.
@@ -160,8 +160,8 @@ pub unsafe extern "C" fn tegata_keys_count(
 }
 
 /// Hands the current version of a key to a device that holds it, wrapped under the device's pre-shared key, so that any
-/// channel will do. The device opens it with `unwrap_key`. Of several pre-shared keys that can be read, the one under
-/// the device's own ID counts, else the one that was issued first. Who got which version when is in the events.
+/// channel will do. The device opens it with `tegata_unwrap_key()`. Of several pre-shared keys that can be read, the one
+/// under the device's own ID counts, else the one that was issued first. Who got which version when is in the events.
 ///
 /// Errors: `key.wrap_unavailable` when the device has no active pre-shared key that can be read; `key.not_held`; the
 /// device's state (`device.disabled` ...); `key.suspended`, `key.compromised`, `key.destroyed`; `psk.too_weak_to_wrap`;

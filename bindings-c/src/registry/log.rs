@@ -3,7 +3,7 @@
 use tegata::model::Checkpoint;
 use tegata::{EventProof, LogProblem, PrunedEvents, Tampering, Verification, VerifyEvents};
 
-use super::others::{tegata_writer, writer_of};
+use super::others::{tegata_writer, with_needed_writer, with_writer};
 use crate::number::same_variants;
 use crate::registry::prelude::*;
 
@@ -30,7 +30,7 @@ same_variants!(tegata_tampering = Tampering { Altered, Missing, Added, Checkpoin
 pub struct tegata_checkpoint {
     /// Counts the checkpoints of a registry, from 1.
     pub number: u64,
-    /// When it was made.
+    /// When it was made, in seconds since 1970.
     pub at: i64,
     /// Who asked for it, as the host named the caller.
     pub actor: *const c_char,
@@ -78,11 +78,11 @@ pub unsafe extern "C" fn tegata_checkpoint_list_free(list: *const tegata_checkpo
 pub struct tegata_log_problem {
     /// What is wrong.
     pub what: Number<tegata_tampering>,
-    /// Which event, where it is about one. NULL when there is none.
+    /// The identifier of the event, where it is about one; NULL otherwise.
     pub event: *const c_char,
-    /// The number of the checkpoint that shows it, where one does. NULL when there is none.
+    /// The number of the checkpoint that shows it, where one does; NULL otherwise.
     pub checkpoint: *const u64,
-    /// Of an exported log: the line, from 1. NULL when there is none.
+    /// Of an exported log: the line, from 1; NULL otherwise.
     pub line: *const u64,
 }
 
@@ -117,9 +117,9 @@ pub struct tegata_verification {
     pub pruned: u64,
     /// How many checkpoints were found genuine.
     pub checkpoints: u64,
-    /// The number of the last of them: where a later verification may begin. NULL when there is none.
+    /// The number of the last of them, where a later verification may begin; NULL when there was none.
     pub last_checkpoint: *const u64,
-    /// The first problem; None when all is as it was recorded. NULL when there is none.
+    /// The first problem; NULL when all is as it was recorded.
     pub first: *const tegata_log_problem,
 }
 
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn tegata_verification_free(verification: *const tegata_ve
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_event_proof {
-    /// The event, as `Events::export` writes it; not one octet of it may change.
+    /// The event, as `tegata_events_export()` writes it; not one octet of it may change.
     pub event: *const c_char,
     /// The proof (C2SP tlog-proof), with the checkpoint that it leads to.
     pub proof: *const c_char,
@@ -168,13 +168,13 @@ pub unsafe extern "C" fn tegata_event_proof_free(event_proof: *const tegata_even
     free_record(event_proof);
 }
 
-/// What `Events::prune` did.
+/// What `tegata_events_prune()` did.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_pruned_events {
     /// How many events are gone.
     pub events: u64,
-    /// The time of the latest of them. NULL when there is none.
+    /// The time of the latest of them, in seconds since 1970; NULL when none is gone.
     pub latest: *const i64,
 }
 
@@ -192,7 +192,8 @@ pub unsafe extern "C" fn tegata_pruned_events_free(pruned_events: *const tegata_
     free_record(pruned_events);
 }
 
-/// What to hold the log of events against, besides its own checkpoints.
+/// What to hold the log of events against, besides its own checkpoints. NULL in place of the struct stands for nothing
+/// more.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_verify_events {
@@ -201,10 +202,10 @@ pub struct tegata_verify_events {
     /// Begin at the checkpoint with this number, which an earlier verification reached; what came before is taken
     /// as it is. May be left out (NULL).
     pub since: *const u64,
-    /// Checkpoints that were kept elsewhere (`Checkpoint::note`). Each must be one of this very log, so a
+    /// Checkpoints that were kept elsewhere (`note` of `tegata_checkpoint`). Each must be one of this very log, so a
     /// database that was rolled back, or written anew, is found out. May be empty.
     pub known: tegata_texts,
-    /// The public key that was kept elsewhere (`Events::public_key`). May be left out (NULL).
+    /// The public key that was kept elsewhere (`tegata_events_public_key()`). May be left out (NULL).
     pub public_key: *const c_char,
 }
 growing!(tegata_verify_events);
@@ -226,10 +227,10 @@ impl ToCore for tegata_verify_events {
 /// recorded before; none can be added below it later, by any process. If nothing was recorded since the
 /// newest, that one is the answer.
 ///
-/// Make one regularly, such as every hour, and keep what it says (`Checkpoint::note`) where whoever can
-/// change the database cannot: with it, `verify` finds out a database that was rolled back or written anew.
-/// An event that was altered before is covered as it is; `verify` goes on naming it. A request ID changes
-/// nothing here: a repetition finds nothing left to do.
+/// Make one regularly, such as every hour, and keep what it says (`note`) where whoever can change the database cannot:
+/// with it, `tegata_events_verify()` finds out a database that was rolled back or written anew. An event that was altered
+/// before is covered as it is; `tegata_events_verify()` goes on naming it. A request ID changes nothing here: a
+/// repetition finds nothing left to do.
 ///
 /// All processes that use the store must be of a version that knows checkpoints.
 ///
@@ -287,12 +288,12 @@ pub unsafe extern "C" fn tegata_events_public_key(
 /// in later. An alteration shows at once, since each event carries a keyed tag; a removal from the next
 /// checkpoint on.
 ///
-/// The progress callback is told now and then of (events done, events in all); `Break` stops.
+/// `options` and `bulk` may be NULL. Of `bulk`, only `progress` counts: it is told how many events were verified and
+/// how many there are; when it answers false, the verification stops.
 ///
-/// Errors: `event.note_invalid` when a known checkpoint is not signed by this log's key,
-/// `event.no_checkpoint` when there is none to begin at; `input.cancelled` after `Break`; store errors. What
-/// is wrong with the log is no error but `Verification::first`.
-/// Of `bulk`, only `progress` counts.
+/// Errors: `event.note_invalid` when a known checkpoint is not signed by this log's key, `event.no_checkpoint` when
+/// there is none to begin at; `input.cancelled` when `progress` stopped it; store errors. What is wrong with the log is
+/// no error but `first` of the verification.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_events_verify(
     registry: *const tegata_registry,
@@ -310,7 +311,7 @@ pub unsafe extern "C" fn tegata_events_verify(
     })
 }
 
-/// Shows that the log holds an event, to somebody who knows the public key only (`verify_event`).
+/// Shows that the log holds an event, to somebody who knows the public key only (`tegata_verify_event()`).
 ///
 /// Errors: `input.unknown_id`; `event.not_covered` when no checkpoint covers it yet, `event.pruned` when it
 /// is gone; `event.log_broken`; store errors.
@@ -328,9 +329,9 @@ pub unsafe extern "C" fn tegata_events_prove(
     })
 }
 
-/// Shows that the log merely grew from checkpoint number `old` to checkpoint number `new`, to somebody who
-/// knows the public key and the old checkpoint (`verify_consistency`). The text is what a witness takes to
-/// cosign the new one (C2SP tlog-witness).
+/// Shows that the log merely grew from checkpoint number `old` to checkpoint number `newer`, to somebody who knows the
+/// public key and the old checkpoint (`tegata_verify_consistency()`). The text is what a witness takes to cosign the new
+/// one (C2SP tlog-witness).
 ///
 /// Errors: `event.no_checkpoint`; `input.invalid` when `old` is the later; `event.pruned` when events are
 /// gone that this needs; `event.log_broken`; store errors.
@@ -349,14 +350,13 @@ pub unsafe extern "C" fn tegata_events_prove_consistency(
     })
 }
 
-/// Writes the log to `out` so that the file verifies by itself (`verify_export`), and says how many events
-/// there were: one JSON object a line, each event as `export` writes it, and each checkpoint behind the
-/// events that it covers. It begins behind checkpoint number `from`, or with the first event that is left,
-/// and ends at the newest checkpoint.
+/// Writes the log to `writer` so that the file verifies by itself (`tegata_verify_export()`), and says in `count` how
+/// many events there were: one JSON object a line, each event as `tegata_events_export()` writes it, and each checkpoint
+/// behind the events that it covers. It begins behind checkpoint number `*from`, or with the first event that is left
+/// when `from` is NULL, and ends at the newest checkpoint.
 ///
-/// Errors: `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone;
-/// `event.log_broken` when events and checkpoints do not agree; `input.invalid` when `out` cannot be written
-/// to; store errors.
+/// Errors: `event.no_checkpoint`; `event.pruned` when it would begin with events that are gone; `event.log_broken` when
+/// events and checkpoints do not agree; `input.invalid` when the writer fails; store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_events_export_log(
     registry: *const tegata_registry,
@@ -367,26 +367,25 @@ pub unsafe extern "C" fn tegata_events_export_log(
 ) -> Number<tegata_status> {
     run(error, || {
         let count = out(count, "count")?;
-        let mut writer = writer_of(writer)?.ok_or_else(|| invalid("writer", "is NULL"))?;
-        count.set(registry_of(registry)?.events().export_log(optional(from).copied(), &mut writer)?);
+        let (registry, from) = (registry_of(registry)?, optional(from).copied());
+        count.set(with_needed_writer(writer, |writer| registry.events().export_log(from, writer))?);
         Ok(())
     })
 }
 
-/// Removes the oldest events: those before `before`, in whole runs of 4,096 that a checkpoint covers. The
-/// hashes of the trees over them stay, so everything else verifies as before. What goes is written to
-/// `archive` first, if there is one, as `export_log` writes it; if two processes prune at once, both may
-/// archive the same. Each run is one commit with its event `events.prune`; after an error, the runs before it
-/// are gone.
+/// Removes the oldest events: those before `before` (seconds since 1970), in whole runs of 4,096 that a checkpoint
+/// covers. The hashes of the trees over them stay, so everything else verifies as before. What goes is written to
+/// `archive` first, which may be NULL for none, as `tegata_events_export_log()` writes it; if two processes prune at
+/// once, both may archive the same. Each run is one commit with an event whose action is `events.prune`; after an
+/// error, the runs before it are gone.
 ///
-/// Errors: `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive`
-/// cannot be written to; store errors.
-/// `writer` is the archive; it may be NULL.
+/// Errors: `event.log_broken` when what would go is not what was recorded; `input.invalid` when `archive` fails; store
+/// errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_events_prune(
     registry: *const tegata_registry,
     before: i64,
-    writer: *const tegata_writer,
+    archive: *const tegata_writer,
     call: *const tegata_call,
     pruned_events: *mut *const tegata_pruned_events,
     error: *mut *mut tegata_error,
@@ -394,15 +393,15 @@ pub unsafe extern "C" fn tegata_events_prune(
     run(error, || {
         let pruned_events = out(pruned_events, "pruned_events")?;
         let (registry, call) = (registry_of(registry)?, call_of(call)?);
-        let mut writer = writer_of(writer)?;
-        let archive = writer.as_mut().map(|writer| writer as &mut dyn std::io::Write);
-        pruned_events.give(&registry.events().prune(Timestamp::from_unix(before), archive, &call)?);
+        let before = Timestamp::from_unix(before);
+        pruned_events
+            .give(&with_writer(archive, "archive", |archive| registry.events().prune(before, archive, &call))?);
         Ok(())
     })
 }
 
-/// Whether the log with this public key holds `event`, as `proof` says: without a registry, a store, or a
-/// secret.
+/// Checks that the log with this public key holds `event`, as `proof` says: without a registry, a store, or a secret.
+/// `TEGATA_STATUS_OK` says that it does. Texts as `tegata_events_prove()` and `tegata_events_public_key()` gave them.
 ///
 /// Errors: `event.proof_invalid` when the proof does not show it, `event.note_invalid` when the log's key did
 /// not sign the checkpoint in it, `input.invalid` for what is no public key of a log.
@@ -419,10 +418,12 @@ pub unsafe extern "C" fn tegata_verify_event(
     })
 }
 
-/// Whether the log only grew between two checkpoints: `old`, which was kept, and the one at the end of
-/// `proof`, as `Events::prove_consistency` made it. Without a registry, a store, or a secret.
+/// Checks that the log only grew between two checkpoints: `old`, the `note` that was kept, and the one at the end of
+/// `proof`, as `tegata_events_prove_consistency()` made it. Without a registry, a store, or a secret. `TEGATA_STATUS_OK`
+/// says that it did.
 ///
-/// Errors: As `verify_event`.
+/// Errors: `event.proof_invalid` when the proof does not show it, `event.note_invalid` when the log's key did not sign
+/// one of the two checkpoints, `input.invalid` for what is no public key of a log.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_verify_consistency(
     old: *const c_char,
@@ -436,9 +437,10 @@ pub unsafe extern "C" fn tegata_verify_consistency(
     })
 }
 
-/// Reads what `tegata_events_export_log` wrote and tells whether anything in it was tampered with. No registry is needed.
+/// Reads what `tegata_events_export_log()` or `tegata_events_prune()` wrote and tells in `first` of the verification
+/// whether anything in it was tampered with. No registry is needed.
 ///
-/// Errors: `event.note_invalid` when `public_key` is none.
+/// Errors: `input.invalid` for what is no public key of a log.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_verify_export(
     input: tegata_bytes,

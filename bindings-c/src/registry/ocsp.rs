@@ -105,7 +105,7 @@ fn headers(answer: &OcspAnswer, arena: &mut Arena) -> Vec<tegata_http_header> {
 pub struct tegata_responder {
     /// For whose certificates.
     pub authority: *const c_char,
-    /// Whether a certificate of its own signs, or the authority's key.
+    /// Whether a certificate of its own signs (true), or the authority's key.
     pub delegated: bool,
     /// What key that certificate has.
     pub algorithm: Number<tegata_key_algorithm>,
@@ -113,13 +113,13 @@ pub struct tegata_responder {
     pub validity_hours: u32,
     /// How long that certificate is valid, in days.
     pub certificate_days: u32,
-    /// The certificate in DER; None when the authority's key signs, or before the first answer.
+    /// The certificate in DER; empty when the authority's key signs, or before the first answer.
     pub certificate: tegata_bytes,
-    /// When the certificate begins to be valid. NULL when there is none.
+    /// When the certificate begins to be valid; NULL while there is none.
     pub not_before: *const i64,
-    /// When it ends. NULL when there is none.
+    /// When it ends; NULL while there is none.
     pub not_after: *const i64,
-    /// When the next one takes its place. NULL when there is none.
+    /// When the next one takes its place; NULL while there is none.
     pub renew_at: *const i64,
 }
 
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn tegata_responder_free(responder: *const tegata_responde
     free_record(responder);
 }
 
-/// The answer to an OCSP request. Also a refusal is one, and goes back with the HTTP status 200.
+/// The answer to an OCSP request. A refusal is one too, and goes back with the HTTP status 200.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_ocsp_answer {
@@ -155,20 +155,20 @@ pub struct tegata_ocsp_answer {
     pub der: tegata_bytes,
     /// Whether it answers.
     pub status: Number<tegata_ocsp_response_status>,
-    /// Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`. NULL when
-    /// there is none.
+    /// Why it does not, for the host's log: the code of an error, such as `authority.signer_missing`; NULL when it
+    /// answers.
     pub cause: *const c_char,
     /// The `Content-Type` header.
     pub content_type: *const c_char,
     /// The `Cache-Control` header: until nextUpdate for what anybody may be given, nothing else is kept.
     pub cache_control: *const c_char,
-    /// The `ETag` header, if it may be kept. NULL when there is none.
+    /// The `ETag` header; NULL when the answer may not be kept.
     pub etag: *const c_char,
-    /// The `Expires` header, if it may be kept: the earliest nextUpdate. NULL when there is none.
+    /// When it lapses, for the `Expires` header: the earliest nextUpdate; NULL when the answer may not be kept.
     pub expires: *const i64,
-    /// The `Last-Modified` header, if it may be kept: thisUpdate. NULL when there is none.
+    /// When it was made, for the `Last-Modified` header: thisUpdate; NULL when the answer may not be kept.
     pub last_modified: *const i64,
-    /// All headers to send it with over HTTP.
+    /// All headers to send it with over HTTP, ready as texts.
     pub headers: *const tegata_http_header,
     /// How many headers.
     pub headers_len: usize,
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn tegata_ocsp_answer_free(ocsp_answer: *const tegata_ocsp
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_presigned {
-    /// About which certificate.
+    /// About which certificate: its identifier.
     pub certificate: *const c_char,
     /// Its serial number.
     pub serial: tegata_bytes,
@@ -255,7 +255,7 @@ pub struct tegata_checked_ocsp {
     pub produced_at: i64,
     /// When this was so.
     pub this_update: i64,
-    /// Until when it may be believed, if it says so. NULL when there is none.
+    /// Until when it may be believed; NULL when it does not say.
     pub next_update: *const i64,
 }
 
@@ -278,23 +278,22 @@ pub unsafe extern "C" fn tegata_checked_ocsp_free(checked_ocsp: *const tegata_ch
     free_record(checked_ocsp);
 }
 
-/// How an authority's answers are signed.
+/// How an authority's answers are signed. NULL in place of the struct stands for all defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_ocsp_options {
     /// `sizeof(tegata_ocsp_options)`.
     pub size: usize,
-    /// How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who
-    /// keep answers, so short is safe; too short, and devices that are seldom online find theirs lapsed. NULL for
-    /// the default.
+    /// How long an answer may be believed, in hours; 1 to 744. It is how late a revocation shows to those who keep
+    /// answers, so short is safe; too short, and devices that are seldom online find theirs lapsed. NULL for 24.
     pub validity_hours: *const u32,
     /// Whether a certificate of its own signs, so that the authority's key is needed only to renew that; else the
-    /// authority's key signs each answer. NULL for the default.
+    /// authority's key signs each answer. NULL for yes.
     pub delegated: *const bool,
-    /// What key that certificate has. 0 for the default.
+    /// What key that certificate has. 0 for `TEGATA_KEY_ALGORITHM_ECDSA_P256`.
     pub algorithm: Number<tegata_key_algorithm>,
-    /// How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever
-    /// takes the key can answer for this long, since such certificates are never revoked. NULL for the default.
+    /// How long that certificate is valid, in days; 1 to 366. It is renewed when two thirds are over. Whoever takes the
+    /// key can answer for this long, since such certificates are never revoked. NULL for 30.
     pub certificate_days: *const u32,
 }
 growing!(tegata_ocsp_options);
@@ -313,13 +312,12 @@ impl ToCore for tegata_ocsp_options {
     }
 }
 
-/// Says how the answers about an authority's certificates are signed, and makes the certificate that signs
-/// them. Without this, the first request does it with `OcspOptions::default`. Each generation of an authority
-/// has its own.
+/// Says how the answers about an authority's certificates are signed, and makes the certificate that signs them.
+/// Without this, the first request does it with all defaults. Each generation of an authority has its own.
 ///
-/// Errors: `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA without the
-/// feature `aws-lc`; the states of an authority that signs nothing; `authority.signer_missing`; signer and
-/// store errors.
+/// Errors: `input.invalid` for options that cannot be meant; `key.generation_unsupported` for RSA in a library built
+/// without it; `authority.compromised` and the other states of an authority that signs nothing;
+/// `authority.signer_missing`; signer and store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_ocsp_configure(
     registry: *const tegata_registry,
@@ -342,7 +340,7 @@ pub unsafe extern "C" fn tegata_ocsp_configure(
 /// renewed, it is made first; answering does so by itself, but a host whose authority's key is out of reach
 /// at times calls this when it is there.
 ///
-/// Errors: As `configure`, unless the present certificate still serves.
+/// Errors: those of `tegata_ocsp_configure()`, unless the present certificate still serves.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_ocsp_responder(
     registry: *const tegata_registry,
@@ -392,10 +390,10 @@ pub unsafe extern "C" fn tegata_ocsp_respond(
     })
 }
 
-/// The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe
-/// percent-encoded (RFC 6960, A.1), with or without the slash before it. As `respond`.
+/// The answer to a request in the path of a GET: what follows the responder's address, base64 and maybe percent-encoded
+/// (RFC 6960, A.1), with or without the slash before it. Otherwise `tegata_ocsp_respond()`.
 ///
-/// Errors: As there.
+/// Errors: those of `tegata_ocsp_respond()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_ocsp_respond_get(
     registry: *const tegata_registry,
@@ -410,16 +408,15 @@ pub unsafe extern "C" fn tegata_ocsp_respond_get(
     })
 }
 
-/// Signs the answers about an authority's certificates that have not expired, a page at a time, in the order
-/// of their numbers. `hash` is the one that those who ask use; the path and the answer differ with it. All
+/// Signs the answers about an authority's certificates that have not expired, a page at a time, in the order of their
+/// numbers. `hash` is the one that those who ask use, 0 for SHA-1; the path and the answer differ with it. All
 /// processors sign. Nothing is recorded. The total, if it is asked for, is counted anew for every page.
 ///
 /// A revocation shows when the answer is made anew, so a host makes all of them again well before
 /// `next_update`, and that of a certificate at once when it is revoked.
 ///
-/// Errors: The states of an authority that signs nothing; `authority.signer_missing`; `input.page_cursor`;
-/// signer and store errors.
-/// `hash` may be 0 for SHA-1.
+/// Errors: `authority.compromised` and the other states of an authority that signs nothing; `authority.signer_missing`;
+/// `input.page_cursor`; signer and store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_ocsp_presign(
     registry: *const tegata_registry,
@@ -438,8 +435,9 @@ pub unsafe extern "C" fn tegata_ocsp_presign(
     })
 }
 
-/// A request for the status of certificates of one issuer, to be sent to a responder as `application/ocsp-request`. `hash` may
-/// be 0 for SHA-1. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature there; it may be absent.
+/// A request for the status of certificates of one issuer, to be sent to a responder as `application/ocsp-request`.
+/// `hash` may be 0 for SHA-1. `nonce`, of 1 to 128 octets (RFC 9654), makes the answer fresh and costs a signature
+/// there; {NULL, 0} for none.
 ///
 /// Errors: `input.invalid` for no certificates, too many, or a nonce of another length.
 #[unsafe(no_mangle)]
@@ -461,8 +459,8 @@ pub unsafe extern "C" fn tegata_make_ocsp_request(
     })
 }
 
-/// What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce (absent when none
-/// was sent) and the time fit.
+/// What a responder says about `certificate`, once its signature, its authority to speak for `issuer`, the nonce
+/// ({NULL, 0} when none was sent) and the time `at` (seconds since 1970) fit.
 ///
 /// Errors: `certificate.ocsp_malformed`, `certificate.ocsp_unsuccessful`, `certificate.ocsp_signature`, `certificate.ocsp_nonce`,
 /// `certificate.ocsp_stale`, `certificate.ocsp_other`.

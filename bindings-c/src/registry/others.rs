@@ -1,6 +1,6 @@
 //! What is left of the handles: calls whose shape is like no other's.
 
-use std::io;
+use std::io::{self, BufWriter, Write};
 
 use super::prelude::*;
 use crate::callback::{Host, needed, tegata_failure};
@@ -79,32 +79,32 @@ pub struct tegata_writer {
     pub size: usize,
     /// Given to every callback.
     pub userdata: *mut c_void,
-    /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. Required.
+    /// Takes all octets of `data` and returns 0, or anything else after saying why in `failure`. It gets up to 65,536 octets at a
+    /// time, not whole lines. Required.
     pub write:
         Option<unsafe extern "C" fn(userdata: *mut c_void, data: tegata_bytes, failure: *mut tegata_failure) -> c_int>,
 }
 growing!(tegata_writer);
 
-pub(super) struct Writer {
+/// How much is written at once, at most.
+const PORTION: usize = 1 << 16;
+
+struct Writer {
     host: Host,
     write: unsafe extern "C" fn(*mut c_void, tegata_bytes, *mut tegata_failure) -> c_int,
+    failed: Option<String>,
 }
 
-/// The writer that C passes, if any.
-pub(super) fn writer_of(writer: *const tegata_writer) -> Result<Option<Writer>> {
-    if writer.is_null() {
-        return Ok(None);
-    }
-    let writer = sized(writer, "writer")?;
-    Ok(Some(Writer { host: Host::new(writer.userdata, None), write: needed(writer.write, "write")? }))
-}
-
-impl io::Write for Writer {
+impl Write for Writer {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let lent = tegata_bytes::lent(data);
         // SAFETY: the host's function with the arguments that the header tells.
         let answer = self.host.call(|userdata, failure| unsafe { (self.write)(userdata, lent, failure) });
-        answer.map(|()| data.len()).map_err(|(_, mut failure)| io::Error::other(failure.reason()))
+        answer.map(|()| data.len()).map_err(|(_, mut failure)| {
+            let reason = failure.reason();
+            self.failed = Some(reason.clone());
+            io::Error::other(reason)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -112,9 +112,44 @@ impl io::Write for Writer {
     }
 }
 
-/// Writes the events that match to `writer`, one JSON object per line, and tells how many.
+/// Hands the writer that C passes, if any, to `body`. What is written reaches the host in large portions, all of it when the call
+/// succeeds; after a failure the host is not called any more, and the error has its sentence.
+pub(super) fn with_writer<T>(
+    writer: *const tegata_writer,
+    field: &str,
+    body: impl FnOnce(Option<&mut dyn Write>) -> Result<T>,
+) -> Result<T> {
+    if writer.is_null() {
+        return body(None);
+    }
+    let writer = sized(writer, field)?;
+    let write = needed(writer.write, "write")?;
+    let writer = Writer { host: Host::new(writer.userdata, None), write, failed: None };
+    let mut buffered = BufWriter::with_capacity(PORTION, writer);
+    let mut result = body(Some(&mut buffered));
+    if result.is_ok()
+        && let Err(error) = buffered.flush()
+    {
+        result = Err(invalid(field, &error.to_string()));
+    }
+    match buffered.into_parts().0.failed {
+        Some(reason) => Err(invalid(field, &format!("failed: {reason}"))),
+        None => result,
+    }
+}
+
+/// The same for a writer that must be there.
+pub(super) fn with_needed_writer<T>(
+    writer: *const tegata_writer,
+    body: impl FnOnce(&mut dyn Write) -> Result<T>,
+) -> Result<T> {
+    with_writer(writer, "writer", |writer| body(writer.ok_or_else(|| invalid("writer", "is NULL"))?))
+}
+
+/// Writes the events that match to `writer`, one JSON object per line, and tells in `count` how many. `filter` may be NULL for
+/// all.
 ///
-/// Errors: store errors; `input.invalid` when the writer fails.
+/// Errors: store errors; `input.invalid` when the writer fails, with what it said.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_events_export(
     registry: *const tegata_registry,
@@ -125,9 +160,8 @@ pub unsafe extern "C" fn tegata_events_export(
 ) -> Number<tegata_status> {
     run(error, || {
         let count = out(count, "count")?;
-        let writer = sized(writer, "writer")?;
-        let mut writer = Writer { host: Host::new(writer.userdata, None), write: needed(writer.write, "write")? };
-        count.set(registry_of(registry)?.events().export(&given_or_default(filter, "filter")?, &mut writer)?);
+        let (registry, filter) = (registry_of(registry)?, given_or_default(filter, "filter")?);
+        count.set(with_needed_writer(writer, |writer| registry.events().export(&filter, writer))?);
         Ok(())
     })
 }

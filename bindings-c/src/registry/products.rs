@@ -209,7 +209,7 @@ pub unsafe extern "C" fn tegata_products_add_units(
 /// until
 /// that expires or is revoked. After a rebuild, the newest generation of the product's authority issues it.
 ///
-/// Errors: `product.discontinued`, and as `register`.
+/// Errors: `product.discontinued`, and those of `tegata_products_register()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_products_renew_credential(
     registry: *const tegata_registry,

@@ -195,7 +195,8 @@ pub unsafe extern "C" fn tegata_credentials_free(credentials: *const tegata_cred
 /// Registers a device together with its pre-shared key, its symmetric key and its certificate, in one commit (NEC-42):
 /// it has all of them or does not exist.
 ///
-/// Errors: Those of `register`, `Psks::issue`, `Keys::issue`, `Certificates::issue` and `Certificates::issue_with_key`.
+/// Errors: Those of `tegata_devices_register()`, `tegata_psks_issue()`, `tegata_keys_issue()`, `tegata_certificates_issue()`
+/// and `tegata_certificates_issue_with_key()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_provision(
     registry: *const tegata_registry,
@@ -213,7 +214,7 @@ pub unsafe extern "C" fn tegata_devices_provision(
 
 /// Provisions many devices, with a result per item in their order. Their keys are made by all processors at once.
 ///
-/// Errors: As `register_many`.
+/// Errors: Those of `tegata_devices_register_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_devices_provision_many(
     registry: *const tegata_registry,

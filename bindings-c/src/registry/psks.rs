@@ -86,11 +86,11 @@ pub unsafe extern "C" fn tegata_psks_read(
     })
 }
 
-/// Whether this is an active key's secret and its device may come in: what `authenticate` looks at, as a yes or no. It
-/// is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a device that is not
-/// valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
+/// Whether this is an active key's secret and its device may come in: what `tegata_registry_authenticate()` looks at, as
+/// a yes or no. It is no for an identity or secret that is wrong, for a key that is suspended or deleted, and for a
+/// device that is not valid. A wrong secret takes as long as a right one, an unknown identity as long as a known one.
 ///
-/// Errors: `authentication.backed_off` after too many failures, as in `authenticate`; store errors.
+/// Errors: `authentication.backed_off` after too many failures, as in `tegata_registry_authenticate()`; store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_psks_verify(
     registry: *const tegata_registry,
@@ -156,7 +156,8 @@ pub unsafe extern "C" fn tegata_psks_rotate(
 
 /// Gives many keys new secrets, with a result per item in their order.
 ///
-/// Errors: As `issue_many`; `input.invalid` when a secret is brought, since no two keys may have the same.
+/// Errors: Those of `tegata_psks_issue_many()`; `input.invalid` when a secret is brought, since no two keys may have the
+/// same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_psks_rotate_many(
     registry: *const tegata_registry,
@@ -200,7 +201,7 @@ pub unsafe extern "C" fn tegata_psks_suspend(
 
 /// Suspends many keys, with a result per item in their order.
 ///
-/// Errors: As `issue_many`.
+/// Errors: Those of `tegata_psks_issue_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_psks_suspend_many(
     registry: *const tegata_registry,
@@ -242,7 +243,7 @@ pub unsafe extern "C" fn tegata_psks_resume(
 
 /// Lets many keys count again, with a result per item in their order.
 ///
-/// Errors: As `issue_many`.
+/// Errors: Those of `tegata_psks_issue_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_psks_resume_many(
     registry: *const tegata_registry,
@@ -284,7 +285,7 @@ pub unsafe extern "C" fn tegata_psks_delete(
 
 /// Deletes many keys, with a result per item in their order.
 ///
-/// Errors: As `issue_many`.
+/// Errors: Those of `tegata_psks_issue_many()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_psks_delete_many(
     registry: *const tegata_registry,

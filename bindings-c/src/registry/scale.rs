@@ -7,18 +7,18 @@ use std::time::Duration;
 use tegata::store::{PostgresOptions, PostgresStore, Store};
 use tegata::{Backup, Bulk, Copied, Integrity, Maintained, Retention, Seen, SeenState};
 
-use super::others::{tegata_writer, writer_of};
+use super::others::{tegata_writer, with_writer};
 use super::store::tegata_store;
 use crate::number::same_variants;
 use crate::registry::prelude::*;
 
-/// How to connect to PostgreSQL. NULL stands for all defaults.
+/// How to connect to PostgreSQL. NULL in place of the struct stands for all defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_postgres_options {
     /// `sizeof(tegata_postgres_options)`.
     pub size: usize,
-    /// Whether to make the schema if there is none. NULL for true.
+    /// Whether to make the schema if there is none. NULL for yes.
     pub create: *const bool,
     /// The schema that holds the registry, unless the URL names one; NULL for `tegata`. One tenant, one schema.
     pub schema: *const c_char,
@@ -60,6 +60,11 @@ impl ToCore for tegata_postgres_options {
 }
 
 /// Connects to the PostgreSQL database at `url`, such as `postgres://user:password@host/database?schema=tenant`.
+/// `options` may be NULL. After `?` follow parameters, with `&` between them: the fields of `tegata_postgres_options` but
+/// the password, with times in whole seconds, which go before those of `options`; `sslmode`, `sslrootcert` (a file, or
+/// `system`), `sslcert` and `sslkey`; and what other clients know as `channel_binding`, `application_name`,
+/// `target_session_attrs`, `load_balance_hosts` and `keepalives`. Several hosts may be named, `host1:5432,host2:5432`;
+/// the first that answers is used. Free the store with `tegata_store_free()`; a registry opened on it keeps it alive.
 ///
 /// Errors: `store.unavailable`, `store.not_a_database`, `store.invalid_query` for a URL that is none.
 #[unsafe(no_mangle)]
@@ -77,9 +82,14 @@ pub unsafe extern "C" fn tegata_postgres_store_connect(
     })
 }
 
-/// Opens the store at `sqlite:path`, `postgres://...` or `memory:`, with options after a `?`.
+/// Opens the store at `sqlite:path`, `postgres://...` or `memory:`, with options after a `?`. Those of SQLite are
+/// `create` (`true` or `false`), `wait` (seconds), `readers`, `cache`, `log`, `max_size` and `map` (bytes), as in
+/// `tegata_sqlite_options`; those of PostgreSQL are told at `tegata_postgres_store_connect()`. In a path, `?`, `#` and `%`
+/// are written as `%3F`, `%23` and `%25`. An SQLite file is made if there is none, a schema in PostgreSQL too; the
+/// database itself must be there. Free the store with `tegata_store_free()`; a registry opened on it keeps it alive.
 ///
-/// Errors: `input.invalid` for what is no such address; what opening the store says. No error shows the address.
+/// Errors: `input.invalid` for what is no such address; otherwise those of `tegata_sqlite_store_open()` and
+/// `tegata_postgres_store_connect()`. No error shows the address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_open_store(
     url: *const c_char,
@@ -133,13 +143,13 @@ pub struct tegata_seen {
     pub r#type: Number<tegata_seen_type>,
     /// The certificate.
     pub value: tegata_bytes,
-    /// Whose certificate, of a serial number.
+    /// The identifier of the authority, for a serial number; NULL for others.
     pub authority: *const c_char,
-    /// The octets of a serial number.
+    /// The octets of a serial number, the most significant first; empty for others.
     pub serial: tegata_bytes,
-    /// An identifier.
+    /// The identifier, for a device, a certificate's identifier or a key; NULL for others.
     pub id: *const c_char,
-    /// Which version, of a key.
+    /// Which version, for keys; 0 for others.
     pub version: u32,
 }
 growing!(tegata_seen);
@@ -222,7 +232,7 @@ impl ToC for BTreeMap<String, u64> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_backup {
-    /// When. What happened up to here is in it.
+    /// When, in seconds since 1970. What happened up to here is in it.
     pub at: i64,
     /// How large its file is, in bytes.
     pub bytes: u64,
@@ -242,7 +252,7 @@ pub unsafe extern "C" fn tegata_backup_free(backup: *const tegata_backup) {
     free_record(backup);
 }
 
-/// What `Registry::copy_to` did.
+/// What `tegata_registry_copy_to()` did.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_copied {
@@ -270,7 +280,7 @@ pub unsafe extern "C" fn tegata_copied_free(copied: *const tegata_copied) {
     free_record(copied);
 }
 
-/// What `Registry::check_integrity` found.
+/// What `tegata_registry_check_integrity()` found.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_integrity {
@@ -296,7 +306,7 @@ pub unsafe extern "C" fn tegata_integrity_free(integrity: *const tegata_integrit
     free_record(integrity);
 }
 
-/// What `Registry::maintain` did, or would do.
+/// What `tegata_registry_maintain()` did, or would do.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_maintained {
@@ -333,33 +343,31 @@ pub unsafe extern "C" fn tegata_maintained_free(maintained: *const tegata_mainta
     free_record(maintained);
 }
 
-/// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
+/// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525. NULL in place of the struct
+/// stands for all defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tegata_retention {
     /// `sizeof(tegata_retention)`.
     pub size: usize,
-    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and
-    /// the last one of a device stays as long as the device, so that one that was away for years is known when it
-    /// comes back. NULL for the default.
+    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the
+    /// last one of a device stays as long as the device, so that one that was away for years is known when it comes
+    /// back. NULL for 90.
     pub certificate_days: *const u32,
-    /// Deleted devices: after the deletion. All that they had goes with them. NULL for the default.
+    /// Deleted devices: after the deletion. All that they had goes with them. NULL for 730.
     pub device_days: *const u32,
-    /// Request IDs: after the request, which can be repeated harmlessly until then. NULL for the default.
+    /// Request IDs: after the request, which can be repeated harmlessly until then. NULL for 30.
     pub request_days: *const u32,
-    /// Claim codes that nobody used: after they expired. Used ones go with the device that used them. NULL for
-    /// the default.
+    /// Claim codes that nobody used: after they expired. Used ones go with the device that used them. NULL for 30.
     pub claim_code_days: *const u32,
-    /// Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it;
-    /// former versions of symmetric keys, after they ended. NULL for the default.
+    /// Deleted pre-shared keys, after they were issued, but for those under a device's ID, which go with it; former
+    /// versions of symmetric keys, after they ended. NULL for 365.
     pub secret_days: *const u32,
-    /// Campaigns: after their end. NULL for the default.
+    /// Campaigns: after their end. NULL for 365.
     pub campaign_days: *const u32,
-    /// Events: after they happened, once a checkpoint covers them. None keeps them for ever. May be left out
-    /// (NULL).
+    /// Events: after they happened, once a checkpoint covers them. NULL keeps them for ever.
     pub event_days: *const u32,
-    /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for the
-    /// default.
+    /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
     pub limit: *const u32,
 }
 growing!(tegata_retention);
@@ -388,20 +396,19 @@ fn in_rows<'b>(bulk: &'b Bulk<'_>) -> impl Fn(u64, u64) -> ControlFlow<()> + 'b 
     move |done, total| bulk.progress.map_or(ControlFlow::Continue(()), |progress| progress(rows(done), rows(total)))
 }
 
-/// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes
-/// on; durable when it answers. From another store than SQLite it is a copy (`copy_to`), which needs a source
-/// that does not change all the time. To restore it, put the file in the place of the database (without files
-/// called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing
-/// key is not in it: keep that elsewhere.
+/// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes on;
+/// durable when it answers. From another store than SQLite it is a copy, as `tegata_registry_copy_to()` makes it, which
+/// needs a source that does not change all the time. To restore it, put the file in the place of the database (without
+/// files called `-wal` or `-shm` beside it) and open it, or open it and copy it to where it belongs. The sealing key is
+/// not in it: keep that elsewhere.
 ///
-/// A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may
-/// have been given out since it was made, so that no identifier, serial number or CRL number comes twice, and
-/// the event `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it
-/// gets `certificate.lost` or `input.lost_id`, and `report_seen` tells it in advance.
+/// A backup knows that it is one. When it is opened as a registry, numbers go on far above those that may have been
+/// given out since it was made, so that no identifier, serial number or CRL number comes twice, and the event
+/// `registry.restored` says so. What was issued after the backup is unknown here; whoever shows it gets
+/// `certificate.lost` or `input.lost_id`, and `tegata_registry_report_seen()` tells it in advance.
 ///
-/// Errors: `store.unavailable` when there is a file already, or it cannot be written; `store.not_built` for
-/// another store than SQLite in a build without the feature `sqlite`; `store.keeps_changing`; store errors.
-/// No file is left then.
+/// Errors: `store.unavailable` when there is a file already, or it cannot be written; `store.keeps_changing`; store
+/// errors. No file is left then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_backup(
     registry: *const tegata_registry,
@@ -417,21 +424,21 @@ pub unsafe extern "C" fn tegata_registry_backup(
     })
 }
 
-/// Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into anything else that is a
-/// `Store`. The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
+/// Copies the whole registry into `target`: from SQLite to PostgreSQL, back, or into a store of the host's own
+/// (`tegata_host_store_new()`). The sealing key stays the same, and so do all identifiers, serial numbers and secrets.
 ///
-/// `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already
-/// is compared and not written again, so a copy that was stopped (by `Break` from `progress`, an error, a
-/// crash) goes on where it was when it is called again. The registry may be used meanwhile: both sides are
-/// compared, row by row, again and again until nothing differs. The last comparison is the proof that the
-/// copy is complete. To move, therefore: copy; stop whoever writes; copy again, which is quick; open the
-/// registry in its new store. A store whose copy was not finished cannot be opened as a registry.
+/// `target` must be empty, or hold a copy of this registry that was not opened since. What it holds already is compared
+/// and not written again, so a copy that was stopped (by `progress`, an error, a crash) goes on where it was when it is
+/// called again. The registry may be used meanwhile: both sides are compared, row by row, again and again until nothing
+/// differs. The last comparison is the proof that the copy is complete. To move, therefore: copy; stop whoever writes;
+/// copy again, which is quick; open the registry in its new store. A store whose copy was not finished cannot be opened
+/// as a registry.
 ///
-/// `progress` is called with the rows compared in this pass and the rows there are.
+/// Of `bulk`, which may be NULL, only `progress` counts. It is told how many rows were compared in this pass and how
+/// many there are; when it answers false, the copy stops.
 ///
-/// Errors: `store.other_registry` when `target` holds anything else, or was opened since;
-/// `store.keeps_changing`; `input.cancelled` after `Break`; errors of both stores.
-/// Of `bulk`, only `progress` counts; it is told of rows.
+/// Errors: `store.other_registry` when `target` holds anything else, or was opened since; `store.keeps_changing`;
+/// `input.cancelled` when `progress` stopped it; errors of both stores.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_copy_to(
     registry: *const tegata_registry,
@@ -456,12 +463,13 @@ pub unsafe extern "C" fn tegata_registry_copy_to(
 /// there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
 /// goes on beside everything else; what is written meanwhile is looked at twice before it is told.
 ///
-/// Whether events were altered or removed, `Events::verify` says.
+/// Whether events were altered or removed, `tegata_events_verify()` says. What does not fit together is no error but a
+/// finding in `integrity`.
 ///
-/// `progress` is called with the rows looked at and the rows there are.
+/// Of `bulk`, which may be NULL, only `progress` counts. It is told how many rows were looked at and how many there
+/// are; when it answers false, the check stops.
 ///
-/// Errors: `input.cancelled` after `Break` from `progress`; store errors.
-/// Of `bulk`, only `progress` counts; it is told of rows.
+/// Errors: `input.cancelled` when `progress` stopped it; store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_check_integrity(
     registry: *const tegata_registry,
@@ -477,9 +485,9 @@ pub unsafe extern "C" fn tegata_registry_check_integrity(
     })
 }
 
-/// Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when
-/// gateways and devices know more than the store. What is lost is enrolled or issued anew; see the event
-/// `restore.noticed`.
+/// Tells the registry what was seen in the field, `len` things from `seen` on, with an answer for each in their order:
+/// for the time after a restore, when gateways and devices know more than the store. What is lost is enrolled or issued
+/// anew; see the event `restore.noticed`.
 ///
 /// Errors: `certificate.malformed` and the like for what is no certificate; `input.unknown_id` for
 /// authorities that are not of this registry; store errors.
@@ -499,26 +507,25 @@ pub unsafe extern "C" fn tegata_registry_report_seen(
     })
 }
 
-/// Removes what is over and was remembered long enough: expired certificates with all that belongs to them,
-/// deleted devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly,
-/// such as every minute, or in a loop until it says `finished`; it looks at `limit` rows a call, and
-/// everything else goes on meanwhile.
+/// Removes what is over and was remembered long enough: expired certificates with all that belongs to them, deleted
+/// devices, request IDs, used-up secrets, ended campaigns, and old events. To be called regularly, such as every
+/// minute, or in a loop until `finished` is true; it looks at `limit` rows a call, and everything else goes on
+/// meanwhile.
 ///
-/// Each record is written to `archive` first, if there is one: one JSON object a line, without secrets,
-/// flushed before anything is removed. After an error it may hold records that are still there; it never
-/// lacks one that is not. If two processes do it at once, both may archive the same.
+/// Each record is written to `archive` first, which may be NULL for none: one JSON object a line, without secrets.
+/// `archive` has taken all of it before anything is removed, so its `write` should return when it is safe. After an
+/// error it may hold records that are still there; it never lacks one that is not. If two processes do it at once, both
+/// may archive the same.
 ///
-/// Numbers never come back: no identifier or serial number of what was removed is given out again, and a key
-/// that is known to be compromised stays refused.
+/// `retention` may be NULL for all defaults. Numbers never come back: no identifier or serial number of what was
+/// removed is given out again, and a key that is known to be compromised stays refused.
 ///
-/// Errors: `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to;
-/// store errors.
-/// `writer` is the archive; it may be NULL.
+/// Errors: `input.invalid` for a retention that cannot be meant and when `archive` fails; store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_registry_maintain(
     registry: *const tegata_registry,
     retention: *const tegata_retention,
-    writer: *const tegata_writer,
+    archive: *const tegata_writer,
     call: *const tegata_call,
     maintained: *mut *const tegata_maintained,
     error: *mut *mut tegata_error,
@@ -527,15 +534,13 @@ pub unsafe extern "C" fn tegata_registry_maintain(
         let maintained = out(maintained, "maintained")?;
         let (registry, call) = (registry_of(registry)?, call_of(call)?);
         let retention = given_or_default(retention, "retention")?;
-        let mut writer = writer_of(writer)?;
-        let archive = writer.as_mut().map(|writer| writer as &mut dyn std::io::Write);
-        maintained.give(&registry.maintain(&retention, archive, &call)?);
+        maintained.give(&with_writer(archive, "archive", |archive| registry.maintain(&retention, archive, &call))?);
         Ok(())
     })
 }
 
-/// What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the limit, and
-/// changes nothing.
+/// What `tegata_registry_maintain()` would remove in a whole round, events apart. `retention` may be NULL for all
+/// defaults. Looks at everything, whatever the limit, and changes nothing.
 ///
 /// Errors: `input.invalid` for a retention that cannot be meant; store errors.
 #[unsafe(no_mangle)]

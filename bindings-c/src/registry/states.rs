@@ -28,7 +28,8 @@ same_variants!(tegata_authority_state = AuthorityState { Requested, Active, Reti
 pub enum tegata_signer_location {
     /// Sealed, in the store.
     Store = 1,
-    /// With the host: an HSM, a KMS, a key store. It is connected with `use_signer` after every opening.
+    /// With the host: an HSM, a KMS, a key store. It is connected with `tegata_authorities_use_signer()` after every
+    /// opening.
     External = 2,
 }
 same_variants!(tegata_signer_location = SignerLocation { Store, External });
@@ -45,7 +46,7 @@ pub enum tegata_certificate_kind {
 }
 same_variants!(tegata_certificate_kind = CertificateKind { Product, Device, Other });
 
-/// The stored part of a certificate's state. What the clock adds is in `Standing`.
+/// The stored part of a certificate's state. What the clock adds is in `tegata_standing`.
 #[repr(C)]
 pub enum tegata_certificate_state {
     /// Requested, not issued yet.
@@ -64,7 +65,7 @@ same_variants!(tegata_certificate_state = CertificateState { Pending, Active, Su
 /// Who suspended a certificate, since only they lift it.
 #[repr(C)]
 pub enum tegata_suspend_cause {
-    /// An operator, through `certificates.suspend`.
+    /// An operator, through `tegata_certificates_suspend()`.
     Operator = 1,
     /// The disabling of its device.
     Device = 2,

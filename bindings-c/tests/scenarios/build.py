@@ -374,7 +374,7 @@ class Scenario:
                 given.append(self.value("const tegata_bulk *", {"atomicity": step["atomicity"]} if "atomicity" in step else None))
             elif name == "len" and isinstance(self.many, list):
                 given.append(str(len(self.many)))
-            elif name == "writer":
+            elif kind == "const tegata_writer *":
                 self.emit("free(text.text); text.text = NULL; text.len = 0;")
                 writer = self.struct("tegata_writer", {})
                 self.emit(f"{writer}.userdata = &text; {writer}.write = write_more;")

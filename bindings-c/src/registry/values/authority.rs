@@ -234,12 +234,12 @@ impl ToCore for tegata_authority_filter {
 pub struct tegata_crl_options {
     /// `sizeof(tegata_crl_options)`.
     pub size: usize,
-    /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy
-    /// says, which is a week without one. NULL for the default.
+    /// When the next one will have come, in hours, at most 8,784 (a leap year); 0 for what the authority's policy says,
+    /// which is a week without one. NULL for 0.
     pub next_update_hours: *const u32,
-    /// Which shard; 0 for the list of all certificates. NULL for the default.
+    /// Which shard; 0 for the list of all certificates. NULL for 0.
     pub shard: *const u32,
-    /// Whether the delta CRL is made: what changed since the newest complete one. NULL for the default.
+    /// Whether the delta CRL is made: what changed since the newest complete one. NULL for no.
     pub delta: *const bool,
 }
 growing!(tegata_crl_options);
