@@ -37,6 +37,11 @@ for target in "${targets[@]}"; do
     nm -D --defined-only "$root/usr/lib/libtegata.so" | awk '{ print $3 }' | sort >"$root/exported"
     python3 tests/scenarios/run.py functions-device >"$root/declared"
     diff "$root/declared" "$root/exported"
+    # And nothing of what registries are kept in.
+    if grep -aiqE 'sqlite|postgres|tokio' "$root/usr/lib/libtegata.so"; then
+        echo "test-device: $target: the device library has parts of a store" >&2
+        exit 1
+    fi
 
     # Inside and shared: the same work, one makes the request, the other one reads it.
     run=("$qemu" -L "/usr/$gnu")

@@ -112,8 +112,10 @@ static int write_more(void *userdata, tegata_bytes data, tegata_failure *failure
   return 0;
 }
 
+#ifdef TEGATA_REGISTRY
 /* How many lines the archive of housekeeping got. */
 static size_t archived_lines;
+#endif
 
 static size_t lines_of(const char *text) {
   size_t count = 0;
