@@ -1,0 +1,113 @@
+//! What others can check without the registry: proofs and exported logs.
+
+use super::*;
+
+#[test]
+fn a_proof_shows_one_event_to_somebody_with_the_public_key_alone() {
+    let site = Site::busy(4_100);
+    let notes = [site.checkpoint(), {
+        site.record(5_000);
+        site.checkpoint()
+    }];
+    site.record(1);
+    let (events, key) = (site.events(), site.key());
+    for at in [0, 1, 4_095, 4_096, 4_099, 5_000, 8_191, 8_192, 9_099] {
+        let shown = site.registry.events().prove(events[at].id).unwrap();
+        assert!(shown.event.contains(&events[at].id.to_string()));
+        verify_event(&shown.event, &shown.proof, &key).unwrap();
+        let forged = shown.event.replace("auditor", "someone");
+        assert_eq!(code(verify_event(&forged, &shown.proof, &key)), "event.proof_invalid");
+        let other = site.registry.events().prove(events[at + 1 - 2 * (at % 2)].id).unwrap();
+        assert_eq!(code(verify_event(&shown.event, &other.proof, &key)), "event.proof_invalid");
+        let line = shown.proof.lines().nth(3).unwrap();
+        let damaged = shown.proof.replace(line, &line.replace(['A', 'a', '0'], "b"));
+        assert!(damaged == shown.proof || verify_event(&shown.event, &damaged, &key).is_err());
+    }
+    assert_eq!(code(site.registry.events().prove(events[9_100].id)), "event.not_covered");
+    let stranger = Site::busy(1).events()[0].id;
+    // The same sealing key and clock do not make the same registry.
+    assert_eq!(code(site.registry.events().prove(stranger)), "input.unknown_id");
+
+    let grown = site.registry.events().prove_consistency(1, 2).unwrap();
+    verify_consistency(&notes[0].note, &grown, &key).unwrap();
+    assert_eq!(code(verify_consistency(&notes[1].note, &grown, &key)), "event.proof_invalid");
+    assert_eq!(code(site.registry.events().prove_consistency(2, 1)), "input.invalid");
+    assert_eq!(code(site.registry.events().prove_consistency(1, 3)), "event.no_checkpoint");
+    let other = Site::busy(1);
+    other.checkpoint();
+    assert_eq!(code(verify_consistency(&notes[0].note, &grown, &other.key())), "event.note_invalid");
+    for text in ["", "x", "\n\n", "old 4100\n\n", "c2sp.org/tlog-proof@v1\nindex 0\n\n"] {
+        assert!(verify_event("{}", text, &key).is_err() && verify_consistency(&notes[0].note, text, &key).is_err());
+    }
+    assert_eq!(code(verify_event("{}", &grown, "key")), "input.invalid");
+}
+
+#[test]
+fn an_exported_log_verifies_by_itself_and_shows_what_was_changed() {
+    let site = Site::busy(50);
+    site.checkpoint();
+    site.record(60);
+    site.checkpoint();
+    let key = site.key();
+    let verify = |bytes: &[u8]| verify_export(&mut &bytes[..], &key).unwrap();
+    let whole = site.exported(None);
+    let found = verify(&whole);
+    assert_eq!((found.events, found.checkpoints, found.uncovered, found.first), (110, 2, 0, None));
+    let tail = site.exported(Some(1));
+    let found = verify(&tail);
+    assert_eq!((found.events, found.pruned, found.last_checkpoint, found.first), (60, 50, Some(2), None));
+    // Files that follow each other are one.
+    let lines: Vec<&[u8]> = whole.split_inclusive(|octet| *octet == b'\n').collect();
+    assert_eq!(lines.len(), 1 + 110 + 2);
+    let joined = [&lines[..52].concat()[..], &tail].concat();
+    assert_eq!((verify(&joined).events, verify(&joined).first), (110, None));
+
+    let with = |at: usize, line: &[u8]| {
+        let mut lines = lines.clone();
+        lines[at] = line;
+        verify(&lines.concat()).first.map(|problem| (problem.what, problem.line, problem.checkpoint))
+    };
+    let altered = String::from_utf8(lines[20].to_vec()).unwrap().replace("auditor", "nobody");
+    assert_eq!(with(20, altered.as_bytes()), Some((Tampering::Altered, Some(52), Some(1))));
+    assert_eq!(with(20, b""), Some((Tampering::Missing, Some(51), Some(1))));
+    assert_eq!(with(20, &[lines[20], lines[20]].concat()), Some((Tampering::Added, Some(53), Some(1))));
+    assert_eq!(with(20, b"no json\n"), Some((Tampering::Altered, Some(21), None)));
+    assert_eq!(with(51, b""), None, "a checkpoint may be left out");
+    let forged = String::from_utf8(lines[51].to_vec()).unwrap().replace("checkpoint 1", "checkpoint 7");
+    assert_eq!(with(51, forged.as_bytes()), Some((Tampering::CheckpointBroken, Some(52), None)));
+    assert_eq!(with(0, b""), Some((Tampering::Missing, Some(1), None)));
+    let cut = verify(&lines[..100].concat());
+    assert_eq!((cut.uncovered, cut.last_checkpoint), (48, Some(1)), "a file that is cut ends with events not covered");
+    assert_eq!(code(site.registry.events().export_log(Some(9), &mut Vec::new())), "event.no_checkpoint");
+}
+
+#[test]
+fn one_flipped_bit_anywhere_in_an_exported_log_is_noticed_and_no_bytes_make_it_panic() {
+    let site = Site::busy(7);
+    let first = site.checkpoint();
+    site.record(6);
+    site.checkpoint();
+    let (whole, key) = (site.exported(None), site.key());
+    let shown = site.registry.events().prove(site.events()[3].id).unwrap();
+    let grown = site.registry.events().prove_consistency(1, 2).unwrap();
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        let found = verify_export(&mut &flipped[..], &key).unwrap();
+        // What was a checkpoint may become an event, which none covers.
+        assert!(found.first.is_some() || found.uncovered > 0, "bit {} of octet {at}", at % 8);
+        verify_export(&mut &flipped[at..], &key).unwrap();
+    }
+    for at in 0..shown.proof.len() {
+        let mut flipped = shown.proof.clone().into_bytes();
+        flipped[at] ^= 1 << (at % 7);
+        let Ok(flipped) = String::from_utf8(flipped) else { continue };
+        assert!(verify_event(&shown.event, &flipped, &key).is_err() || at > shown.proof.len() - 2, "octet {at}");
+    }
+    for at in 0..grown.len() {
+        let mut flipped = grown.clone().into_bytes();
+        flipped[at] ^= 1 << (at % 7);
+        let Ok(flipped) = String::from_utf8(flipped) else { continue };
+        assert!(verify_consistency(&first.note, &flipped, &key).is_err() || at > grown.len() - 2, "octet {at}");
+    }
+}
