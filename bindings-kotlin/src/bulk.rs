@@ -1,6 +1,5 @@
 //! Many items in one call.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tegata::{Atomicity, Call};
@@ -11,6 +10,7 @@ use crate::devices::{Device, Enrolled};
 use crate::error::{Result, TegataError};
 use crate::provision::Provisioned;
 use crate::psks::{IssuedPsk, Psk};
+use crate::streams::told;
 use crate::symmetric::{IssuedKey, SymmetricKey};
 
 /// Who asks for a change, and whether it may be a repetition.
@@ -54,17 +54,9 @@ pub struct Bulk {
 impl Bulk {
     /// Runs `work` with this as the core knows it.
     pub(crate) fn run<T>(self, work: impl FnOnce(&tegata::Bulk<'_>) -> T) -> T {
-        let report = self.progress.map(|progress| {
-            move |done: usize, total: usize| {
-                if tegata::callback::run(|| progress.report(count(done), count(total))) {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            }
-        });
+        let report = told(self.progress);
         let mut bulk = tegata::Bulk { atomicity: self.atomicity, progress: None };
-        bulk.progress = report.as_ref().map(|report| report as &dyn Fn(usize, usize) -> ControlFlow<()>);
+        bulk.progress = report.as_ref().map(|report| report as tegata::Progress<'_>);
         work(&bulk)
     }
 }

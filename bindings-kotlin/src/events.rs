@@ -1,6 +1,5 @@
 //! What happened.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tegata::model::Entity;
@@ -13,7 +12,7 @@ use crate::bulk::BulkProgress;
 use crate::error::Result;
 use crate::lists::{CheckpointListing, EventListing};
 use crate::log::{Checkpoint, EventProof, PrunedEvents, Verification};
-use crate::streams::{HostOutput, output, told_items};
+use crate::streams::{HostOutput, output, told};
 use crate::values::twin;
 
 /// A record that an event is about.
@@ -149,8 +148,8 @@ impl Events {
     ///
     /// `progress` is called with the events done and the events there are; it must not call the registry.
     pub fn verify(&self, options: VerifyEvents, progress: Option<Arc<dyn BulkProgress>>) -> Result<Verification> {
-        let tell = told_items(progress);
-        let tell = tell.as_ref().map(|tell| tell as &dyn Fn(usize, usize) -> ControlFlow<()>);
+        let tell = told(progress);
+        let tell = tell.as_ref().map(|tell| tell as tegata::Progress<'_>);
         Ok(self.core.events().verify(&options, tell)?.into())
     }
 

@@ -1,7 +1,6 @@
 //! The whole registry: copied, backed up, checked, restored, and rid of what is over.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -183,7 +182,7 @@ impl Registry {
     /// `progress` is called with the rows compared in this pass and the rows there are; it must not call the registry.
     pub fn copy_to(&self, target: AnyStore, progress: Option<Arc<dyn BulkProgress>>, call: Call) -> Result<Copied> {
         let tell = told(progress);
-        let tell = tell.as_ref().map(|tell| tell as &dyn Fn(u64, u64) -> ControlFlow<()>);
+        let tell = tell.as_ref().map(|tell| tell as tegata::Progress<'_>);
         Ok(self.core().copy_to(&target.store(), tell, &call)?.into())
     }
 
@@ -194,7 +193,7 @@ impl Registry {
     /// `progress` is called with the rows looked at and the rows there are; it must not call the registry.
     pub fn check_integrity(&self, progress: Option<Arc<dyn BulkProgress>>) -> Result<Integrity> {
         let tell = told(progress);
-        let tell = tell.as_ref().map(|tell| tell as &dyn Fn(u64, u64) -> ControlFlow<()>);
+        let tell = tell.as_ref().map(|tell| tell as tegata::Progress<'_>);
         Ok(self.core().check_integrity(tell)?.into())
     }
 

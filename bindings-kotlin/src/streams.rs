@@ -70,15 +70,11 @@ pub(crate) fn input(host: Arc<dyn HostInput>) -> impl Read {
 }
 
 /// A host's progress callback as the core knows it.
-pub(crate) fn told(progress: Option<Arc<dyn BulkProgress>>) -> Option<impl Fn(u64, u64) -> ControlFlow<()>> {
+pub(crate) fn told(progress: Option<Arc<dyn BulkProgress>>) -> Option<impl Fn(usize, usize) -> ControlFlow<()>> {
     progress.map(|progress| {
         move |done, total| {
-            if guarded(|| progress.report(done, total)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            let goes_on = guarded(|| progress.report(count(done), count(total)));
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         }
     })
-}
-
-/// The same, for things that are counted in memory.
-pub(crate) fn told_items(progress: Option<Arc<dyn BulkProgress>>) -> Option<impl Fn(usize, usize) -> ControlFlow<()>> {
-    told(progress).map(|tell| move |done, total| tell(count(done), count(total)))
 }

@@ -138,10 +138,6 @@ fn into<T>(target: Target, write: impl FnOnce(&mut dyn Write) -> Result<T>) -> R
     Ok(result)
 }
 
-fn rows(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
-
 operations! { LIST:
     "open_store" (url: String) -> MadeOpened = |_it| MadeOpened(database(tegata::open_store(&url)?));
     "PostgresStore.connect" (url: String, options: Postgres) -> MadePostgres
@@ -151,14 +147,12 @@ operations! { LIST:
         = |it| it.registry()?.backup(path.as_ref(), &call)?;
     "registry.copy_to" (target: Arc<dyn Store>, call: tegata::Call) bulk -> Copied
         = |it| it.many()?.run(|bulk| {
-            let tell = |done, total| bulk.progress.map_or(std::ops::ControlFlow::Continue(()), |p| p(rows(done), rows(total)));
-            it.registry()?.copy_to(&target, Some(&tell), &call)
+            it.registry()?.copy_to(&target, bulk.progress, &call)
         })?;
     "registry.check_integrity" (call: tegata::Call) bulk -> Integrity
         = |it| it.many()?.run(|bulk| {
-            let tell = |done, total| bulk.progress.map_or(std::ops::ControlFlow::Continue(()), |p| p(rows(done), rows(total)));
             let _ = &call;
-            it.registry()?.check_integrity(Some(&tell))
+            it.registry()?.check_integrity(bulk.progress)
         })?;
     "registry.report_seen" (seen: Vec<Seen>) -> Vec<SeenState> = |it| it.registry()?.report_seen(&seen)?;
     "registry.maintain" (retention: Retention, archive: Option<Target>, call: tegata::Call) -> Maintained = |it| {

@@ -138,7 +138,7 @@ pub use registry::{
     Counts, CrlOptions, DeviceChange, DeviceFilter, Devices, Due, DueItem, DueKind, Enroll, Enrolled, Enrollment,
     EventFilter, Events, GroupChange, Groups, ImportAuthority, Listing, NewAuthority, NewCampaign, NewDevice,
     NewProduct, Options, Page, Presented, Preview, Principal, ProductChange, ProductFilter, ProductSpec, Products,
-    Profiles, Proof, Rebuild, RegisteredProduct, Registry, Release, Resealed, Selection, Text, TrustBundle,
+    Profiles, Progress, Proof, Rebuild, RegisteredProduct, Registry, Release, Resealed, Selection, Text, TrustBundle,
 };
 pub use registry::{Backup, Copied, Integrity, Seen, SeenState};
 pub use registry::{

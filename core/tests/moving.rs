@@ -111,7 +111,7 @@ fn a_copy_that_was_stopped_goes_on_and_is_no_registry_before_its_end() {
     }
     let target = Arc::new(MemoryStore::new());
     let calls = Cell::new(0);
-    let stop = |done: u64, total: u64| {
+    let stop = |done: usize, total: usize| {
         assert!(done <= total);
         calls.set(calls.get() + 1);
         if done > 1_500 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -1,11 +1,10 @@
 //! Other stores, copies, backups, housekeeping.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tegata::store::{PostgresOptions, PostgresStore, Store};
-use tegata::{Backup, Bulk, Copied, Integrity, Maintained, Retention, Seen, SeenState};
+use tegata::{Backup, Copied, Integrity, Maintained, Retention, Seen, SeenState};
 
 use super::others::{tegata_writer, with_writer};
 use super::store::tegata_store;
@@ -390,12 +389,6 @@ impl ToCore for tegata_retention {
     }
 }
 
-/// A progress callback of bulk calls for calls that count rows.
-fn in_rows<'b>(bulk: &'b Bulk<'_>) -> impl Fn(u64, u64) -> ControlFlow<()> + 'b {
-    let rows = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    move |done, total| bulk.progress.map_or(ControlFlow::Continue(()), |progress| progress(rows(done), rows(total)))
-}
-
 /// Writes the whole registry, as it is at one moment, into the new SQLite file `path`, while everything goes on;
 /// durable when it answers. From another store than SQLite it is a copy, as `tegata_registry_copy_to()` makes it, which
 /// needs a source that does not change all the time. To restore it, put the file in the place of the database (without
@@ -452,7 +445,7 @@ pub unsafe extern "C" fn tegata_registry_copy_to(
         let copied = out(copied, "copied")?;
         let target = shared(target, "target")?.0.clone();
         let (registry, call) = (registry_of(registry)?, call_of(call)?);
-        let done = with_bulk(bulk, |bulk| registry.copy_to(&target, Some(&in_rows(bulk)), &call))?;
+        let done = with_bulk(bulk, |bulk| registry.copy_to(&target, bulk.progress, &call))?;
         copied.give(&done);
         Ok(())
     })
@@ -480,7 +473,7 @@ pub unsafe extern "C" fn tegata_registry_check_integrity(
     run(error, || {
         let integrity = out(integrity, "integrity")?;
         let registry = registry_of(registry)?;
-        integrity.give(&with_bulk(bulk, |bulk| registry.check_integrity(Some(&in_rows(bulk))))?);
+        integrity.give(&with_bulk(bulk, |bulk| registry.check_integrity(bulk.progress))?);
         Ok(())
     })
 }

@@ -15,7 +15,6 @@ mod products;
 mod profiles;
 mod psks;
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
@@ -47,12 +46,6 @@ use crate::words::{Atomicity, Progress, SeenState};
 /// Who acts, and under which request ID.
 pub(crate) fn called_by(actor: &str, request_id: Option<&str>) -> tegata::Call {
     tegata::Call { actor: actor.to_owned(), request_id: request_id.map(str::to_owned) }
-}
-
-/// A progress callback of bulk calls for calls that count rows.
-fn in_rows<'b>(bulk: &'b tegata::Bulk<'_>) -> impl Fn(u64, u64) -> ControlFlow<()> + 'b {
-    let rows = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    move |done, total| bulk.progress.map_or(ControlFlow::Continue(()), |progress| progress(rows(done), rows(total)))
 }
 
 /// A registry of devices and the authority over their credentials. Any thread may use it.
@@ -253,9 +246,7 @@ impl Registry {
         request_id: Option<&str>,
     ) -> PyResult<Copied> {
         let registry = &self.0;
-        at_once(py, None, progress, |bulk| {
-            registry.copy_to(&target.0, Some(&in_rows(bulk)), &called_by(actor, request_id))
-        })
+        at_once(py, None, progress, |bulk| registry.copy_to(&target.0, bulk.progress, &called_by(actor, request_id)))
     }
 
     /// Reads everything and tells what does not fit together: what the store finds out about itself, values that
@@ -272,7 +263,7 @@ impl Registry {
     #[pyo3(signature = (*, progress=None))]
     fn check_integrity(&self, py: Python<'_>, progress: Option<Progress>) -> PyResult<Integrity> {
         let registry = &self.0;
-        at_once(py, None, progress, |bulk| registry.check_integrity(Some(&in_rows(bulk))))
+        at_once(py, None, progress, |bulk| registry.check_integrity(bulk.progress))
     }
 
     /// Tells the registry what was seen in the field, with an answer for each: for the time after a restore, when

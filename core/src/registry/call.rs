@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::Result;
+use crate::callback;
+use crate::error::InputError;
 use crate::model::check_text;
 
 /// Who asks for a change, and whether it may be a repetition.
@@ -51,14 +53,28 @@ pub enum Atomicity {
     Each,
 }
 
+/// Is called now and then while something long goes on, with how much is done and how much there is; `Break` stops it. A
+/// call to a registry from inside it gets `input.called_back`.
+pub type Progress<'a> = &'a dyn Fn(usize, usize) -> ControlFlow<()>;
+
+/// Tells how much is done; `input.cancelled` when that is answered with `Break`.
+pub(super) fn tell(progress: Option<Progress<'_>>, done: u64, total: u64) -> Result<()> {
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let Some(progress) = progress else { return Ok(()) };
+    // What came meanwhile is looked at as well.
+    match callback::run(|| progress(number(done), number(total.max(done)))) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(InputError::Cancelled.into()),
+    }
+}
+
 /// How a bulk call runs.
 #[derive(Clone, Copy, Default)]
 pub struct Bulk<'a> {
     /// What happens to the rest when one item is refused.
     pub atomicity: Atomicity,
-    /// Called now and then with (items done, items in all); `Break` stops before the next portion. A call to
-    /// a registry from inside it gets `input.called_back`.
-    pub progress: Option<&'a dyn Fn(usize, usize) -> ControlFlow<()>>,
+    /// Called now and then with (items done, items in all); `Break` stops before the next portion.
+    pub progress: Option<Progress<'a>>,
 }
 
 impl std::fmt::Debug for Bulk<'_> {

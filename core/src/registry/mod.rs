@@ -37,7 +37,7 @@ use std::sync::{Arc, RwLock};
 
 pub use authenticate::{CertificateEncoding, Credential, Presented, Principal, Proof, ProxyHeaders, TrustedProxy};
 pub use authorities::{Authorities, AuthorityFilter, CrlOptions, ImportAuthority, NewAuthority, Rebuild, TrustBundle};
-pub use call::{Atomicity, Bulk, Call};
+pub use call::{Atomicity, Bulk, Call, Progress};
 pub use campaigns::{CampaignFilter, CampaignPreview, CampaignProgress, Campaigns, NewCampaign, Selection};
 pub use certificates::{
     CertificateCount, CertificateFilter, CertificateGrouping, Certificates, ExportFormat, HandOut, Issue, IssueWithKey,

@@ -94,14 +94,14 @@ fn holding(schema: &Schema) -> Vec<&'static Table> {
 }
 
 /// How far a run has come, for the host.
-struct Progress<'b> {
+struct Stand<'b> {
     bulk: &'b Bulk<'b>,
     done: usize,
     total: usize,
     stopped: bool,
 }
 
-impl Progress<'_> {
+impl Stand<'_> {
     /// The host is told after a portion, and obeyed before the next one.
     fn check(&self) -> Result<()> {
         if self.stopped { Err(InputError::Cancelled.into()) } else { Ok(()) }
@@ -134,7 +134,7 @@ impl Inner {
             records += rows_in(self.store()?, table)?;
         }
         let total = usize::try_from(records.saturating_mul(2)).unwrap_or(usize::MAX);
-        let mut progress = Progress { bulk, done: 0, total, stopped: false };
+        let mut progress = Stand { bulk, done: 0, total, stopped: false };
         self.portions(&tables, &mut progress, |rows| rows.iter().try_for_each(|row| self.check_opens(row)))?;
         let mut resealed = Resealed::default();
         let mut kept = Vec::new();
@@ -159,7 +159,7 @@ impl Inner {
     fn portions(
         &self,
         tables: &[&'static Table],
-        progress: &mut Progress<'_>,
+        progress: &mut Stand<'_>,
         mut work: impl FnMut(Vec<Row>) -> Result<()>,
     ) -> Result<()> {
         for &table in tables {

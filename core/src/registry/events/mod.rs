@@ -12,8 +12,8 @@ mod segment;
 mod verify;
 
 use std::io::Write;
-use std::ops::ControlFlow;
 
+use super::call::Progress;
 use super::page::{Listing, Page, Wanted};
 use super::{Call, Inner};
 use crate::Result;
@@ -168,11 +168,7 @@ impl<'r> Events<'r> {
     /// `event.note_invalid` when a known checkpoint is not signed by this log's key, `event.no_checkpoint` when there is none to
     /// begin at; `input.cancelled` after `Break`; store errors. What is wrong with the log is no error but
     /// [`Verification::first`].
-    pub fn verify(
-        &self,
-        options: &VerifyEvents,
-        progress: Option<&dyn Fn(usize, usize) -> ControlFlow<()>>,
-    ) -> Result<Verification> {
+    pub fn verify(&self, options: &VerifyEvents, progress: Option<Progress<'_>>) -> Result<Verification> {
         self.inner.verify_events(options, progress)
     }
 

@@ -1,8 +1,7 @@
 //! Whether the log is what was recorded: event by event against its tags, segments and checkpoints, in the order of the log.
 
-use std::ops::ControlFlow;
-
 use super::super::Inner;
+use super::super::call::{Progress, tell};
 use super::super::page::Wanted;
 use super::epoch::is_sound;
 use super::merkle::{Frontier, Hash};
@@ -10,7 +9,7 @@ use super::note::{LogVerifier, Statement};
 use super::segment::{Flaw, LEVEL, SEGMENT};
 use crate::Result;
 use crate::callback;
-use crate::error::{EventError, InputError};
+use crate::error::EventError;
 use crate::id::EventId;
 use crate::model::{Checkpoint, EventSegment};
 use crate::store::record::Record;
@@ -171,7 +170,7 @@ struct Run<'r> {
     first: u64,
     whole: Frontier,
     untagged: u64,
-    progress: Option<&'r dyn Fn(usize, usize) -> ControlFlow<()>>,
+    progress: Option<Progress<'r>>,
     found: Verification,
 }
 
@@ -182,11 +181,7 @@ impl Inner {
     }
 
     /// Goes through the log.
-    pub(super) fn verify_events(
-        &self,
-        options: &VerifyEvents,
-        progress: Option<&dyn Fn(usize, usize) -> ControlFlow<()>>,
-    ) -> Result<Verification> {
+    pub(super) fn verify_events(&self, options: &VerifyEvents, progress: Option<Progress<'_>>) -> Result<Verification> {
         callback::refuse_inside()?;
         let verifier = match &options.public_key {
             Some(key) => Some(LogVerifier::parse(key)?),
@@ -453,13 +448,7 @@ impl Run<'_> {
     }
 
     fn tell(&self) -> Result<(), Stop> {
-        let done = usize::try_from(self.found.events + self.found.pruned).unwrap_or(usize::MAX);
-        let total = self.newest.as_ref().map_or(0, |newest| usize::try_from(newest.events).unwrap_or(usize::MAX));
-        match self.progress {
-            Some(progress) if callback::run(|| progress(done, total.max(done))) == ControlFlow::Break(()) => {
-                Err(InputError::Cancelled.into())
-            }
-            _ => Ok(()),
-        }
+        let total = self.newest.as_ref().map_or(0, |newest| newest.events);
+        Ok(tell(self.progress, self.found.events + self.found.pruned, total)?)
     }
 }

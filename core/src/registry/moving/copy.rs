@@ -2,16 +2,16 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use super::place;
 use super::restore::version_counter;
 use super::walk::Walk;
 use crate::Result;
 use crate::callback;
-use crate::error::{InputError, SealError, StoreError};
+use crate::error::{SealError, StoreError};
 use crate::model::{Gap, Meta};
 use crate::registry::call::Call;
+use crate::registry::call::{Progress, tell};
 use crate::registry::driver::{Operation, Plan};
 use crate::registry::host::Host;
 use crate::registry::page::Wanted;
@@ -73,12 +73,7 @@ impl Registry {
     /// let registry = Registry::open(target, sealer, Options::default())?;
     /// # Ok::<(), tegata::Error>(())
     /// ```
-    pub fn copy_to(
-        &self,
-        target: &dyn Store,
-        progress: Option<&dyn Fn(u64, u64) -> ControlFlow<()>>,
-        call: &Call,
-    ) -> Result<Copied> {
+    pub fn copy_to(&self, target: &dyn Store, progress: Option<Progress<'_>>, call: &Call) -> Result<Copied> {
         let inner = &*self.inner;
         callback::refuse_inside()?;
         call.check()?;
@@ -138,7 +133,7 @@ impl Inner {
 struct Copy<'c> {
     inner: &'c Inner,
     target: &'c dyn Store,
-    progress: Option<&'c dyn Fn(u64, u64) -> ControlFlow<()>>,
+    progress: Option<Progress<'c>>,
     copied: Copied,
 }
 
@@ -215,11 +210,7 @@ impl Copy<'_> {
     }
 
     fn tell(&self, pass: &Pass) -> Result<()> {
-        let Some(progress) = self.progress else { return Ok(()) };
-        match callback::run(|| progress(pass.compared, pass.total.max(pass.compared))) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(InputError::Cancelled.into()),
-        }
+        tell(self.progress, pass.compared, pass.total)
     }
 
     fn write(&mut self, pass: &mut Pass) -> Result<()> {

@@ -1,18 +1,16 @@
 //! Whether everything that the store holds fits together.
 
-use std::ops::ControlFlow;
-
 use super::place;
 use super::restore::counted;
 use super::walk::Walk;
 use crate::Result;
-use crate::callback;
 use crate::error::{Error, InputError, StoreError};
 use crate::id::Serial;
 use crate::model::{
     Assignment, Authority, Certificate, CertificateState, Device, Document, Event, Group, KeyShare, Product, Profile,
     Psk, Revocation, SymmetricKey,
 };
+use crate::registry::call::{Progress, tell};
 use crate::registry::page::rows_in;
 use crate::registry::{Inner, Registry};
 use crate::store::record::{Record, at};
@@ -67,7 +65,7 @@ impl Registry {
     /// assert!(found.is_sound(), "{:?}", found.findings);
     /// # Ok::<(), tegata::Error>(())
     /// ```
-    pub fn check_integrity(&self, progress: Option<&dyn Fn(u64, u64) -> ControlFlow<()>>) -> Result<Integrity> {
+    pub fn check_integrity(&self, progress: Option<Progress<'_>>) -> Result<Integrity> {
         let inner = &*self.inner;
         let store = inner.store()?;
         let mut found = Integrity::default();
@@ -92,11 +90,7 @@ impl Registry {
                 }
                 found.rows += portion.len() as u64;
                 inner.look_at(&portion, &mut found)?;
-                if let Some(progress) = progress
-                    && callback::run(|| progress(found.rows, total.max(found.rows))).is_break()
-                {
-                    return Err(InputError::Cancelled.into());
-                }
+                tell(progress, found.rows, total)?;
             }
         }
         Ok(found)
