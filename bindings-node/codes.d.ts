@@ -251,6 +251,7 @@ export type ErrorCode =
   | 'signer.bad_signature'
   | 'internal.random_failed'
   | 'internal.clock_failed'
+  | 'internal.clock_leapt'
   | 'internal.defect';
 
 /** What kind of trouble it is; each has an error class of its own. */

@@ -251,6 +251,7 @@ const errorCodes = Object.freeze([
   'signer.bad_signature',
   'internal.random_failed',
   'internal.clock_failed',
+  'internal.clock_leapt',
   'internal.defect',
 ]);
 
@@ -517,6 +518,7 @@ const kindOf = Object.freeze({
   'signer.bad_signature': 'Internal',
   'internal.random_failed': 'Unavailable',
   'internal.clock_failed': 'Unavailable',
+  'internal.clock_leapt': 'Unavailable',
   'internal.defect': 'Internal',
 });
 

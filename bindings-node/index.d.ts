@@ -2716,6 +2716,11 @@ export interface Retention {
   readonly campaignDays?: number | null;
   /** Events: after they happened, once a checkpoint covers them. `null` keeps them for ever. */
   readonly eventDays?: number | null;
+  /**
+   * How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
+   * jumps ahead makes everything look expired. Whoever calls seldom allows more.
+   */
+  readonly leapDays?: number | null;
   /** How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. */
   readonly limit?: number | null;
 }
@@ -4632,7 +4637,8 @@ export declare class Registry {
    * known to be compromised stays refused.
    *
    *
-   * Rejects with: `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store errors.
+   * Rejects with: `internal.clock_leapt` when the clock stands more than `leapDays` after the last call;
+   * `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store errors.
    */
   maintain(retention?: Retention | null, archive?: ExportTarget | null, call?: Call): Promise<Maintained>;
   /**

@@ -252,6 +252,7 @@
 #define TEGATA_CODE_SIGNER_BAD_SIGNATURE                "signer.bad_signature"
 #define TEGATA_CODE_INTERNAL_RANDOM_FAILED              "internal.random_failed"
 #define TEGATA_CODE_INTERNAL_CLOCK_FAILED               "internal.clock_failed"
+#define TEGATA_CODE_INTERNAL_CLOCK_LEAPT                "internal.clock_leapt"
 #define TEGATA_CODE_INTERNAL_DEFECT                     "internal.defect"
 
 /* X(code, status) for each of them, in the order of the core's table: status is the value of tegata_status that a
@@ -506,6 +507,7 @@
     X(TEGATA_CODE_SIGNER_BAD_SIGNATURE, TEGATA_STATUS_INTERNAL) \
     X(TEGATA_CODE_INTERNAL_RANDOM_FAILED, TEGATA_STATUS_UNAVAILABLE) \
     X(TEGATA_CODE_INTERNAL_CLOCK_FAILED, TEGATA_STATUS_UNAVAILABLE) \
+    X(TEGATA_CODE_INTERNAL_CLOCK_LEAPT, TEGATA_STATUS_UNAVAILABLE) \
     X(TEGATA_CODE_INTERNAL_DEFECT, TEGATA_STATUS_INTERNAL)
 
 #endif /* TEGATA_CODES_H */

@@ -727,6 +727,7 @@ function inRetention(v, a, f) {
     c.opt(v.secretDays, c.u32, w, 'secretDays'),
     c.opt(v.campaignDays, c.u32, w, 'campaignDays'),
     c.opt(v.eventDays, c.u32, w, 'eventDays'),
+    c.opt(v.leapDays, c.u32, w, 'leapDays'),
     c.opt(v.limit, c.u32, w, 'limit'),
   ];
 }

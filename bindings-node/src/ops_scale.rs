@@ -39,7 +39,7 @@ record_in!(Retention => "Retention" (optional) {
     certificate_days = Self::default().certificate_days, device_days = Self::default().device_days,
     request_days = Self::default().request_days, claim_code_days = Self::default().claim_code_days,
     secret_days = Self::default().secret_days, campaign_days = Self::default().campaign_days, event_days,
-    limit = Self::default().limit,
+    leap_days = Self::default().leap_days, limit = Self::default().limit,
 });
 union_in!(Seen => "Seen" {
     "certificate" { value: Pem } => Seen::Certificate(value.0),

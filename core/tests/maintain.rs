@@ -334,6 +334,34 @@ fn service_goes_on_and_several_may_do_it_at_once() {
 }
 
 #[test]
+fn nothing_goes_while_the_clock_has_leapt_ahead() {
+    let w = World::with_profile(short_lived());
+    let (_, enrolled) = w.enrolled(Some("SN-1"));
+    w.registry.devices().delete(enrolled.device.id, &w.call).unwrap();
+    assert_eq!(round(&w, &short()).0.total(), 0);
+    later(&w, 91);
+    let leapt = w.registry.maintain(&short(), None, &w.call).unwrap_err();
+    assert_eq!(leapt.code(), "internal.clock_leapt");
+    assert!(leapt.to_string().contains("91 days"), "{leapt}");
+    assert!(w.registry.devices().get(enrolled.device.id).is_ok());
+    // It was wrong, and is put right.
+    later(&w, -91);
+    assert_eq!(round(&w, &short()).0.total(), 0);
+    // A battery that was empty takes it to where clocks begin, and back.
+    later(&w, -10_000);
+    assert_eq!(round(&w, &short()).0.total(), 0);
+    later(&w, 10_001);
+    assert_eq!(round(&w, &short()).0.total(), 0);
+    // So much time has really passed.
+    later(&w, 90);
+    assert!(round(&w, &short()).0.removed.contains_key("devices"));
+    later(&w, 400);
+    assert_eq!(code(w.registry.maintain(&short(), None, &w.call)), "internal.clock_leapt");
+    round(&w, &Retention { leap_days: 400, ..short() });
+    round(&w, &short());
+}
+
+#[test]
 fn a_retention_that_cannot_be_meant_is_refused() {
     let w = World::new();
     for wrong in [
@@ -341,6 +369,7 @@ fn a_retention_that_cannot_be_meant_is_refused() {
         Retention { limit: 1_000_001, ..Retention::default() },
         Retention { device_days: 36_526, ..Retention::default() },
         Retention { event_days: Some(36_526), ..Retention::default() },
+        Retention { leap_days: 36_526, ..Retention::default() },
     ] {
         assert_eq!(code(w.registry.maintain(&wrong, None, &w.call)), "input.invalid");
         assert_eq!(code(w.registry.maintainable(&wrong)), "input.invalid");

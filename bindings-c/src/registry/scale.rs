@@ -368,6 +368,9 @@ pub struct tegata_retention {
     pub event_days: *const u32,
     /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
     pub limit: *const u32,
+    /// How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock
+    /// that jumps ahead makes everything look expired. Whoever calls seldom allows more. NULL for 90.
+    pub leap_days: *const u32,
 }
 growing!(tegata_retention);
 
@@ -384,6 +387,7 @@ impl ToCore for tegata_retention {
             secret_days: optional(self.secret_days).copied().unwrap_or(default.secret_days),
             campaign_days: optional(self.campaign_days).copied().unwrap_or(default.campaign_days),
             event_days: optional(self.event_days).copied(),
+            leap_days: optional(self.leap_days).copied().unwrap_or(default.leap_days),
             limit: optional(self.limit).copied().unwrap_or(default.limit),
         })
     }

@@ -6711,7 +6711,7 @@ class Retention:
     How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
     """
     def __eq__(self, other: object, /) -> bool: ...
-    def __new__(cls, /, *, certificate_days: SupportsIndex | None = None, device_days: SupportsIndex | None = None, request_days: SupportsIndex | None = None, claim_code_days: SupportsIndex | None = None, secret_days: SupportsIndex | None = None, campaign_days: SupportsIndex | None = None, event_days: SupportsIndex | None = None, limit: SupportsIndex | None = None) -> Retention: ...
+    def __new__(cls, /, *, certificate_days: SupportsIndex | None = None, device_days: SupportsIndex | None = None, request_days: SupportsIndex | None = None, claim_code_days: SupportsIndex | None = None, secret_days: SupportsIndex | None = None, campaign_days: SupportsIndex | None = None, event_days: SupportsIndex | None = None, leap_days: SupportsIndex | None = None, limit: SupportsIndex | None = None) -> Retention: ...
     def __repr__(self, /) -> str: ...
     @property
     def campaign_days(self, /) -> int:
@@ -6739,6 +6739,12 @@ class Retention:
     def event_days(self, /) -> int | None:
         """
         Events: after they happened, once a checkpoint covers them. None keeps them for ever.
+        """
+    @property
+    def leap_days(self, /) -> int:
+        """
+        How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a
+        clock that jumps ahead makes everything look expired. Whoever calls seldom allows more.
         """
     @property
     def limit(self, /) -> int:

@@ -254,6 +254,7 @@ ErrorCode = Literal[
     "signer.bad_signature",
     "internal.random_failed",
     "internal.clock_failed",
+    "internal.clock_leapt",
     "internal.defect",
 ]
 """A stable code, such as `csr.signature_invalid`."""
@@ -522,6 +523,7 @@ KIND_OF: Dict[ErrorCode, ErrorKind] = {
     "signer.bad_signature": "Internal",
     "internal.random_failed": "Unavailable",
     "internal.clock_failed": "Unavailable",
+    "internal.clock_leapt": "Unavailable",
     "internal.defect": "Internal",
 }
 """The kind of each code."""

@@ -593,6 +593,8 @@ declare_reasons! {
             "no random bytes could be drawn, so nothing was made: {reason}";
         ClockFailed { reason: String } = "clock_failed" Unavailable
             "the clock did not tell the time: {reason}";
+        ClockLeapt { days: i64 } = "clock_leapt" Unavailable
+            "the clock stands {days} days after the last housekeeping, so nothing was removed; check it, and if it is right, allow as many leap_days once";
         Defect { what: String } = "defect" Internal
             "a condition that should never arise: {what}; please report it";
     }

@@ -23028,6 +23028,11 @@ public struct Retention: Equatable, Hashable {
      */
     public let eventDays: UInt32?
     /**
+     * How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
+     * jumps ahead makes everything look expired. Whoever calls seldom allows more.
+     */
+    public let leapDays: UInt32
+    /**
      * How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
      */
     public let limit: UInt32
@@ -23057,6 +23062,10 @@ public struct Retention: Equatable, Hashable {
          * Events: after they happened, once a checkpoint covers them. Left out, they are kept for ever.
          */eventDays: UInt32? = nil,
         /**
+         * How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
+         * jumps ahead makes everything look expired. Whoever calls seldom allows more.
+         */leapDays: UInt32 = UInt32(90),
+        /**
          * How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
          */limit: UInt32 = UInt32(10000)) {
         self.certificateDays = certificateDays
@@ -23066,6 +23075,7 @@ public struct Retention: Equatable, Hashable {
         self.secretDays = secretDays
         self.campaignDays = campaignDays
         self.eventDays = eventDays
+        self.leapDays = leapDays
         self.limit = limit
     }
 
@@ -23092,6 +23102,7 @@ public struct FfiConverterTypeRetention: FfiConverterRustBuffer {
                 secretDays: FfiConverterUInt32.read(from: &buf),
                 campaignDays: FfiConverterUInt32.read(from: &buf),
                 eventDays: FfiConverterOptionUInt32.read(from: &buf),
+                leapDays: FfiConverterUInt32.read(from: &buf),
                 limit: FfiConverterUInt32.read(from: &buf)
         )
     }
@@ -23104,6 +23115,7 @@ public struct FfiConverterTypeRetention: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.secretDays, into: &buf)
         FfiConverterUInt32.write(value.campaignDays, into: &buf)
         FfiConverterOptionUInt32.write(value.eventDays, into: &buf)
+        FfiConverterUInt32.write(value.leapDays, into: &buf)
         FfiConverterUInt32.write(value.limit, into: &buf)
     }
 }

@@ -407,6 +407,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--dry-run", action="store_true", help="only count what would go")
     for name, what in upkeep.RETENTION.items():
         made.add_argument("--" + name.replace("_", "-"), type=int, metavar="N", help=f"how long to keep {what}")
+    made.add_argument("--leap-days", type=int, metavar="N", help="how far the clock may have gone on since the last time (90)")
     events = part("events", "The log of events as evidence: signed checkpoints, and whether it is what was recorded.")
     made = events("checkpoint", upkeep.checkpoint)
     made.add_argument("--out", type=Path, help="file for the signed note, instead of printing it")

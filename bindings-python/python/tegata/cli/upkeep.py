@@ -44,7 +44,7 @@ def check(options: Options, printer: Printer) -> None:
 
 def maintain(options: Options, printer: Printer) -> None:
     """Archives and removes what is over and was remembered long enough. To be called now and then."""
-    retention = Retention(**{name: getattr(options, name) for name in RETENTION})
+    retention = Retention(leap_days=options.leap_days, **{name: getattr(options, name) for name in RETENTION})
     with open_existing(options) as registry:
         if options.dry_run:
             done = [registry.maintainable(retention)]

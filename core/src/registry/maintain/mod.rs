@@ -16,7 +16,7 @@ use super::{Inner, Registry};
 use crate::Result;
 use crate::callback;
 use crate::env::Timestamp;
-use crate::error::{Error, StoreError};
+use crate::error::{Error, InternalError, StoreError};
 use crate::model::Upkeep;
 use crate::store::record::put;
 use crate::store::schema::Table;
@@ -55,6 +55,9 @@ pub struct Retention {
     pub campaign_days: u32,
     /// Events: after they happened, once a checkpoint covers them. `None` keeps them for ever.
     pub event_days: Option<u32>,
+    /// How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
+    /// jumps ahead makes everything look expired. Whoever calls seldom allows more.
+    pub leap_days: u32,
     /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
     pub limit: u32,
 }
@@ -71,6 +74,7 @@ impl Default for Retention {
             secret_days: 365,
             campaign_days: 365,
             event_days: None,
+            leap_days: 90,
             limit: 10_000,
         }
     }
@@ -86,12 +90,22 @@ impl Retention {
             ("secret_days", self.secret_days),
             ("campaign_days", self.campaign_days),
             ("event_days", self.event_days.unwrap_or(0)),
+            ("leap_days", self.leap_days),
         ];
         if let Some((field, _)) = days.into_iter().find(|(_, days)| *days > 36_525) {
             return Err(Error::input(field, "is more than 36,525 days"));
         }
         if !(1..=1_000_000).contains(&self.limit) {
             return Err(Error::input("limit", "is not within 1 to 1,000,000 rows"));
+        }
+        Ok(())
+    }
+
+    /// That the clock did not go on further than it may since `last`.
+    fn check_clock(&self, last: Timestamp, now: Timestamp) -> Result<()> {
+        if last.plus_days(self.leap_days.into()) < now {
+            let days = now.unix().saturating_sub(last.unix()) / 86_400;
+            return Err(InternalError::ClockLeapt { days }.into());
         }
         Ok(())
     }
@@ -149,6 +163,7 @@ impl Registry {
     /// ```
     ///
     /// # Errors
+    /// `internal.clock_leapt` when the clock stands more than [`leap_days`](Retention::leap_days) after the last call;
     /// `input.invalid` for a retention that cannot be meant and when `archive` cannot be written to; store errors.
     pub fn maintain(&self, retention: &Retention, archive: Option<&mut dyn Output>, call: &Call) -> Result<Maintained> {
         callback::refuse_inside()?;
@@ -156,7 +171,13 @@ impl Registry {
         retention.check()?;
         let (inner, mut archive) = (&*self.inner, archive);
         let now = inner.now()?;
-        let upkeep = inner.find_record::<Upkeep>(Upkeep::KEY)?.map_or_else(Upkeep::default, |stored| stored.record);
+        let upkeep = match inner.find_record::<Upkeep>(Upkeep::KEY)? {
+            Some(stored) => {
+                retention.check_clock(stored.at, now)?;
+                stored.record
+            }
+            None => Upkeep::default(),
+        };
         let mut round = Round { inner, retention, now, call, upkeep, done: Maintained::default() };
         while round.done.looked_at < u64::from(retention.limit) && !round.done.finished {
             let removals = round.look()?;
@@ -213,7 +234,7 @@ impl Round<'_> {
         let place = usize::try_from(self.upkeep.place).unwrap_or(0);
         let Some(&table) = LOOKED_AT.get(place) else {
             // Written by another version, which looks at more.
-            self.upkeep = Upkeep::default();
+            self.upkeep = Upkeep { at: self.upkeep.at, ..Upkeep::default() };
             return Ok(Vec::new());
         };
         let left = u64::from(self.retention.limit).saturating_sub(self.done.looked_at).max(1);
@@ -282,7 +303,8 @@ impl Round<'_> {
 
     /// Where the next call goes on. If two processes are at it, one of them looks at some rows again.
     fn remember(&mut self) -> Result<()> {
-        self.upkeep.at = self.now;
+        // A clock that was set back is no reason to take the right time for a leap afterwards.
+        self.upkeep.at = self.upkeep.at.max(self.now);
         Ok(self.inner.commit(&mut vec![put(&self.upkeep, Expect::Any, &self.inner.ids)?])?)
     }
 }

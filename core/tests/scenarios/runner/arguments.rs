@@ -92,7 +92,7 @@ read_struct! {
     CertificateFilter: |f| Self::default(), name serial device device_name state expired kind group product authority
         profile algorithm due_before deleted newest_first;
     Retention: |f| Self::default(), certificate_days device_days request_days claim_code_days secret_days campaign_days
-        event_days limit;
+        event_days leap_days limit;
     CrlPolicy: |f| Self::default(), shards urls delta_urls next_update_hours delta_hours overlap_hours;
     CrlOptions: |f| Self::default(), next_update_hours shard delta;
     DeviceChange: |f| Self::default(), name attributes;

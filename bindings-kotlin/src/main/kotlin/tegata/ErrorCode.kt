@@ -266,6 +266,7 @@ enum class ErrorCode(val code: String, val kind: ErrorKind) {
     SIGNER_BAD_SIGNATURE("signer.bad_signature", ErrorKind.INTERNAL),
     INTERNAL_RANDOM_FAILED("internal.random_failed", ErrorKind.UNAVAILABLE),
     INTERNAL_CLOCK_FAILED("internal.clock_failed", ErrorKind.UNAVAILABLE),
+    INTERNAL_CLOCK_LEAPT("internal.clock_leapt", ErrorKind.UNAVAILABLE),
     INTERNAL_DEFECT("internal.defect", ErrorKind.INTERNAL),
     ;
 
