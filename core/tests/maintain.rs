@@ -252,7 +252,13 @@ fn each_kind_of_record_has_its_time() {
     assert_eq!(w.registry.devices().find(&all, &Page::of(9)).unwrap().items.len(), 2, "tombstones");
     later(&w, 30);
     // The code goes one round after the device that used it.
-    round(&w, &short());
+    let (_, archive) = round(&w, &short());
+    let lines: Vec<serde_json::Value> = archive.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |record: &str, id: String| lines.iter().any(|line| line["record"] == record && line["id"] == id);
+    assert!(
+        of("devices", device.to_string()) && of("psks", psk.to_string()) && of("keys", key.to_string()),
+        "{archive}"
+    );
     let (last, _) = round(&w, &short());
     assert_eq!(last.removed.get("claim_codes"), Some(&1));
     assert_eq!(w.registry.devices().find(&all, &Page::of(9)).unwrap().items.len(), 0);

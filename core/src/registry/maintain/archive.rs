@@ -11,9 +11,12 @@ use crate::Result;
 use crate::callback;
 use crate::error::Error;
 
-/// A line under construction.
+/// A line under construction, and those of what goes with its record.
 #[derive(Default)]
-pub(super) struct Line(Map<String, Json>);
+pub(super) struct Line {
+    fields: Map<String, Json>,
+    beside: Vec<String>,
+}
 
 impl Line {
     pub(super) fn new() -> Self {
@@ -22,7 +25,7 @@ impl Line {
 
     /// A field, as people read it: identifiers as they are outside, times in RFC 3339, states by name.
     pub(super) fn with(mut self, field: &str, value: impl Display) -> Self {
-        self.0.insert(field.to_owned(), Json::String(value.to_string()));
+        self.fields.insert(field.to_owned(), Json::String(value.to_string()));
         self
     }
 
@@ -44,10 +47,17 @@ impl Line {
         self.maybe(field, octets.map(|octets| BASE64.encode(octets)))
     }
 
-    /// The finished line, of a record of this kind.
+    /// A record that goes with this one, with the line of its own that `finish` made.
+    pub(super) fn beside(mut self, line: String) -> Self {
+        self.beside.push(line);
+        self
+    }
+
+    /// The finished line, of a record of this kind, and below it those of what goes with it.
     pub(super) fn finish(mut self, kind: &str) -> String {
-        self.0.insert("record".to_owned(), Json::String(kind.to_owned()));
-        Json::Object(self.0).to_string()
+        self.fields.insert("record".to_owned(), Json::String(kind.to_owned()));
+        self.beside.insert(0, Json::Object(self.fields).to_string());
+        self.beside.join("\n")
     }
 }
 

@@ -246,13 +246,16 @@ impl View<'_> {
             return Ok(None);
         }
         let mut writes = vec![self.delete(stored)?, self.forget_gains(stored.id)?];
+        let mut secrets = Vec::new();
         for psk in self.registry.psks_of(stored.id)? {
+            secrets.push(psk_line(&psk).finish("psks"));
             writes.push(self.delete(&psk)?);
         }
         let own = Wanted::default().eq("device", stored.id.to_value(&self.registry.ids));
         self.registry.scan::<SymmetricKey>(&own, |key| {
             // What it shared with others stays theirs.
             if key.holders <= 1 {
+                secrets.push(key_line(&key).finish("keys"));
                 writes.push(self.delete(&key)?);
             }
             Ok(())
@@ -271,6 +274,7 @@ impl View<'_> {
             .maybe("subject", stored.subject.as_ref().map(ToString::to_string))
             .with("created", stored.created)
             .with("deleted", stored.updated);
+        let line = secrets.into_iter().fold(line, Line::beside);
         Ok(Some((line, writes)))
     }
 }
@@ -282,4 +286,15 @@ fn psk_line(psk: &Psk) -> Line {
         .with("kind", psk.kind)
         .with("version", psk.version)
         .with("issued", psk.issued)
+}
+
+fn key_line(key: &SymmetricKey) -> Line {
+    Line::new()
+        .with("id", key.id)
+        .maybe("device", key.device)
+        .with("number", key.number)
+        .with("algorithm", key.algorithm)
+        .with("state", key.state)
+        .with("version", key.version)
+        .with("issued", key.issued)
 }
