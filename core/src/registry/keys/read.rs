@@ -163,15 +163,22 @@ fn plan_read(view: &View<'_>, id: KeyId, version: Option<u32>) -> Result<Plan<'s
 }
 
 /// A key's row and version in one number, for a request that is repeated: the row without the bit that most of them have,
-/// which goes to the top, and 24 bits of version. What does not fit leads to the current version.
+/// which goes to the top, and 24 bits of version. Rows that lie so far up after many restores leave 14 bits of it, and say
+/// so in the bit below the top. A version that does not fit leads to the current one.
 pub(super) fn result_of(row: u64, version: u32) -> u64 {
     let (beyond, row) = (row / BEYOND_DEVICES, row % BEYOND_DEVICES);
-    (beyond << 63) | (row << 24) | u64::from(if version < 1 << 24 { version } else { 0 })
+    let (long, bits) = if row < 1 << 38 { (0, 24) } else { (LONG, 14) };
+    (beyond << 63) | long | (row << bits) | u64::from(if version < 1 << bits { version } else { 0 })
 }
 
+/// Marks the long form of a row.
+const LONG: u64 = 1 << 62;
+
 fn row_and_version(result: u64) -> (u64, Option<u32>) {
-    let version = u32::try_from(result & 0xff_ffff).ok().filter(|version| *version > 0);
-    (((result >> 63) * BEYOND_DEVICES) | ((result >> 24) & ((1 << 39) - 1)), version)
+    let bits = if result & LONG == 0 { 24 } else { 14 };
+    let version = u32::try_from(result & ((1 << bits) - 1)).ok().filter(|version| *version > 0);
+    let row = (result & (LONG - 1)) >> bits;
+    (((result >> 63) * BEYOND_DEVICES) | row, version)
 }
 
 impl Inner {
@@ -245,9 +252,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_result_leads_back_to_row_and_version(n in 0_u64..1 << 39, beyond: bool, version in 1_u32..1 << 24) {
+        fn a_result_leads_back_to_row_and_version(
+            bits in 0_u32..48,
+            n in 0..BEYOND_DEVICES,
+            beyond: bool,
+            version in 1_u32..1 << 24,
+        ) {
+            let n = n >> bits;
             let row = if beyond { BEYOND_DEVICES + n } else { n };
-            prop_assert_eq!(row_and_version(result_of(row, version)), (row, Some(version)));
+            let fits = n < 1 << 38 || version < 1 << 14;
+            prop_assert_eq!(row_and_version(result_of(row, version)), (row, fits.then_some(version)));
             prop_assert_eq!(row_and_version(result_of(row, 1 << 24)), (row, None));
         }
     }

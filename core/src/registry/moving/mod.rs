@@ -3,6 +3,7 @@
 mod backup;
 mod copy;
 mod integrity;
+mod leap;
 mod restore;
 mod walk;
 

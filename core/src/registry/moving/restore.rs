@@ -5,6 +5,7 @@
 //! beyond all it remembers to have given out, proves it. Either way numbers go on above what may be out there.
 
 use super::copy::stand;
+use super::leap::{FARTHEST, Leap};
 use super::place;
 use crate::Result;
 use crate::error::{CertificateError, Error, InputError};
@@ -21,13 +22,6 @@ use crate::store::tables::{EVENTS, GAPS, SCHEMA};
 use crate::store::{Counter, Query, Write};
 use crate::x509::Certificate as X509;
 
-/// How many records of a kind may have been made between a backup and its restoring: sixteen million.
-const MARGIN: i64 = 1 << 24;
-/// How many CRLs an authority may have issued meanwhile.
-const CRL_MARGIN: i64 = 1 << 20;
-/// How far beyond all that is known a number may lie to be believed. Serial numbers that were made elsewhere, by an imported
-/// authority in its former life or for a root itself, lead to random numbers, of which one in four thousand million is nearer.
-const FARTHEST: u64 = 1 << 32;
 /// How far beyond all that is known a version may lie to be believed.
 const FARTHEST_VERSION: u32 = 1 << 20;
 
@@ -157,16 +151,19 @@ impl Inner {
         if backup.is_none() && self.find_record::<Meta>(place::COPY)?.is_none() {
             return Ok(());
         }
-        if backup.is_some() {
+        let leap = backup.map(|backup| self.draw_leap(backup.created)).transpose()?;
+        if let Some(leap) = &leap {
             // Before the numbers that what follows draws itself: the event that says so must have none that was given before.
-            let writes = [&EVENTS, &GAPS].map(|table| {
+            let mut writes = Vec::new();
+            for table in [&EVENTS, &GAPS] {
                 let counter = Counter { name: table.name, of: 0 };
-                Write::Add { counter, by: MARGIN, at_most: u64::MAX }
-            });
+                let by = leap.of(counter, stand(self.store()?, counter)?);
+                writes.push(Write::Add { counter, by, at_most: u64::MAX });
+            }
             self.open_store()?.commit(&writes)?;
         }
         let operation = Operation { action: "registry.restored", content: &[] };
-        self.change(&Call::by(OWN_ACTOR), operation, settling, |_| Ok(()))
+        self.change(&Call::by(OWN_ACTOR), operation, |view| settling(view, leap), |_| Ok(()))
     }
 
     /// Why there is no record with this number: it never was, or it is lost.
@@ -235,7 +232,9 @@ impl Inner {
             return Ok(false);
         }
         let Some((counter, count)) = counted(table, number) else { return Ok(false) };
-        self.notice(counter, count, MARGIN, &format!("a {what} with a number beyond all that are known"))?;
+        let leap = self.draw_leap(self.now()?)?;
+        let margin = leap.of(counter, count);
+        self.notice(counter, count, margin, &format!("a {what} with a number beyond all that are known"))?;
         Ok(true)
     }
 
@@ -300,19 +299,21 @@ pub(super) fn version_counter(name: &str) -> Option<&'static str> {
     [KEY_VERSIONS_SEEN, PSK_VERSIONS_SEEN].into_iter().find(|counter| *counter == name)
 }
 
-fn settling<'a>(view: &View<'_>) -> Result<Plan<'a, ()>> {
+fn settling<'a>(view: &View<'_>, leap: Option<Leap>) -> Result<Plan<'a, ()>> {
     let mut writes = Vec::new();
     if let Some(copy) = view.find::<Meta>(place::COPY)? {
         writes.push(view.delete(&copy)?);
     }
-    if let Some(backup) = view.find::<Meta>(place::BACKUP)? {
+    if let (Some(backup), Some(leap)) = (view.find::<Meta>(place::BACKUP)?, leap) {
         for table in SCHEMA.tables {
             let counter = Counter { name: table.name, of: 0 };
-            writes.extend(view.leap(counter, stand(view.registry.store()?, counter)?, MARGIN)?);
+            let stand = stand(view.registry.store()?, counter)?;
+            writes.extend(view.leap(counter, stand, leap.of(counter, stand))?);
         }
         view.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
             let counter = Inner::crl_numbers(view.number_of(authority.id)?);
-            writes.push(Write::Add { counter, by: CRL_MARGIN, at_most: u64::MAX });
+            let by = leap.of(counter, stand(view.registry.store()?, counter)?);
+            writes.push(Write::Add { counter, by, at_most: u64::MAX });
             Ok(())
         })?;
         let detail = format!("to the state of {}", backup.created);
