@@ -9,7 +9,7 @@ use tegata::model::ProfileSpec;
 use tegata::store::{SoftwareSealer, Store};
 use tegata::{
     Attribute, AuthorityFilter, AuthorityId, Call, Enroll, HandOut, KeyAlgorithm, Name, NewAuthority, NewProduct,
-    Options, Page, PrivateKey, ProductFilter, ProductSpec, Registry, Secret, make_csr,
+    Options, Page, PrivateKey, ProductSpec, Registry, Secret, make_csr,
 };
 
 /// A registry whose product credential is at hand.
@@ -43,15 +43,6 @@ impl Bench {
         };
         let credential = registry.products().register(&new, &call).unwrap().credential.issued.der;
         Self { registry, credential, call }
-    }
-
-    /// The registry that [`new`](Self::new) made in this store, opened again.
-    pub fn again(store: impl Store + 'static) -> Self {
-        let registry = open(store);
-        let product = registry.products().find(&ProductFilter::default(), &Page::of(1)).unwrap().items.remove(0).id;
-        let shown = registry.products().credentials(product).unwrap().remove(0).id;
-        let credential = registry.certificates().der(shown).unwrap();
-        Self { registry, credential, call: Call::by("bench") }
     }
 
     /// The authority that issues.

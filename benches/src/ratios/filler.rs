@@ -1,9 +1,7 @@
 //! A registry with many devices, sooner than they could enroll: the rows of two that did are carried on, past the registry and
 //! without cryptography, as its tables would hold them. Only their certificates are none.
-//!
-//! With `TEGATA_BENCH_KEEP=folder`, full files are kept there, and taken from there the next time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tegata::Bulk;
@@ -19,22 +17,8 @@ const ROWS: [&Table; 5] = [&DEVICES, &CERTIFICATES, &DOCUMENTS, &ASSIGNMENTS, &E
 
 /// A registry in a new file that holds as many devices with a certificate.
 pub(crate) fn fill(file: &Path, devices: u64) -> (Bench, Arc<SqliteStore>) {
-    let kept = kept(devices);
-    if let Some(kept) = kept.as_ref().filter(|kept| kept.exists()) {
-        std::fs::copy(kept, file).unwrap();
-        let store = Arc::new(SqliteStore::open(file, SqliteOptions::default()).unwrap());
-        return (Bench::again(Arc::clone(&store)), store);
-    }
     let store = Arc::new(SqliteStore::open(file, SqliteOptions::default()).unwrap());
-    let bench = fill_into(&store, devices);
-    if let Some(kept) = kept {
-        bench.registry.backup(&kept, &bench.call).unwrap();
-    }
-    (bench, store)
-}
-
-fn kept(devices: u64) -> Option<PathBuf> {
-    Some(Path::new(&std::env::var_os("TEGATA_BENCH_KEEP")?).join(format!("{devices}.sqlite")))
+    (fill_into(&store, devices), store)
 }
 
 /// The same in any empty store.
