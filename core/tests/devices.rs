@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{World, code};
 use tegata::model::{Attributes, Device, DeviceState, EnrollmentPolicy, ProfileSpec};
 use tegata::store::{MemoryStore, SqliteOptions, SqliteStore};
-use tegata::{DeviceChange, DeviceFilter, GroupChange, NewDevice, Page, Text};
+use tegata::{CertificateFilter, DeviceChange, DeviceFilter, GroupChange, NewDevice, Page, Text};
 
 /// The same on both stores.
 fn on_each_store(test: impl Fn(&World)) {
@@ -189,6 +189,56 @@ fn devices_are_found_by_name_attribute_unit_state_group_and_product() {
         assert!(found(world, &filter).is_empty());
         assert_eq!(edge.state, DeviceState::Discovered);
     });
+}
+
+#[test]
+fn a_device_without_a_name_is_called_by_its_id_and_found_by_it() {
+    on_each_store(|world| {
+        let devices = world.registry.devices();
+        let (_, enrolled) = world.enrolled(None);
+        let device = enrolled.device;
+        let name = device.id.to_string();
+        assert_eq!(device.name, name);
+        let by_name = named(Text::Is(name.clone()));
+        assert_eq!(found(world, &by_name), [name.clone()]);
+        let listed = DeviceFilter { states: vec![DeviceState::Discovered], ..by_name.clone() };
+        assert_eq!(found(world, &listed), [""; 0]);
+        let its = CertificateFilter { device_name: Some(name.clone()), ..CertificateFilter::default() };
+        assert_eq!(world.registry.certificates().find(&its, &Page::of(9)).unwrap().items.len(), 1);
+        let rename = |to: &str| {
+            let change = DeviceChange { name: Some(to.to_owned()), ..DeviceChange::default() };
+            devices.update(device.id, &change, &world.call).map(|device| device.name)
+        };
+        assert_eq!(rename("hall").unwrap(), "hall");
+        assert_eq!(
+            (found(world, &by_name), found(world, &named(Text::Is("hall".to_owned())))),
+            (vec![], vec!["hall".to_owned()])
+        );
+        assert_eq!(rename(&name).unwrap(), name);
+        assert_eq!(found(world, &by_name), [name.clone()]);
+        // What comes after it is nothing, and no place in another list.
+        let next = Page { after: Some("x".to_owned()), ..Page::of(9) };
+        assert_eq!(code(devices.find(&by_name, &next)), "input.page_cursor");
+        devices.delete(device.id, &world.call).unwrap();
+        assert_eq!(found(world, &by_name), [""; 0]);
+    });
+}
+
+#[test]
+fn nobody_is_called_by_another_devices_id() {
+    let world = World::new();
+    let unnamed = world.registry.devices().register(&NewDevice::default(), &world.call).unwrap();
+    let other = register(&world, "other");
+    for taken in [unnamed.id, other.id] {
+        for taken in [taken.to_string(), taken.to_string().to_uppercase()] {
+            let new = world.registry.devices().register(&NewDevice::named(&*taken), &world.call);
+            assert_eq!(code(new), "device.name_taken");
+        }
+    }
+    let change = DeviceChange { name: Some(unnamed.id.to_string()), ..DeviceChange::default() };
+    assert_eq!(code(world.registry.devices().update(other.id, &change, &world.call)), "device.name_taken");
+    // An ID of nobody here is a name as good as any.
+    register(&world, &"a".repeat(26));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use tegata::store::{SoftwareSealer, SqliteOptions, SqliteStore};
 use tegata::{
     AuthorityFilter, Bulk, Call, Credential, CrlOptions, DeviceFilter, Due, EventFilter, FixedClock, HandOut, Issue,
     IssueWithKey, KeyFilter, NewAuthority, NewDevice, NewKey, NewProduct, NewPsk, Options, Page, Presented, Principal,
-    PrivateKey, ProductFilter, ProductSpec, Proof, Rebuild, Registry, Result, Secret, Signer, SymmetricAlgorithm,
+    PrivateKey, ProductFilter, ProductSpec, Proof, Rebuild, Registry, Result, Secret, Signer, SymmetricAlgorithm, Text,
     Timestamp,
 };
 
@@ -450,6 +450,8 @@ fn opens_and_goes_on(version: u32) {
         panic!("not a device by its certificate");
     };
     assert_eq!(registry.devices().get(id).unwrap().unit.as_deref(), Some("SN-1"));
+    let by_name = DeviceFilter { name: Some(Text::Is(id.to_string())), ..DeviceFilter::default() };
+    assert_eq!(registry.devices().find(&by_name, &Page::of(9)).unwrap().items[0].id, id, "it has no other name");
     if version >= 2 {
         assert!(registry.psks().verify(&id.to_string(), PASSWORD).unwrap());
         let key = registry.keys().find(&KeyFilter::default(), &Page::of(9)).unwrap().items.remove(0);

@@ -115,6 +115,14 @@ impl Wanted {
         wanted
     }
 
+    /// Whether a record with these columns is among what is wanted.
+    pub(super) fn passes<T: Record>(&self, values: &[Value]) -> bool {
+        self.filters.iter().all(|filter| {
+            let value = T::TABLE.position(filter.column).and_then(|at| values.get(at));
+            value.is_some_and(|value| filter.passes(value))
+        })
+    }
+
     pub(super) fn eq(mut self, column: &'static str, value: Value) -> Self {
         self.and(column, Match::Eq(value));
         self

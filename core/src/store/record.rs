@@ -245,11 +245,27 @@ pub(crate) fn corrupt(table: &Table, key: u64, column: &str) -> StoreError {
     StoreError::Corrupt { at: format!("{}.{column} of row {key}", table.name) }
 }
 
+/// A text that says no more than the key is not written: it would only fill an index.
+pub(super) fn but_own(value: Value, key: &impl std::fmt::Display) -> Value {
+    match value {
+        Value::Text(text) if text == key.to_string() => Value::Null,
+        value => value,
+    }
+}
+
+/// What [`but_own`] left out.
+pub(super) fn or_own(value: Value, key: &impl std::fmt::Display) -> Value {
+    match value {
+        Value::Null => Value::Text(key.to_string()),
+        value => value,
+    }
+}
+
 /// Declares the table of a record: its name, its key field, and the field, type and index of each column. A column is called
-/// as its field, unless `as` says otherwise.
+/// as its field, unless `as` says otherwise. A text `or key` is empty where it is the key as people see it.
 macro_rules! table {
     ($(#[$meta:meta])* $static:ident $name:literal = $record:ident [$key:ident: $keyty:ty] {
-        $( $field:ident $(as $column:literal)?: $ty:ty $(, $index:ident)?; )*
+        $( $field:ident $(as $column:literal)? $(or $own:ident)?: $ty:ty $(, $index:ident)?; )*
     }) => {
         $(#[$meta])*
         pub static $static: Table = Table {
@@ -270,25 +286,30 @@ macro_rules! table {
             }
 
             fn values(&self, ids: &NumberCipher) -> Vec<Value> {
-                vec![ $( <$ty as Cell>::to_value(&self.$field, ids), )* ]
+                vec![ $( table!(@write <$ty as Cell>::to_value(&self.$field, ids), self.$key, $($own)?), )* ]
             }
 
             fn read(row: Row, ids: &NumberCipher) -> Result<Self, StoreError> {
                 let key = row.key;
+                let $key = <$keyty as Key>::from_key(key, ids);
                 let mut values = row.values.into_iter();
                 $(
                     let $field = values
                         .next()
-                        .and_then(|value| <$ty as Cell>::from_value(value, ids))
+                        .and_then(|value| <$ty as Cell>::from_value(table!(@read value, $key, $($own)?), ids))
                         .ok_or_else(|| corrupt(&$static, key, table!(@name $field $($column)?)))?;
                 )*
                 if values.next().is_some() {
                     return Err(corrupt(&$static, key, "*"));
                 }
-                Ok($record { $key: <$keyty as Key>::from_key(key, ids), $( $field, )* })
+                Ok($record { $key, $( $field, )* })
             }
         }
     };
+    (@write $value:expr, $key:expr,) => { $value };
+    (@write $value:expr, $key:expr, key) => { crate::store::record::but_own($value, &$key) };
+    (@read $value:expr, $key:expr,) => { $value };
+    (@read $value:expr, $key:expr, key) => { crate::store::record::or_own($value, &$key) };
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $column:literal) => { $column };
     (@index) => { crate::store::schema::Index::None };

@@ -27,7 +27,7 @@ use crate::x509::{Name, RevocationReason};
 
 /// The schema of this version.
 pub static SCHEMA: Schema = Schema {
-    version: 3,
+    version: 4,
     tables: &[
         &META,
         &AUTHORITIES,
@@ -140,7 +140,7 @@ table! {
 table! {
     /// Devices.
     DEVICES "devices" = Device [id: DeviceId] {
-        name: String, UniqueSearchable;
+        name or key: String, UniqueSearchable;
         state: DeviceState, Ordered;
         reason: Option<InvalidReason>;
         product: Option<ProductId>, Ordered;

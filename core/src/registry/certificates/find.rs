@@ -6,7 +6,7 @@ use crate::env::Timestamp;
 use crate::error::{Error, InputError};
 use crate::id::{AuthorityId, DeviceId, GroupId, ProductId, ProfileId};
 use crate::key::KeyAlgorithm;
-use crate::model::{Certificate, CertificateKind, CertificateState, Device};
+use crate::model::{Certificate, CertificateKind, CertificateState};
 use crate::registry::Inner;
 use crate::registry::page::{Listing, Page, Text, Wanted, read_cursor, write_cursor};
 use crate::store::record::{Cell, Record, Stored};
@@ -217,7 +217,7 @@ impl Certificates<'_> {
     fn holder(self, filter: &CertificateFilter) -> Result<Holder> {
         let named = match &filter.device_name {
             None => None,
-            Some(name) => match self.inner.first::<Device>(Wanted::default().eq("name", Value::Text(name.clone())))? {
+            Some(name) => match self.inner.device_named(name)? {
                 Some(device) => Some(device.id),
                 None => return Ok(Holder::Nobody),
             },
@@ -235,11 +235,7 @@ impl Certificates<'_> {
         let mut found = Vec::new();
         for (_, stored) in self.inner.held_by(device)? {
             let values = stored.values(ids);
-            let passes = wanted.filters.iter().all(|filter| {
-                let value = Certificate::TABLE.position(filter.column).and_then(|at| values.get(at));
-                value.is_some_and(|value| filter.passes(value))
-            });
-            if passes {
+            if wanted.passes::<Certificate>(&values) {
                 found.push((ids.number(stored.id)?, values, stored));
             }
         }

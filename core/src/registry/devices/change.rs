@@ -47,6 +47,7 @@ pub(super) fn new_device(view: &View<'_>, new: &NewDevice, state: DeviceState) -
     let id: DeviceId = view.registry.ids.id(number);
     let name = new.name.clone().unwrap_or_else(|| id.to_string());
     check_name("device name", &name)?;
+    view.registry.check_no_id(&name, number)?;
     new.attributes.check()?;
     if let Some(unit) = &new.unit {
         check_name("unit", unit)?;
@@ -250,6 +251,7 @@ fn plan_update(view: &View<'_>, (id, change): &(DeviceId, DeviceChange)) -> Resu
     let mut device = stored.record.clone();
     if let Some(name) = &change.name {
         check_name("device name", name)?;
+        view.registry.check_no_id(name, view.number_of(*id)?)?;
         device.name.clone_from(name);
     }
     if let Some(attributes) = &change.attributes {

@@ -16,15 +16,16 @@ pub use state::Release;
 use super::Inner;
 use super::page::{Listing, Page, Text, Wanted};
 use crate::Result;
+use crate::error::{DeviceError, InputError};
 use crate::id::{DeviceId, GroupId, ProductId};
 use crate::model::{Device, DeviceState};
-use crate::store::record::Cell;
+use crate::store::record::{Cell, Record};
 use crate::store::{Match, Value};
 
 /// Which devices to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceFilter {
-    /// By name.
+    /// By name. A device without a name of its own is called by its ID, and found by the whole of it.
     pub name: Option<Text>,
     /// In one of these states; empty for all, deleted ones included (NEC-29).
     pub states: Vec<DeviceState>,
@@ -104,7 +105,27 @@ impl<'r> Devices<'r> {
     /// # Errors
     /// Store errors.
     pub fn find(&self, filter: &DeviceFilter, page: &Page) -> Result<Listing<Device>> {
-        self.inner.list(self.wanted(filter), page)
+        let Some(name) = self.id_as_name(filter) else { return self.inner.list(self.wanted(filter), page) };
+        if page.after.is_some() {
+            return Err(InputError::PageCursor.into());
+        }
+        let items: Vec<_> = self.called_by_id(name, filter)?.into_iter().collect();
+        Ok(Listing { total: page.total.then_some(items.len() as u64), items, next: None })
+    }
+
+    /// A name that is asked for and is the ID of a device.
+    fn id_as_name<'f>(&self, filter: &'f DeviceFilter) -> Option<&'f str> {
+        match &filter.name {
+            Some(Text::Is(name)) => self.inner.device_number(name).map(|_| name.as_str()),
+            _ => None,
+        }
+    }
+
+    /// The device with this name, if it passes all else that the filter says.
+    fn called_by_id(&self, name: &str, filter: &DeviceFilter) -> Result<Option<Device>> {
+        let rest = self.wanted(&DeviceFilter { name: None, ..filter.clone() });
+        let named = self.inner.device_named(name)?;
+        Ok(named.filter(|device| rest.passes::<Device>(&device.values(&self.inner.ids))))
     }
 
     /// How many devices match.
@@ -112,6 +133,35 @@ impl<'r> Devices<'r> {
     /// # Errors
     /// Store errors.
     pub fn count(&self, filter: &DeviceFilter) -> Result<u64> {
+        if let Some(name) = self.id_as_name(filter) {
+            return Ok(self.called_by_id(name, filter)?.map_or(0, |_| 1));
+        }
         Ok(self.inner.tally::<Device>(self.wanted(filter), None, None)?.first().map_or(0, |(_, count)| *count))
+    }
+}
+
+impl Inner {
+    /// The number of the device whose ID this text is.
+    pub(super) fn device_number(&self, text: &str) -> Option<u64> {
+        self.ids.number(text.parse::<DeviceId>().ok()?).ok()
+    }
+
+    /// The device with this name. Those without a name of their own are called by their IDs, which are in no index.
+    pub(super) fn device_named(&self, name: &str) -> Result<Option<Device>> {
+        if let Some(number) = self.device_number(name)
+            && let Some(device) = self.find_record::<Device>(number)?
+            && device.name == name
+        {
+            return Ok(Some(device.record));
+        }
+        self.first(Wanted::default().eq("name", Value::Text(name.to_owned())))
+    }
+
+    /// That a name is not another device's ID, by which that may be called.
+    fn check_no_id(&self, name: &str, own: u64) -> Result<()> {
+        match self.device_number(name) {
+            Some(other) if other != own => Err(DeviceError::NameTaken.into()),
+            _ => Ok(()),
+        }
     }
 }
