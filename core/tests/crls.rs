@@ -87,6 +87,7 @@ fn a_shard_lists_its_own_certificates_and_the_list_of_all_lists_everybodys() {
     let again = world.registry.authorities().crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
     assert_eq!((again.entries, all.entries), (4, 4));
     assert!(again.number > all.number);
+    assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
 }
 
 #[test]
@@ -110,6 +111,7 @@ fn another_policy_opens_new_shards_and_keeps_up_the_old_ones() {
     let hourly = CrlPolicy { next_update_hours: 24, ..policy(3) };
     world.registry.authorities().set_crl_policy(world.issuing.id, &hourly, &world.call).unwrap();
     assert!((3..=5).contains(&world.enrolled(None).1.issued.certificate.shard.unwrap()));
+    assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
 }
 
 #[test]
@@ -162,6 +164,7 @@ fn a_delta_tells_what_changed_and_which_holds_are_over() {
     refresh(&world);
     let (_, changes) = current(&world, CrlOptions::default().as_delta());
     assert_eq!(reason(&changes, held), Some(RevocationReason::CessationOfOperation));
+    assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
 }
 
 #[test]
@@ -180,6 +183,7 @@ fn an_entry_stays_until_one_complete_crl_past_the_end_of_its_certificate() {
     world.clock.advance(1);
     assert_eq!(crl(), 0);
     assert_eq!(crl(), 0);
+    assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
 }
 
 #[test]
@@ -202,6 +206,7 @@ fn a_worse_reason_replaces_the_one_in_a_chunk() {
         assert_eq!(reason(&read, &devices[1]), Some(RevocationReason::KeyCompromise));
         assert_eq!(reason(&read, &devices[2]), Some(RevocationReason::Superseded));
     }
+    assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
 }
 
 #[test]
@@ -315,7 +320,10 @@ fn more_revocations_than_one_commit_takes_move_in_portions_and_none_is_lost_or_d
     revoke(&world, &world.enrolled(None).1, RevocationReason::Superseded);
     let made = world.registry.authorities().crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
     assert_eq!((made.entries, count(&CRL_CHUNKS).0), (MANY + 1, 5), "the last chunk has room");
-    assert!(world.registry.check_integrity(None).unwrap().is_sound());
+    // Nearly all of it was made up here, and each chunk is told of once.
+    let findings = world.registry.check_integrity(None).unwrap().findings;
+    assert_eq!(findings.len(), 5, "{findings:?}");
+    assert!(findings.iter().all(|finding| finding.starts_with("crl_chunks")), "{findings:?}");
 }
 
 #[test]
@@ -347,4 +355,5 @@ fn crls_that_are_made_at_once_while_certificates_are_revoked_list_everybody() {
             assert_eq!(reason(&crl, device).is_some(), listed);
         }
     }
+    assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
 }

@@ -381,3 +381,26 @@ fn a_retention_that_cannot_be_meant_is_refused() {
         assert_eq!(code(w.registry.maintainable(&wrong)), "input.invalid");
     }
 }
+
+#[test]
+fn entries_of_certificates_that_were_removed_are_no_finding() {
+    let w = World::with_profile(short_lived());
+    let crl = || w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap().entries;
+    let revoke = |name| {
+        let id = w.enrolled(Some(name)).1.issued.certificate.id;
+        w.registry.certificates().revoke(id, RevocationReason::Superseded, &w.call).unwrap();
+        w.registry.devices().delete(w.registry.certificates().get(id).unwrap().device.unwrap(), &w.call).unwrap();
+        id
+    };
+    let first = revoke("first");
+    later(&w, 20);
+    revoke("second");
+    assert_eq!(crl(), 2);
+    later(&w, 11);
+    crl();
+    later(&w, 6);
+    round(&w, &Retention { device_days: 1, ..short() });
+    assert_eq!(code(w.registry.certificates().get(first)), "input.unknown_id");
+    assert_eq!(crl(), 1, "the second has not ended");
+    assert_eq!(w.registry.check_integrity(None).unwrap().findings, [""; 0]);
+}

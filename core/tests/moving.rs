@@ -19,7 +19,7 @@ use tegata::model::{EnrollmentPolicy, ProfileSpec};
 use tegata::store::{self, MemoryStore, SqliteOptions, SqliteStore, Store};
 use tegata::{
     Call, CrlOptions, EventFilter, FixedClock, GroupChange, NewDevice, NewKey, NewPsk, Options, Page, Presented, Proof,
-    Registry, RotateKey, RotatePsk, Seen, SeenState, SymmetricAlgorithm, Timestamp,
+    Registry, RevocationReason, RotateKey, RotatePsk, Seen, SeenState, SymmetricAlgorithm, Timestamp,
 };
 
 fn open(store: impl Store + 'static) -> tegata::Result<Registry> {
@@ -290,6 +290,71 @@ fn what_does_not_fit_together_is_found() {
         let found = open(sqlite(&spoilt)).unwrap().check_integrity(None).unwrap();
         assert!(found.findings.iter().any(|finding| finding.contains(what)), "{spoil}: {:?}", found.findings);
         std::fs::remove_file(&spoilt).unwrap();
+    }
+}
+
+#[test]
+fn what_crls_are_copied_from_is_looked_into() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("registry.sqlite");
+    let w = world(sqlite(&path));
+    let listed = |w: &World| w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+    let mut devices = Vec::new();
+    for n in 0..5 {
+        let device = w.enrolled(Some(&format!("lost {n}"))).1;
+        let id = device.issued.certificate.id;
+        w.registry.certificates().revoke(id, RevocationReason::Superseded, &w.call).unwrap();
+        devices.push(id);
+    }
+    assert!(listed(&w).entries >= 5);
+    // Listed a second time, with another reason, until the next CRL.
+    w.registry.certificates().revoke(devices[0], RevocationReason::KeyCompromise, &w.call).unwrap();
+    let sound = w.registry.check_integrity(None).unwrap();
+    assert!(sound.is_sound(), "{sound:?}");
+    drop(w);
+    let chunk = |path: &Path| -> (i64, Vec<u8>, Vec<u8>) {
+        let query = "SELECT entries, expiries, der FROM crl_chunks";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        rusqlite::Connection::open(path).unwrap().query_one(query, [], row).unwrap()
+    };
+    let (entries, expiries, der) = chunk(&path);
+    let first = usize::from(der[1]) + 2;
+    assert!(entries >= 5 && expiries.len() == 8 * usize::try_from(entries).unwrap());
+    let check = |spoil: &str, values: &[&dyn rusqlite::ToSql]| {
+        let spoilt = directory.path().join("spoilt.sqlite");
+        std::fs::copy(&path, &spoilt).unwrap();
+        let connection = rusqlite::Connection::open(&spoilt).unwrap();
+        assert_eq!(connection.execute(spoil, values).unwrap(), 1, "{spoil}");
+        drop(connection);
+        let found = open(sqlite(&spoilt)).unwrap().check_integrity(None).unwrap().findings;
+        std::fs::remove_file(&spoilt).unwrap();
+        found
+    };
+    assert!(check("UPDATE crl_chunks SET der = ?", &[&der]).is_empty(), "what is put back is sound");
+    for place in 0..first {
+        for bit in [0x01, 0x80] {
+            let mut altered = der.clone();
+            altered[place] ^= bit;
+            let found = check("UPDATE crl_chunks SET der = ?", &[&altered]);
+            assert!(found.len() == 1 && found[0].starts_with("crl_chunks 1: "), "{place}: {found:?}");
+        }
+    }
+    let certificate = "UPDATE certificates SET";
+    let listed = "WHERE key = (SELECT max(key) FROM certificates)";
+    for (spoil, value, what) in [
+        ("UPDATE crl_chunks SET entries = entries - ?", &1_i64 as &dyn rusqlite::ToSql, "number of expiries"),
+        ("UPDATE crl_chunks SET expiries = ?", &&expiries[8..], "number of expiries"),
+        ("UPDATE crl_chunks SET der = ?", &&der[first..], "fewer entries"),
+        ("UPDATE crl_chunks SET der = ?", &[&der[..], &der[..first]].concat(), "more entries"),
+        ("UPDATE crl_chunks SET first_expiry = first_expiry - ?", &1_i64, "first or last expiry"),
+        ("UPDATE crl_chunks SET last_expiry = last_expiry + ?", &1_i64, "first or last expiry"),
+        (&format!("{certificate} revoked = revoked + ? {listed}"), &1_i64, "is not revoked, or since another time"),
+        (&format!("{certificate} reason = ? {listed}"), &1_i64, "another reason"),
+        (&format!("{certificate} not_after = not_after + ? {listed}"), &1_i64, "ends at another time"),
+    ] {
+        let found = check(spoil, &[value]);
+        let named = |finding: &String| finding.starts_with("crl_chunks 1: ") && finding.contains(what);
+        assert!(found.iter().any(named), "{spoil}: {found:?}");
     }
 }
 

@@ -319,6 +319,16 @@ fn entry_at(der: &[u8], at: u32) -> Option<Entry<'_>> {
     Entry::read(Reader::new(rest).expect(tag::SEQUENCE).ok()?).ok()
 }
 
+/// One encoded entry at the start of `reader`: its serial number, what it says, and all of its octets.
+///
+/// # Errors
+/// `certificate.crl_malformed` when it cannot be understood.
+pub(crate) fn read_entry<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], Revocation, &'a [u8]), Error> {
+    let element = reader.element(tag::SEQUENCE).map_err(broken)?;
+    let entry = Entry::read(element.content).map_err(broken)?;
+    Ok((entry.serial, entry.revocation()?, element.whole))
+}
+
 /// Checks the shape of every entry and orders them by serial number.
 fn index(der: &[u8], entries: &[u8]) -> Result<Vec<u32>, Error> {
     let mut reader = Reader::new(entries);

@@ -22,6 +22,7 @@ pub use certificate::{Certificate, parse_certificate};
 pub use certificate_extensions::CertificateExtensions;
 pub use chain::{Purpose, VerifiedChain, verify_chain};
 pub use check::{Finding, InstallationCheck, Severity, check_installation};
+pub(crate) use crl::read_entry;
 pub use crl::{Crl, Revocation};
 pub use crl_template::{CrlTemplate, CrlWriter, encode_entry};
 pub use csr::{RequestedExtension, VerifiedCsr, parse_csr};

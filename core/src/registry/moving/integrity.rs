@@ -2,13 +2,13 @@
 
 use super::place;
 use super::restore::counted;
-use super::walk::Walk;
+use super::walk::{Walk, portion};
 use crate::Result;
 use crate::error::{Error, InputError, StoreError};
 use crate::id::Serial;
 use crate::model::{
-    Assignment, Authority, Certificate, CertificateState, Device, Document, Event, Group, KeyShare, Product, Profile,
-    Psk, Revocation, SymmetricKey,
+    Assignment, Authority, Certificate, CertificateState, CrlChunk, Device, Document, Event, Group, KeyShare, Product,
+    Profile, Psk, Revocation, SymmetricKey,
 };
 use crate::registry::call::{Progress, tell};
 use crate::registry::page::rows_in;
@@ -18,8 +18,8 @@ use crate::store::schema::Table;
 use crate::store::tables::{META, SCHEMA};
 use crate::store::{Row, RowRef};
 
-/// How many rows are looked at together.
-const PORTION: usize = 500;
+/// How many rows are looked at together, if they are small.
+const PORTION: u32 = 500;
 /// How many findings are told; a store with more has one trouble, not many.
 const MOST: usize = 1_000;
 
@@ -49,7 +49,7 @@ impl Integrity {
 impl Registry {
     /// Reads everything and tells what does not fit together: what the store finds out about itself, values that this version
     /// cannot have written, sealed ones that do not open, records that lead to others which are not there, serial numbers that
-    /// lead elsewhere, and numbers that may be given twice. It changes nothing and goes on beside everything else; what is
+    /// lead elsewhere, entries of CRLs that do not say what the certificates do, and numbers that may be given twice. It changes nothing and goes on beside everything else; what is
     /// written meanwhile is looked at twice before it is told.
     ///
     /// Whether events were altered or removed, [`Events::verify`](crate::Events::verify) says.
@@ -78,18 +78,19 @@ impl Registry {
         }
         for &table in SCHEMA.tables {
             let mut rows = Walk::new(store, table);
+            let most = portion(table).min(PORTION) as usize;
             loop {
-                let mut portion = Vec::with_capacity(PORTION);
-                while portion.len() < PORTION
+                let mut together = Vec::with_capacity(most);
+                while together.len() < most
                     && let Some(row) = rows.next()?
                 {
-                    portion.push(row);
+                    together.push(row);
                 }
-                if portion.is_empty() {
+                if together.is_empty() {
                     break;
                 }
-                found.rows += portion.len() as u64;
-                inner.look_at(&portion, &mut found)?;
+                found.rows += together.len() as u64;
+                inner.look_at(&together, &mut found)?;
                 tell(progress, found.rows, total)?;
             }
         }
@@ -207,6 +208,7 @@ impl Inner {
                 .into_iter()
                 .collect(),
             "key_shares" => vec![at::<SymmetricKey>(ids.number(KeyShare::read(row, ids)?.of)?)],
+            "crl_chunks" => vec![self.check_chunk(&CrlChunk::read(row, ids)?)?],
             "events" => {
                 Event::read(row, ids)?;
                 Vec::new()

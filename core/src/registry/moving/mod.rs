@@ -1,6 +1,7 @@
 //! The whole registry moves: into another store, into a backup, and back from one.
 
 mod backup;
+mod chunks;
 mod copy;
 mod integrity;
 mod leap;

@@ -6,8 +6,14 @@ use crate::error::StoreError;
 use crate::store::schema::Table;
 use crate::store::{Cursor, Query, Row, Store};
 
-/// How many rows are read at once.
-const PORTION: u32 = 1_000;
+/// How many rows of a table are read at once: of CRLs and of what they are made of few, for they are big.
+pub(super) fn portion(table: &Table) -> u32 {
+    match table.name {
+        "crls" => 1,
+        "crl_chunks" => 8,
+        _ => 1_000,
+    }
+}
 
 /// A table's rows in the order of their keys.
 pub(super) struct Walk<'s> {
@@ -32,7 +38,7 @@ impl<'s> Walk<'s> {
                 order: None,
                 descending: false,
                 after: self.after.take(),
-                limit: PORTION,
+                limit: portion(self.table),
                 total: false,
             })?;
             self.rows = page.rows.into();
