@@ -200,7 +200,7 @@ fn a_device_without_a_name_is_called_by_its_id_and_found_by_it() {
         let name = device.id.to_string();
         assert_eq!(device.name, name);
         let by_name = named(Text::Is(name.clone()));
-        assert_eq!(found(world, &by_name), [name.clone()]);
+        assert_eq!(found(world, &by_name), [&*name]);
         let listed = DeviceFilter { states: vec![DeviceState::Discovered], ..by_name.clone() };
         assert_eq!(found(world, &listed), [""; 0]);
         let its = CertificateFilter { device_name: Some(name.clone()), ..CertificateFilter::default() };
@@ -215,7 +215,7 @@ fn a_device_without_a_name_is_called_by_its_id_and_found_by_it() {
             (vec![], vec!["hall".to_owned()])
         );
         assert_eq!(rename(&name).unwrap(), name);
-        assert_eq!(found(world, &by_name), [name.clone()]);
+        assert_eq!(found(world, &by_name), [&*name]);
         // What comes after it is nothing, and no place in another list.
         let next = Page { after: Some("x".to_owned()), ..Page::of(9) };
         assert_eq!(code(devices.find(&by_name, &next)), "input.page_cursor");
