@@ -204,7 +204,7 @@ impl<'r> View<'r> {
         self.draws.next_number.set(position + 1);
         let mut numbers = self.draws.numbers.borrow_mut();
         match numbers.get(position) {
-            Some(&(of, number)) if of == table => Ok(number),
+            Some(&(of, number)) if of == table && !self.registry.numbers.is_void(table, number) => Ok(number),
             _ => {
                 // A different path than at the last attempt: what was drawn from here on is left unused.
                 numbers.truncate(position);

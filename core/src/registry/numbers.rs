@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::Result;
-use crate::store::{Counter, Store};
+use crate::error::StoreError;
+use crate::store::tables::GAPS;
+use crate::store::{Counter, Expect, Store, Write};
 
 /// The first block of a table is small, since most tables stay small; each following one doubles up to this.
 const LARGEST_BLOCK: u32 = 4_096;
@@ -13,17 +15,30 @@ const LARGEST_BLOCK: u32 = 4_096;
 struct Lease {
     left: Range<u64>,
     next_block: u32,
+    /// Numbers up to this one are not given out any more: they were reserved before the registry was found to be restored.
+    void: u64,
+}
+
+#[derive(Default)]
+struct Leases {
+    of: HashMap<&'static str, Lease>,
+    /// Where the counter of what was left out stood when the first block was reserved: it moves with every restore that is found
+    /// out, by whatever process.
+    restores: Option<u64>,
 }
 
 /// The blocks at hand. What is left of them when the process ends is never used.
 #[derive(Default)]
-pub(super) struct Numbers(Mutex<HashMap<&'static str, Lease>>);
+pub(super) struct Numbers(Mutex<Leases>);
 
 impl Numbers {
     /// The next number of `table`.
     pub(super) fn next(&self, store: &dyn Store, table: &'static str) -> Result<u64> {
         let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lease = leases.entry(table).or_insert(Lease { left: 0..0, next_block: 16 });
+        if leases.restores.is_none() {
+            leases.restores = Some(restores(store)?);
+        }
+        let lease = leases.of.entry(table).or_insert(Lease { left: 0..0, next_block: 16, void: 0 });
         if let Some(number) = lease.left.next() {
             return Ok(number);
         }
@@ -34,4 +49,58 @@ impl Numbers {
         lease.next_block = (lease.next_block * 2).min(LARGEST_BLOCK);
         Ok(first)
     }
+
+    /// Whether a restore was ever found out, so far as this process knows.
+    pub(super) fn was_restored(&self, store: &dyn Store) -> Result<bool> {
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let restores = match leases.restores {
+            Some(restores) => restores,
+            None => *leases.restores.insert(restores(store)?),
+        };
+        Ok(restores > 1)
+    }
+
+    /// Whether `number` waits here to be given out: nobody can have seen it, unless it was given out before a restore.
+    pub(super) fn is_waiting(&self, table: &str, number: u64) -> bool {
+        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.of.get(table).is_some_and(|lease| lease.left.contains(&number))
+    }
+
+    /// Gives up what was reserved before a restore that was found out since, here or in another process, and answers with it.
+    pub(super) fn renew(&self, store: &dyn Store) -> Result<Vec<(&'static str, Range<u64>)>, StoreError> {
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = leases.restores else { return Ok(Vec::new()) };
+        let now = restores(store)?;
+        if now == before {
+            return Ok(Vec::new());
+        }
+        leases.restores = Some(now);
+        let given_up = leases.of.iter_mut().map(|(table, lease)| {
+            lease.void = lease.void.max(lease.left.end.saturating_sub(1));
+            (*table, std::mem::replace(&mut lease.left, 0..0))
+        });
+        Ok(given_up.filter(|(_, left)| !left.is_empty()).collect())
+    }
+
+    /// Whether a number was drawn, and given up before it was used.
+    pub(super) fn is_void(&self, table: &str, number: u64) -> bool {
+        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.of.get(table).is_some_and(|lease| number <= lease.void)
+    }
+
+    /// Whether one of the writes makes a record with a number that was given up.
+    pub(super) fn are_void(&self, writes: &[Write]) -> bool {
+        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.of.values().any(|lease| lease.void > 0)
+            && writes.iter().any(|write| {
+                let Write::Put(row, Expect::Absent) = write else { return false };
+                let Some((counter, count)) = super::moving::counted(row.table.name, row.key) else { return false };
+                let lease = leases.of.get(row.table.name).filter(|_| counter.name == row.table.name);
+                lease.is_some_and(|lease| count <= lease.void)
+            })
+    }
+}
+
+fn restores(store: &dyn Store) -> Result<u64, StoreError> {
+    Ok(store.reserve(Counter { name: GAPS.name, of: 0 }, 0)?.start)
 }

@@ -69,6 +69,9 @@ impl Inner {
         let own = writes.len();
         for _ in 0..ATTEMPTS {
             let (version, numbers) = self.draw_event_numbers(events)?;
+            if self.numbers.are_void(writes) {
+                break;
+            }
             self.stamp(writes, numbers);
             writes.push(Write::Require(at::<EventLog>(EventLog::KEY), Expect::Version(version)));
             let result = self.open_store()?.commit(writes);
@@ -106,6 +109,8 @@ impl Inner {
             epoch
         } else {
             let log = self.event_log(store)?;
+            // Whoever finds out that the registry was restored ends the epoch too.
+            self.numbers.renew(store)?;
             *lease.epoch.insert(Epoch { version: log.version, closed: log.record.closed })
         };
         // What was leased before the log was closed is used no more.
@@ -166,7 +171,7 @@ impl Inner {
     }
 
     /// Ends the epoch: no event can be added any more with a number up to the one answered. Later ones come after it.
-    pub(super) fn close_event_log(&self) -> Result<u64, StoreError> {
+    pub(in super::super) fn close_event_log(&self) -> Result<u64, StoreError> {
         for attempt in 0..ATTEMPTS {
             let store = self.open_store()?;
             let stored = self.event_log(store)?;

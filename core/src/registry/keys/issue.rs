@@ -239,6 +239,10 @@ impl View<'_> {
         };
         let (row, number, tag) = self.free_number(kind, &whose, device, new.number)?;
         let id: KeyId = inner.ids.id(row);
+        let version = match owner {
+            NewOwner::Device(device) if row < BEYOND_DEVICES => self.first_version(device)?,
+            _ => 1,
+        };
         let mut key = SymmetricKey {
             id,
             owner: kind,
@@ -248,7 +252,7 @@ impl View<'_> {
             number,
             algorithm: new.algorithm,
             state: KeyState::Active,
-            version: 1,
+            version,
             issued: self.now,
             renew_days: new.renew_days,
             renew_at: None,

@@ -159,7 +159,8 @@ impl View<'_> {
                 }
             }
         }
-        key.version = self.next_version("key", self.number_of(stored.id)?, stored.record.version)?;
+        let (number, version) = (self.number_of(stored.id)?, stored.record.version);
+        key.version = self.next_version("key", number, version, stored.record.issued)?;
         (key.algorithm, key.state, key.issued, key.campaign) = (algorithm, KeyState::Active, self.now, None);
         key.value = Some(inner.seal_key(&key, Place::Current, key.version, &value)?);
         let (days, unchanged) = self.group_interval(&key)?;

@@ -24,6 +24,10 @@ const AUTHORITY_MARGIN: u64 = 1 << 16;
 const AUTHORITY_SPREAD: u64 = 1 << 19;
 /// Seconds for each authority.
 const AUTHORITY_SECONDS: u64 = 1 << 4;
+/// How often a key may have been rotated meanwhile.
+const VERSION_MARGIN: u32 = 1 << 10;
+/// As [`SPREAD`], of versions, which are kept in 32 bits.
+const VERSION_SPREAD: u32 = 1 << 16;
 /// How far beyond all that is known a number may lie to be believed: a few leaps, of one branch of a registry's life that was
 /// restored and restored again. Serial numbers that were made elsewhere, by an imported authority in its former life or for a
 /// root itself, lead to random numbers, of which one in four million is nearer.
@@ -34,19 +38,25 @@ pub(super) const FARTHEST: u64 = 1 << 42;
 pub(super) struct Leap {
     by: u64,
     authorities: u64,
+    /// How far versions leap.
+    pub(super) versions: u32,
 }
 
 impl Inner {
     /// A leap after a restore to the state of `since`.
     pub(super) fn draw_leap(&self, since: Timestamp) -> Result<Leap> {
-        Ok(Leap::new(self.now()?.since(since), u64::from_be_bytes(self.draw()?)))
+        Ok(Leap::new(self.now()?.since(since), u128::from_be_bytes(self.draw()?)))
     }
 }
 
 impl Leap {
-    fn new(seconds: i64, random: u64) -> Self {
+    fn new(seconds: i64, random: u128) -> Self {
         let seconds = seconds.clamp(0, LONGEST).unsigned_abs();
+        // Truncation is the point: two halves of what was drawn.
+        #[allow(clippy::cast_possible_truncation)]
+        let (random, versions) = (random as u64, (random >> 64) as u32);
         Self {
+            versions: VERSION_MARGIN + versions % VERSION_SPREAD,
             by: MARGIN + seconds * EACH_SECOND + random % SPREAD,
             authorities: AUTHORITY_MARGIN + seconds / AUTHORITY_SECONDS + (random / SPREAD) % AUTHORITY_SPREAD,
         }
@@ -72,7 +82,7 @@ mod tests {
         for (name, limit) in [("authorities", 1 << 32), ("devices", 1 << 48), ("keys", 1 << 48), ("crl", 1_u64 << 53)] {
             let mut stand = 0;
             for restore in 0..5_000_u64 {
-                let random = restore.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let random = u128::from(restore.wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 let by = Leap::new(86_400, random).of(Counter { name, of: 0 }, stand);
                 assert!(by > 1 << 16, "{name} leaps by {by} at restore {restore}");
                 stand += by.unsigned_abs();
@@ -84,7 +94,7 @@ mod tests {
     #[test]
     fn no_leap_is_too_far_to_be_believed_whatever_the_clock_says() {
         for seconds in [i64::MIN, -1, 0, 1, i64::MAX] {
-            let by = Leap::new(seconds, u64::MAX).of(Counter { name: "certificates", of: 0 }, 7).unsigned_abs();
+            let by = Leap::new(seconds, u128::MAX).of(Counter { name: "certificates", of: 0 }, 7).unsigned_abs();
             assert!(by > SPREAD && by <= FARTHEST / 3, "{by}");
         }
         assert_eq!(Leap::new(0, 0).of(Counter { name: "events", of: 0 }, u64::MAX >> 1), 0);

@@ -11,6 +11,7 @@ mod walk;
 pub use backup::Backup;
 pub use copy::Copied;
 pub use integrity::Integrity;
+pub(super) use restore::counted;
 pub use restore::{Seen, SeenState};
 
 use crate::Result;

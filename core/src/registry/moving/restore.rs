@@ -8,10 +8,11 @@ use super::copy::stand;
 use super::leap::{FARTHEST, Leap};
 use super::place;
 use crate::Result;
+use crate::env::Timestamp;
 use crate::error::{CertificateError, Error, InputError};
 use crate::id::{AuthorityId, CertificateId, DeviceId, KeyId, PskId};
 use crate::key::PublicKey;
-use crate::model::{Authority, Certificate, Device, Gap, Meta, Psk, SymmetricKey};
+use crate::model::{Authority, Certificate, Device, Event, Gap, Meta, Psk, SymmetricKey};
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::issuers::Issuer;
@@ -153,14 +154,7 @@ impl Inner {
         }
         let leap = backup.map(|backup| self.draw_leap(backup.created)).transpose()?;
         if let Some(leap) = &leap {
-            // Before the numbers that what follows draws itself: the event that says so must have none that was given before.
-            let mut writes = Vec::new();
-            for table in [&EVENTS, &GAPS] {
-                let counter = Counter { name: table.name, of: 0 };
-                let by = leap.of(counter, stand(self.store()?, counter)?);
-                writes.push(Write::Add { counter, by, at_most: u64::MAX });
-            }
-            self.open_store()?.commit(&writes)?;
+            self.leap_ahead(leap)?;
         }
         let operation = Operation { action: "registry.restored", content: &[] };
         self.change(&Call::by(OWN_ACTOR), operation, |view| settling(view, leap), |_| Ok(()))
@@ -220,26 +214,79 @@ impl Inner {
         Ok(found.map_or(0, |(of, count)| if of == counter { count } else { 0 }))
     }
 
+    /// Whether a number that somebody shows was never given out by what the store remembers.
     fn is_beyond(&self, table: &'static str, number: u64) -> Result<bool> {
         let Some((counter, count)) = counted(table, number) else { return Ok(false) };
+        Ok(self.is_news(counter, count)? || self.is_in_gap(counter, count)?)
+    }
+
+    /// Whether a number proves a restore that nobody found out before.
+    fn is_news(&self, counter: Counter, count: u64) -> Result<bool> {
         let stand = stand(self.store()?, counter)?;
-        Ok((count > stand && count - stand <= FARTHEST) || self.is_in_gap(counter, count)?)
+        Ok((count > stand && count - stand <= FARTHEST) || self.numbers.is_waiting(counter.name, count))
     }
 
     /// Whether a number that was seen was never given out here, so far as the store remembers. If so, it never will be.
     fn is_lost(&self, table: &'static str, what: &'static str, number: u64) -> Result<bool> {
-        if !self.is_beyond(table, number)? {
+        let Some((counter, count)) = counted(table, number) else { return Ok(false) };
+        if self.is_in_gap(counter, count)? {
+            return Ok(true);
+        }
+        if !self.is_news(counter, count)? {
             return Ok(false);
         }
-        let Some((counter, count)) = counted(table, number) else { return Ok(false) };
-        let leap = self.draw_leap(self.now()?)?;
-        let margin = leap.of(counter, count);
-        self.notice(counter, count, margin, &format!("a {what} with a number beyond all that are known"))?;
+        self.found_out(counter, count, &format!("a {what} with a number beyond all that are known"))?;
         Ok(true)
     }
 
-    /// Lifts a counter above what was seen, and records why. Whoever else does the same adds to it, which does no harm.
-    fn notice(&self, counter: Counter, seen: u64, margin: i64, detail: &str) -> Result<()> {
+    /// One number was given out before a restore, so others of every kind were: all leap. Whatever else is shown of the same life
+    /// lies in what is left out then.
+    fn found_out(&self, counter: Counter, seen: u64, detail: &str) -> Result<()> {
+        let leap = self.draw_leap(self.now()?)?;
+        // The event that says so must have no number that was given before. Numbers that this process and others have reserved
+        // are given up: those of events when the log is closed, and the rest by whoever reads the log's row anew.
+        self.leap_ahead(&leap)?;
+        self.close_event_log()?;
+        let given_up = self.numbers.renew(self.store()?)?;
+        let operation = Operation { action: "restore.noticed", content: &[] };
+        self.change(
+            &Call::by(OWN_ACTOR),
+            operation,
+            |view| {
+                // Somebody else may have been told the same.
+                if self.is_in_gap(counter, seen)? {
+                    return Ok(Plan::done(0, Vec::new(), ()));
+                }
+                let mut writes = view.leap_all(leap, self.now()?, Some((counter, seen)))?;
+                for (table, left) in &given_up {
+                    let (key, counter) = (view.number::<Gap>()?, (*table).to_owned());
+                    let gap = Gap { key, counter, first: left.start, last: left.end - 1, at: view.now };
+                    writes.push(view.insert(&gap)?);
+                }
+                writes.push(view.event_about("restore.noticed", None, None, Some(detail.to_owned()))?);
+                Ok(Plan::done(0, writes, ()))
+            },
+            |_| Ok(()),
+        )?;
+        // Whoever reserved numbers anew before all had leapt.
+        self.close_event_log()?;
+        self.numbers.renew(self.store()?)?;
+        Ok(())
+    }
+
+    /// Lifts the counters of what a restore itself is recorded with.
+    fn leap_ahead(&self, leap: &Leap) -> Result<()> {
+        let mut writes = Vec::new();
+        for table in [&EVENTS, &GAPS] {
+            let counter = Counter { name: table.name, of: 0 };
+            let by = leap.of(counter, stand(self.store()?, counter)?);
+            writes.push(Write::Add { counter, by, at_most: u64::MAX });
+        }
+        Ok(self.open_store()?.commit(&writes)?)
+    }
+
+    /// Lifts a counter of versions to what was seen, and records why. Whoever else does the same adds to it, which does no harm.
+    fn notice(&self, counter: Counter, seen: u64, detail: &str) -> Result<()> {
         let operation = Operation { action: "restore.noticed", content: &[] };
         self.change(
             &Call::by(OWN_ACTOR),
@@ -250,7 +297,7 @@ impl Inner {
                 if missing == 0 {
                     return Ok(Plan::done(0, Vec::new(), ()));
                 }
-                let mut writes = view.leap(counter, stand, missing.cast_signed().saturating_add(margin))?;
+                let mut writes = view.leap(counter, stand, missing.cast_signed())?;
                 writes.push(view.event_about("restore.noticed", None, None, Some(detail.to_owned()))?);
                 Ok(Plan::done(0, writes, ()))
             },
@@ -269,13 +316,13 @@ impl Inner {
         }
         let what = if counter == KEY_VERSIONS_SEEN { "key" } else { "PSK" };
         let detail = format!("version {seen} of a {what} where version {current} is the newest that is known");
-        self.notice(Counter { name: counter, of }, seen.into(), 0, &detail)?;
+        self.notice(Counter { name: counter, of }, seen.into(), &detail)?;
         Ok(SeenState::Lost)
     }
 }
 
 /// What counts the records of a table, and which count of it `number` is.
-pub(super) fn counted(table: &'static str, number: u64) -> Option<(Counter, u64)> {
+pub(in crate::registry) fn counted(table: &'static str, number: u64) -> Option<(Counter, u64)> {
     let beyond = match table {
         "psks" => psks::BEYOND_DEVICES,
         "keys" => keys::BEYOND_DEVICES,
@@ -294,6 +341,9 @@ const KEY_VERSIONS_SEEN: &str = "key_versions_seen";
 /// As [`KEY_VERSIONS_SEEN`], of pre-shared keys.
 const PSK_VERSIONS_SEEN: &str = "psk_versions_seen";
 
+/// What a gap is called that is about all versions: how many may have been made of each before a restore.
+const VERSIONS: &str = "versions";
+
 /// The counter of that name, if it counts versions that were seen.
 pub(super) fn version_counter(name: &str) -> Option<&'static str> {
     [KEY_VERSIONS_SEEN, PSK_VERSIONS_SEEN].into_iter().find(|counter| *counter == name)
@@ -305,17 +355,7 @@ fn settling<'a>(view: &View<'_>, leap: Option<Leap>) -> Result<Plan<'a, ()>> {
         writes.push(view.delete(&copy)?);
     }
     if let (Some(backup), Some(leap)) = (view.find::<Meta>(place::BACKUP)?, leap) {
-        for table in SCHEMA.tables {
-            let counter = Counter { name: table.name, of: 0 };
-            let stand = stand(view.registry.store()?, counter)?;
-            writes.extend(view.leap(counter, stand, leap.of(counter, stand))?);
-        }
-        view.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
-            let counter = Inner::crl_numbers(view.number_of(authority.id)?);
-            let by = leap.of(counter, stand(view.registry.store()?, counter)?);
-            writes.push(Write::Add { counter, by, at_most: u64::MAX });
-            Ok(())
-        })?;
+        writes.extend(view.leap_all(leap, backup.created, None)?);
         let detail = format!("to the state of {}", backup.created);
         writes.push(view.delete(&backup)?);
         writes.push(view.event_about("registry.restored", None, None, Some(detail))?);
@@ -324,6 +364,32 @@ fn settling<'a>(view: &View<'_>, leap: Option<Leap>) -> Result<Plan<'a, ()>> {
 }
 
 impl View<'_> {
+    /// Lifts all counters, after a restore to the state of `since`; that of `seen`, above it.
+    fn leap_all(&self, leap: Leap, since: Timestamp, seen: Option<(Counter, u64)>) -> Result<Vec<Write>> {
+        let store = self.registry.store()?;
+        let mut writes = Vec::new();
+        for table in SCHEMA.tables {
+            let counter = Counter { name: table.name, of: 0 };
+            let stand = stand(store, counter)?;
+            let above = seen.map_or(0, |(of, count)| if of == counter { count.saturating_sub(stand) } else { 0 });
+            let by = leap.of(counter, stand.saturating_add(above)).saturating_add_unsigned(above);
+            writes.extend(self.leap(counter, stand, by)?);
+        }
+        self.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
+            let counter = Inner::crl_numbers(self.number_of(authority.id)?);
+            let by = leap.of(counter, stand(store, counter)?);
+            writes.push(Write::Add { counter, by, at_most: u64::MAX });
+            Ok(())
+        })?;
+        // Versions that are in use since before this moment leap with their next rotation. Should the clock have been put back
+        // meanwhile, the newest event tells.
+        let newest = self.registry.first::<Event>(Wanted { descending: true, ..Wanted::default() })?;
+        let at = newest.map_or(since, |newest| newest.at.max(since)).max(self.now);
+        let (key, counter) = (self.number::<Gap>()?, VERSIONS.to_owned());
+        writes.push(self.insert(&Gap { key, counter, first: 0, last: leap.versions.into(), at })?);
+        Ok(writes)
+    }
+
     /// Lifts a counter from where it stands, and remembers which numbers were left out.
     fn leap(&self, counter: Counter, stand: u64, by: i64) -> Result<Vec<Write>> {
         let lift = Write::Add { counter, by, at_most: u64::MAX };
@@ -340,11 +406,39 @@ impl View<'_> {
         Ok(vec![lift, self.insert(&gap)?])
     }
 
-    /// The version that follows `current`: above any that was seen in the field.
-    pub(in crate::registry) fn next_version(&self, what: &str, of: u64, current: u32) -> Result<u32> {
+    /// The version that follows `current`, which is in use since `issued`: above any that was seen in the field, and above those
+    /// that a restore made forget.
+    pub(in crate::registry) fn next_version(
+        &self,
+        what: &str,
+        of: u64,
+        current: u32,
+        issued: Timestamp,
+    ) -> Result<u32> {
         let name = if what == "key" { KEY_VERSIONS_SEEN } else { PSK_VERSIONS_SEEN };
         let seen = stand(self.registry.store()?, Counter { name, of })?;
-        let newest = u32::try_from(seen).unwrap_or(u32::MAX).max(current);
+        let own = current + self.forgotten_versions(issued, current)?;
+        let newest = u32::try_from(seen).unwrap_or(u32::MAX).max(own);
         newest.checked_add(1).ok_or_else(|| Error::defect("a key has too many versions"))
+    }
+
+    /// The first version of a secret in the row that a device has for one: a restore may have made forget that there was one.
+    pub(in crate::registry) fn first_version(&self, device: &Device) -> Result<u32> {
+        // A device that is being made had none before.
+        Ok(if device.created < self.now { self.forgotten_versions(device.created, 1)? + 1 } else { 1 })
+    }
+
+    /// How many versions may have been made, of a key that has `current` since `issued`, and were forgotten with a restore.
+    fn forgotten_versions(&self, issued: Timestamp, current: u32) -> Result<u32> {
+        let mut lost = 0_u64;
+        if self.registry.numbers.was_restored(self.registry.store()?)? {
+            self.registry.scan::<Gap>(&Wanted::default(), |gap| {
+                if gap.counter == VERSIONS && gap.at >= issued {
+                    lost = lost.saturating_add(gap.last);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(u32::try_from(lost).unwrap_or(u32::MAX).min((u32::MAX - current) / 64))
     }
 }

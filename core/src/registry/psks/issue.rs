@@ -153,7 +153,11 @@ impl View<'_> {
         }
         let id = inner.ids.id(number);
         // A key that takes the place of a deleted one goes on counting, so that no two of its secrets have one version.
-        let version = earlier.as_ref().map_or(0, |earlier| earlier.record.version).saturating_add(1);
+        let version = match &earlier {
+            Some(Stored { record, .. }) => self.next_version("PSK", number, record.version, record.issued)?,
+            None if number < BEYOND_DEVICES => self.first_version(device)?,
+            None => 1,
+        };
         let mut writes = Vec::new();
         let identity = match (new.identity_kind, &new.identity) {
             (IdentityKind::Device, None) => device.id.to_string(),

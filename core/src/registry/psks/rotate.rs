@@ -115,7 +115,7 @@ fn plan(view: &View<'_>, id: PskId, rotate: &RotatePsk) -> Result<Plan<'static, 
     };
     let secret = view.psk_secret(psk.kind, &policy, rotate.secret.as_ref())?;
     psk.forget_previous();
-    let version = view.next_version("PSK", view.number_of(id)?, psk.version)?;
+    let version = view.next_version("PSK", view.number_of(id)?, psk.version, psk.issued)?;
     let identity = std::mem::take(&mut psk.identity);
     psk.identity = match psk.identity_kind {
         IdentityKind::Unlinkable => inner.ids.identity(view.number_of(id)?, version),
