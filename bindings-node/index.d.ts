@@ -1315,7 +1315,7 @@ export interface DeviceChange {
 
 /** Which devices to list. */
 export interface DeviceFilter {
-  /** By name. */
+  /** By name. A device without a name of its own is called by its ID, and found by the whole of it. */
   readonly name?: Text | null;
   /** In one of these states; empty for all, deleted ones included (NEC-29). */
   readonly states?: readonly DeviceState[] | null;
@@ -4604,7 +4604,7 @@ export declare class Registry {
   /**
    * Reads everything and tells what does not fit together: what the store finds out about itself, values that this version
    * cannot have written, sealed ones that do not open, records that lead to others which are not there, serial numbers that
-   * lead elsewhere, and numbers that may be given twice. It changes nothing and goes on beside everything else; what is
+   * lead elsewhere, entries of CRLs that do not say what the certificates do, and numbers that may be given twice. It changes nothing and goes on beside everything else; what is
    * written meanwhile is looked at twice before it is told.
    *
    * Whether events were altered or removed, `verify` says.
@@ -4630,7 +4630,7 @@ export declare class Registry {
    * else goes on meanwhile.
    *
    * Each record is written to `archive` first, if there is one: one JSON object a line, without secrets, flushed before
-   * anything is removed. After an error it may hold records that are still there; it never lacks one that is not. If
+   * anything is removed; below a device come the keys that go with it. After an error it may hold records that are still there; it never lacks one that is not. If
    * two processes do it at once, both may archive the same.
    *
    * Numbers never come back: no identifier or serial number of what was removed is given out again, and a key that is

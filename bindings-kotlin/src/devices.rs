@@ -132,7 +132,7 @@ pub struct AttributeMatch {
 /// Which devices to list.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct DeviceFilter {
-    /// By name.
+    /// By name. A device without a name of its own is called by its ID, and found by the whole of it.
     #[uniffi(default)]
     pub name: Option<Text>,
     /// In one of these states; empty for all, deleted ones included.

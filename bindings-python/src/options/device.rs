@@ -54,7 +54,7 @@ options! {
 options! {
     /// Which devices to list.
     DeviceFilter(tegata::DeviceFilter): () = tegata::DeviceFilter::default(); {
-        /// By name.
+        /// By name. A device without a name of its own is called by its ID, and found by the whole of it.
         opt name: Option<Text> = None => Option<Text>;
         /// In one of these states; empty for all, deleted ones included (NEC-29).
         def states: Option<Vec<DeviceState>> = None => Vec<DeviceState>;

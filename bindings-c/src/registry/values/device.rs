@@ -190,7 +190,8 @@ impl ToCore for tegata_device_change {
 pub struct tegata_device_filter {
     /// `sizeof(tegata_device_filter)`.
     pub size: usize,
-    /// By name. May be left out (NULL).
+    /// By name. A device without a name of its own is called by its ID, and found by the whole of it. May be left
+    /// out (NULL).
     pub name: *const tegata_text,
     /// In one of these states; empty for all, deleted ones included. May be left out (NULL).
     pub states: *const Number<tegata_device_state>,

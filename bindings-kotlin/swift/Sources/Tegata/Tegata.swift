@@ -14831,7 +14831,7 @@ public func FfiConverterTypeDeviceChange_lower(_ value: DeviceChange) -> RustBuf
  */
 public struct DeviceFilter: Equatable, Hashable {
     /**
-     * By name.
+     * By name. A device without a name of its own is called by its ID, and found by the whole of it.
      */
     public let name: Text?
     /**
@@ -14859,7 +14859,7 @@ public struct DeviceFilter: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * By name.
+         * By name. A device without a name of its own is called by its ID, and found by the whole of it.
          */name: Text? = nil,
         /**
          * In one of these states; empty for all, deleted ones included.

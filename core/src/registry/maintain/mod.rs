@@ -147,8 +147,8 @@ impl Registry {
     /// else goes on meanwhile.
     ///
     /// Each record is written to `archive` first, if there is one: one JSON object a line, without secrets, flushed before
-    /// anything is removed; below a device come the keys that go with it. After an error it may hold records that are still there; it never lacks one that is not. If
-    /// two processes do it at once, both may archive the same.
+    /// anything is removed; below a device come the keys that go with it. After an error it may hold records that are still
+    /// there; it never lacks one that is not. If two processes do it at once, both may archive the same.
     ///
     /// Numbers never come back: no identifier or serial number of what was removed is given out again, and a key that is
     /// known to be compromised stays refused.
