@@ -4604,8 +4604,8 @@ export declare class Registry {
   /**
    * Reads everything and tells what does not fit together: what the store finds out about itself, values that this version
    * cannot have written, sealed ones that do not open, records that lead to others which are not there, serial numbers that
-   * lead elsewhere, entries of CRLs that do not say what the certificates do, and numbers that may be given twice. It changes nothing and goes on beside everything else; what is
-   * written meanwhile is looked at twice before it is told.
+   * lead elsewhere, entries of CRLs that do not say what the certificates do, and numbers that may be given twice. It
+   * changes nothing and goes on beside everything else; what is written meanwhile is looked at twice before it is told.
    *
    * Whether events were altered or removed, `verify` says.
    *
@@ -4630,8 +4630,8 @@ export declare class Registry {
    * else goes on meanwhile.
    *
    * Each record is written to `archive` first, if there is one: one JSON object a line, without secrets, flushed before
-   * anything is removed; below a device come the keys that go with it. After an error it may hold records that are still there; it never lacks one that is not. If
-   * two processes do it at once, both may archive the same.
+   * anything is removed; below a device come the keys that go with it. After an error it may hold records that are still
+   * there; it never lacks one that is not. If two processes do it at once, both may archive the same.
    *
    * Numbers never come back: no identifier or serial number of what was removed is given out again, and a key that is
    * known to be compromised stays refused.

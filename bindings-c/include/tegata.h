@@ -2498,7 +2498,8 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_device_filter)`.
   size_t size;
-  /// By name. May be left out (NULL).
+  /// By name. A device without a name of its own is called by its ID, and found by the whole of it. May be left
+  /// out (NULL).
   const tegata_text *name;
   /// In one of these states; empty for all, deleted ones included. May be left out (NULL).
   const tegata_device_state *states;
@@ -6781,8 +6782,9 @@ tegata_status tegata_registry_copy_to(const tegata_registry *registry,
 
 /// Reads everything and tells what does not fit together: what the store finds out about itself, values that
 /// this version cannot have written, sealed ones that do not open, records that lead to others which are not
-/// there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
-/// goes on beside everything else; what is written meanwhile is looked at twice before it is told.
+/// there, serial numbers that lead elsewhere, entries of CRLs that do not say what the certificates do, and
+/// numbers that may be given twice. It changes nothing and goes on beside everything else; what is written
+/// meanwhile is looked at twice before it is told.
 ///
 /// Whether events were altered or removed, `tegata_events_verify()` says. What does not fit together is no error but a
 /// finding in `integrity`.

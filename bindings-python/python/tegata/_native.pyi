@@ -2488,7 +2488,7 @@ class DeviceFilter:
     @property
     def name(self, /) -> Text | None:
         """
-        By name.
+        By name. A device without a name of its own is called by its ID, and found by the whole of it.
         """
     @property
     def product(self, /) -> str | None:
@@ -6399,8 +6399,9 @@ class Registry:
         """
         Reads everything and tells what does not fit together: what the store finds out about itself, values that
         this version cannot have written, sealed ones that do not open, records that lead to others which are not
-        there, serial numbers that lead elsewhere, and numbers that may be given twice. It changes nothing and
-        goes on beside everything else; what is written meanwhile is looked at twice before it is told.
+        there, serial numbers that lead elsewhere, entries of CRLs that do not say what the certificates do, and
+        numbers that may be given twice. It changes nothing and goes on beside everything else; what is written
+        meanwhile is looked at twice before it is told.
 
         Whether events were altered or removed, `Events::verify` says.
 
