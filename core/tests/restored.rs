@@ -161,3 +161,40 @@ fn a_version_that_may_have_been_made_before_a_restore_is_not_made_again() {
     assert_eq!(key.version, 1);
     assert_eq!(later.keys().rotate(key.id, &RotateKey::default(), &w.call).unwrap().version, 2);
 }
+
+#[test]
+fn no_two_checkpoints_have_one_number_and_one_that_is_removed_is_still_missed() {
+    let w = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("backup.sqlite");
+    let checkpoint = |registry: &Registry| {
+        register(registry, 1);
+        registry.events().checkpoint(&w.call).unwrap().number
+    };
+    assert_eq!([checkpoint(&w.registry), checkpoint(&w.registry)], [1, 2]);
+    w.registry.backup(&path, &w.call).unwrap();
+    let mut numbers = vec![checkpoint(&w.registry), checkpoint(&w.registry)];
+    let mut files = Vec::new();
+    for name in ["one.sqlite", "other.sqlite"] {
+        let file = directory.path().join(name);
+        std::fs::copy(&path, &file).unwrap();
+        let restored = open(sqlite(&file));
+        numbers.extend([checkpoint(&restored), checkpoint(&restored), checkpoint(&restored)]);
+        let found = restored.events().verify(&VerifyEvents::default(), None).unwrap();
+        assert_eq!((found.checkpoints, found.first), (5, None));
+        files.push(file);
+    }
+    let different: BTreeSet<_> = numbers.iter().collect();
+    assert_eq!(different.len(), numbers.len(), "{numbers:?}");
+    assert!(numbers.iter().all(|number| *number < 1 << 53));
+    let since = |since| VerifyEvents { since: Some(since), ..VerifyEvents::default() };
+    let other = open(sqlite(&files[1]));
+    assert_eq!(other.events().verify(&since(numbers[6]), None).unwrap().first, None);
+    // The first after the restore, and one behind it.
+    for (file, removed) in files.iter().zip([numbers[2], numbers[6]]) {
+        let database = rusqlite::Connection::open(file).unwrap();
+        assert_eq!(database.execute("DELETE FROM checkpoints WHERE key = ?1", [removed.cast_signed()]).unwrap(), 1);
+        let found = open(sqlite(file)).events().verify(&VerifyEvents::default(), None).unwrap();
+        assert_eq!(found.first.unwrap().what, tegata::Tampering::CheckpointBroken);
+    }
+}

@@ -22,6 +22,23 @@ const ATTEMPTS: u32 = 24;
 /// How many events are read at once.
 const PAGE: u32 = 1_024;
 
+/// The lower bits of a checkpoint's number count them, without gaps. The upper ones leap with every restore, so that no two
+/// checkpoints that this key signs have one number, in whatever branch of the registry's life. Together they are 53 bits: a number
+/// in every language.
+const COUNT: u32 = 24;
+const LAST_BRANCH: u64 = (1 << 29) - 1;
+
+/// The number that follows `last`, 0 for none, after restores that made the upper bits leap to `branch`.
+fn next_number(last: u64, branch: u64) -> u64 {
+    let branch = branch.min(LAST_BRANCH);
+    if branch > last >> COUNT { (branch << COUNT) | ((last + 1) & ((1 << COUNT) - 1)) } else { last + 1 }
+}
+
+/// Whether no checkpoint is missing between `last`, 0 for none, and `number`.
+pub(super) fn follows(last: u64, number: u64) -> bool {
+    next_number(last, number >> COUNT) == number
+}
+
 /// The key that signs checkpoints, and the name and public key under which others know it.
 pub(super) struct LogSigner {
     pub(super) verifier: LogVerifier,
@@ -101,7 +118,7 @@ impl Inner {
             writes.push(self.segment_write(&filling)?);
         }
         let tree = whole.join(&filling.tree);
-        let number = newest.map_or(0, |newest| newest.number) + 1;
+        let number = next_number(newest.map_or(0, |newest| newest.number), self.checkpoint_leaps()?);
         let statement = Statement { number, at: self.now()?, events: tree.size(), root: tree.root() };
         let checkpoint = Checkpoint {
             number,

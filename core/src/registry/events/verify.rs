@@ -3,6 +3,7 @@
 use super::super::Inner;
 use super::super::call::{Progress, tell};
 use super::super::page::Wanted;
+use super::checkpoint::follows;
 use super::epoch::is_sound;
 use super::merkle::{Frontier, Hash};
 use super::note::{LogVerifier, Statement};
@@ -166,8 +167,8 @@ struct Run<'r> {
     /// The checkpoint that comes next, with what its key signed.
     ahead: Option<(Checkpoint, Statement)>,
     newest: Option<Checkpoint>,
-    /// The number of the checkpoint that comes first.
-    first: u64,
+    /// The number of the checkpoint that comes first, if it is known.
+    first: Option<u64>,
     whole: Frontier,
     untagged: u64,
     progress: Option<Progress<'r>>,
@@ -200,7 +201,7 @@ impl Inner {
             checkpoints: Walk::after(self, options.since.map_or(0, |since| since.saturating_sub(1))),
             ahead: None,
             newest: None,
-            first: options.since.unwrap_or(1),
+            first: options.since,
             whole: Frontier::default(),
             untagged: 0,
             progress,
@@ -394,18 +395,21 @@ impl Run<'_> {
 
     /// Reads the checkpoint that comes next, unless it is newer than this verification.
     fn look_ahead(&mut self) -> Result<(), Stop> {
-        let expected = self.found.last_checkpoint.map_or(self.first, |last| last + 1);
         let Some((checkpoint, is_genuine)) = self.checkpoints.next()? else { return Ok(()) };
         let number = checkpoint.number;
         if self.newest.as_ref().is_some_and(|newest| number > newest.number) {
             return Ok(());
         }
+        let is_next = match (self.found.last_checkpoint, self.first) {
+            (None, Some(first)) => number == first,
+            (last, _) => follows(last.unwrap_or(0), number),
+        };
         let signed = self.verifier.as_ref().and_then(|verifier| verifier.read(&checkpoint.note).ok());
         let signed = signed.filter(|statement| {
             (statement.number, statement.at, statement.events) == (number, checkpoint.at, checkpoint.events)
         });
         match signed {
-            Some(statement) if is_genuine && number == expected => {
+            Some(statement) if is_genuine && is_next => {
                 self.ahead = Some((checkpoint, statement));
                 Ok(())
             }

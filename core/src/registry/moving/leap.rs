@@ -28,6 +28,8 @@ const AUTHORITY_SECONDS: u64 = 1 << 4;
 const VERSION_MARGIN: u32 = 1 << 10;
 /// As [`SPREAD`], of versions, which are kept in 32 bits.
 const VERSION_SPREAD: u32 = 1 << 16;
+/// As [`SPREAD`], of checkpoints, whose numbers have 29 bits for it.
+const CHECKPOINT_SPREAD: u32 = 1 << 18;
 /// How far beyond all that is known a number may lie to be believed: a few leaps, of one branch of a registry's life that was
 /// restored and restored again. Serial numbers that were made elsewhere, by an imported authority in its former life or for a
 /// root itself, lead to random numbers, of which one in four million is nearer.
@@ -40,6 +42,8 @@ pub(super) struct Leap {
     authorities: u64,
     /// How far versions leap.
     pub(super) versions: u32,
+    /// How far the numbers of checkpoints leap, in their upper bits.
+    pub(super) checkpoints: u64,
 }
 
 impl Inner {
@@ -52,10 +56,11 @@ impl Inner {
 impl Leap {
     fn new(seconds: i64, random: u128) -> Self {
         let seconds = seconds.clamp(0, LONGEST).unsigned_abs();
-        // Truncation is the point: two halves of what was drawn.
+        // Truncation is the point: parts of what was drawn.
         #[allow(clippy::cast_possible_truncation)]
-        let (random, versions) = (random as u64, (random >> 64) as u32);
+        let (random, versions, checkpoints) = (random as u64, (random >> 64) as u32, (random >> 96) as u32);
         Self {
+            checkpoints: u64::from(1 + checkpoints % CHECKPOINT_SPREAD),
             versions: VERSION_MARGIN + versions % VERSION_SPREAD,
             by: MARGIN + seconds * EACH_SECOND + random % SPREAD,
             authorities: AUTHORITY_MARGIN + seconds / AUTHORITY_SECONDS + (random / SPREAD) % AUTHORITY_SPREAD,

@@ -198,6 +198,16 @@ impl Inner {
         Ok(found)
     }
 
+    /// How far all restores together made the numbers of checkpoints leap.
+    pub(in crate::registry) fn checkpoint_leaps(&self) -> Result<u64> {
+        let mut leaps = 0_u64;
+        self.scan::<Gap>(&Wanted::default(), |gap| {
+            leaps = leaps.saturating_add(if gap.counter == CHECKPOINTS { gap.last } else { 0 });
+            Ok(())
+        })?;
+        Ok(leaps)
+    }
+
     /// The greatest number of the counter that a row carries.
     fn greatest(&self, counter: Counter) -> Result<u64> {
         let Some(table) = SCHEMA.tables.iter().find(|table| table.name == counter.name) else { return Ok(0) };
@@ -344,6 +354,9 @@ const PSK_VERSIONS_SEEN: &str = "psk_versions_seen";
 /// What a gap is called that is about all versions: how many may have been made of each before a restore.
 const VERSIONS: &str = "versions";
 
+/// As [`VERSIONS`], of the branches of the log: how far the numbers of checkpoints leap.
+const CHECKPOINTS: &str = "checkpoint_branches";
+
 /// The counter of that name, if it counts versions that were seen.
 pub(super) fn version_counter(name: &str) -> Option<&'static str> {
     [KEY_VERSIONS_SEEN, PSK_VERSIONS_SEEN].into_iter().find(|counter| *counter == name)
@@ -385,8 +398,10 @@ impl View<'_> {
         // meanwhile, the newest event tells.
         let newest = self.registry.first::<Event>(Wanted { descending: true, ..Wanted::default() })?;
         let at = newest.map_or(since, |newest| newest.at.max(since)).max(self.now);
-        let (key, counter) = (self.number::<Gap>()?, VERSIONS.to_owned());
-        writes.push(self.insert(&Gap { key, counter, first: 0, last: leap.versions.into(), at })?);
+        for (name, last) in [(VERSIONS, leap.versions.into()), (CHECKPOINTS, leap.checkpoints)] {
+            let (key, counter) = (self.number::<Gap>()?, name.to_owned());
+            writes.push(self.insert(&Gap { key, counter, first: 0, last, at })?);
+        }
         Ok(writes)
     }
 
