@@ -2717,8 +2717,9 @@ export interface Retention {
   /** Events: after they happened, once a checkpoint covers them. `null` keeps them for ever. */
   readonly eventDays?: number | null;
   /**
-   * How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
-   * jumps ahead makes everything look expired. Whoever calls seldom allows more.
+   * How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+   * Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever calls
+   * seldom allows more.
    */
   readonly leapDays?: number | null;
   /** How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. */
@@ -4642,8 +4643,8 @@ export declare class Registry {
    */
   maintain(retention?: Retention | null, archive?: ExportTarget | null, call?: Call): Promise<Maintained>;
   /**
-   * What `maintain` would remove in a whole round, events apart. Looks at everything, whatever the
-   * limit, and changes nothing.
+   * What `maintain` would remove in a whole round, events apart, if the clock is right. Looks at
+   * everything, whatever the limit, and changes nothing.
    *
    * Rejects with: `input.invalid` for a retention that cannot be meant; store errors.
    */

@@ -4030,8 +4030,9 @@ typedef struct {
   const uint32_t *event_days;
   /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
   const uint32_t *limit;
-  /// How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock
-  /// that jumps ahead makes everything look expired. Whoever calls seldom allows more. NULL for 90.
+  /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+  /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
+  /// calls seldom allows more. NULL for 90.
   const uint32_t *leap_days;
 } tegata_retention;
 

@@ -368,8 +368,9 @@ pub struct tegata_retention {
     pub event_days: *const u32,
     /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
     pub limit: *const u32,
-    /// How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock
-    /// that jumps ahead makes everything look expired. Whoever calls seldom allows more. NULL for 90.
+    /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+    /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
+    /// calls seldom allows more. NULL for 90.
     pub leap_days: *const u32,
 }
 growing!(tegata_retention);

@@ -6744,8 +6744,9 @@ class Retention:
     @property
     def leap_days(self, /) -> int:
         """
-        How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a
-        clock that jumps ahead makes everything look expired. Whoever calls seldom allows more.
+        How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+        Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
+        calls seldom allows more.
         """
     @property
     def limit(self, /) -> int:

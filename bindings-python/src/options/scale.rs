@@ -25,8 +25,9 @@ options! {
         def campaign_days: Option<u32> = None => u32;
         /// Events: after they happened, once a checkpoint covers them. None keeps them for ever.
         opt event_days: Option<u32> = None => Option<u32>;
-        /// How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a
-        /// clock that jumps ahead makes everything look expired. Whoever calls seldom allows more.
+        /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+        /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
+        /// calls seldom allows more.
         def leap_days: Option<u32> = None => u32;
         /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
         def limit: Option<u32> = None => u32;

@@ -23028,8 +23028,9 @@ public struct Retention: Equatable, Hashable {
      */
     public let eventDays: UInt32?
     /**
-     * How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
-     * jumps ahead makes everything look expired. Whoever calls seldom allows more.
+     * How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+     * Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
+     * calls seldom allows more.
      */
     public let leapDays: UInt32
     /**
@@ -23062,8 +23063,9 @@ public struct Retention: Equatable, Hashable {
          * Events: after they happened, once a checkpoint covers them. Left out, they are kept for ever.
          */eventDays: UInt32? = nil,
         /**
-         * How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
-         * jumps ahead makes everything look expired. Whoever calls seldom allows more.
+         * How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+         * Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
+         * calls seldom allows more.
          */leapDays: UInt32 = UInt32(90),
         /**
          * How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.

@@ -177,7 +177,7 @@ struct Run<'r> {
 
 impl Inner {
     /// The record with the highest key, altered or not.
-    fn last_row<T: Record>(&self) -> Result<Option<T>> {
+    pub(in crate::registry) fn last_row<T: Record>(&self) -> Result<Option<T>> {
         self.first::<T>(Wanted { descending: true, ..Wanted::default() })
     }
 

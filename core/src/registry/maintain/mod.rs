@@ -17,7 +17,7 @@ use crate::Result;
 use crate::callback;
 use crate::env::Timestamp;
 use crate::error::{Error, InternalError, StoreError};
-use crate::model::Upkeep;
+use crate::model::{Event, Upkeep};
 use crate::store::record::put;
 use crate::store::schema::Table;
 use crate::store::tables::{
@@ -55,8 +55,9 @@ pub struct Retention {
     pub campaign_days: u32,
     /// Events: after they happened, once a checkpoint covers them. `None` keeps them for ever.
     pub event_days: Option<u32>,
-    /// How far the clock may have gone on since the last call. Beyond, it is taken for wrong, and nothing goes: a clock that
-    /// jumps ahead makes everything look expired. Whoever calls seldom allows more.
+    /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+    /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever calls
+    /// seldom allows more.
     pub leap_days: u32,
     /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds.
     pub limit: u32,
@@ -94,6 +95,9 @@ impl Retention {
         ];
         if let Some((field, _)) = days.into_iter().find(|(_, days)| *days > 36_525) {
             return Err(Error::input(field, "is more than 36,525 days"));
+        }
+        if self.leap_days == 0 {
+            return Err(Error::input("leap_days", "is not within 1 to 36,525 days"));
         }
         if !(1..=1_000_000).contains(&self.limit) {
             return Err(Error::input("limit", "is not within 1 to 1,000,000 rows"));
@@ -171,13 +175,14 @@ impl Registry {
         retention.check()?;
         let (inner, mut archive) = (&*self.inner, archive);
         let now = inner.now()?;
-        let upkeep = match inner.find_record::<Upkeep>(Upkeep::KEY)? {
-            Some(stored) => {
-                retention.check_clock(stored.at, now)?;
-                stored.record
-            }
-            None => Upkeep::default(),
+        let upkeep = inner.find_record::<Upkeep>(Upkeep::KEY)?.map(|stored| stored.record);
+        // Before the first call, what the registry did last tells the time as well.
+        let last = match &upkeep {
+            Some(upkeep) => Some(upkeep.at),
+            None => inner.last_row::<Event>()?.map(|event| event.at),
         };
+        last.map_or(Ok(()), |last| retention.check_clock(last, now))?;
+        let upkeep = upkeep.unwrap_or_default();
         let mut round = Round { inner, retention, now, call, upkeep, done: Maintained::default() };
         while round.done.looked_at < u64::from(retention.limit) && !round.done.finished {
             let removals = round.look()?;
@@ -197,8 +202,8 @@ impl Registry {
         Ok(done)
     }
 
-    /// What [`maintain`](Self::maintain) would remove in a whole round, events apart. Looks at everything, whatever the
-    /// limit, and changes nothing.
+    /// What [`maintain`](Self::maintain) would remove in a whole round, events apart, if the clock is right. Looks at
+    /// everything, whatever the limit, and changes nothing.
     ///
     /// # Errors
     /// `input.invalid` for a retention that cannot be meant; store errors.
