@@ -279,6 +279,29 @@ fn openssl_follows_shards_and_deltas() {
     let told = check(first, &[&wrong], &[]);
     assert!(told.contains("unable to get certificate CRL") || told.contains("different CRL scope"), "{told}");
     assert!(check(other, &[&wrong], &[]).contains("leaf.pem: OK"));
+    let serial = |device: &Enrolled| {
+        let octets = device.issued.certificate.serial.iter().map(|octet| format!("{octet:02x}"));
+        octets.collect::<String>().trim_start_matches('0').to_owned()
+    };
+    read_by_others(at.path(), &world, &[&base, &delta], &serial(first), &serial(second));
+}
+
+/// What Java and GnuTLS read in a complete CRL that holds `freed`, and in a delta to it that revokes `revoked`.
+fn read_by_others(at: &Path, world: &World, [base, delta]: &[&[u8]; 2], revoked: &str, freed: &str) {
+    let chain = world.registry.authorities().chain(world.issuing.id).unwrap();
+    for (name, der) in [("issuer.der", &chain[0][..]), ("base.der", base), ("delta.der", delta)] {
+        std::fs::write(at.join(name), der).unwrap();
+    }
+    let told = interop::java("ReadCrl.java", &["issuer.der", "base.der", "delta.der"], at);
+    // IssuingDistributionPoint is critical in both, the base's number in the delta.
+    let mut lines = told.lines();
+    assert_eq!(lines.next().unwrap(), format!("critical[2.5.29.28] {freed}=CERTIFICATE_HOLD"));
+    let line = lines.next().unwrap();
+    assert!(line.starts_with("critical[2.5.29.27, 2.5.29.28] "), "{line}");
+    assert!(line.contains(&format!("{revoked}=KEY_COMPROMISE")) && line.contains(&format!("{freed}=REMOVE_FROM_CRL")));
+    let told = interop::ask("certtool", &["--crl-info", "--inder", "--infile", "delta.der"], at);
+    assert!(told.contains("Revoked certificates (2)"), "{told}");
+    assert!(told.contains(revoked) && told.contains(freed), "{told}");
 }
 
 #[test]
