@@ -62,8 +62,10 @@ pub(super) struct Built {
     pub(super) over: Vec<Stored<Revocation>>,
     /// The holds that ended before.
     pub(super) removals: Vec<Stored<CrlRemoval>>,
-    /// Whether these are all, and not only as many as are remembered.
+    /// Whether the rows are all, and not only as many as are remembered.
     pub(super) whole: bool,
+    /// Whether the holds that ended are all.
+    pub(super) all_removals: bool,
 }
 
 /// What makes the CRLs of one operation.
@@ -123,7 +125,7 @@ impl Maker<'_> {
         let inner = self.inner;
         let mut writer = self.writer(times, None, inner.expected(scope)?)?;
         let over = last.unwrap_or(Timestamp::MIN).min(self.now);
-        let mut built = Built { whole: true, ..Built::default() };
+        let mut built = Built { whole: true, all_removals: true, ..Built::default() };
         let mut again = HashSet::new();
         let mut entries = 0_u64;
         // Rows before chunks: what moves meanwhile is seen twice rather than never, and then the commit finds out.
@@ -159,9 +161,12 @@ impl Maker<'_> {
                 }
             })
         })?;
+        // Holds that ended after their rows: what ended meanwhile shows in both.
         inner.scan::<CrlRemoval>(&scope.wanted(), |row| {
             if row.scope == scope.own && built.removals.len() < MOST_SEEN {
                 built.removals.push(row);
+            } else if row.scope == scope.own {
+                built.all_removals = false;
             }
             Ok(())
         })?;

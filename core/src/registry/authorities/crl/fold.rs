@@ -1,6 +1,6 @@
 //! What is revoked for good moves from rows into chunks of encoded entries, once a complete CRL listed it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::build::{Built, Scope, each_entry};
 use crate::Result;
@@ -40,11 +40,9 @@ impl Inner {
         Ok(last.into_iter().flatten().flatten().all(|made| made > certificate.not_after))
     }
 
-    /// Before the first CRL of an authority: the rows that earlier versions wrote get what is new in them.
+    /// Before each CRL: the rows that processes of earlier versions wrote, or still write, get what is new in them. Looking for
+    /// them costs what reading the authority's rows does, which are few once a CRL was made.
     pub(super) fn adopt_revocations(&self, id: AuthorityId, authority: u64) -> Result<()> {
-        if self.find_record::<CrlFolding>(authority)?.is_some() {
-            return Ok(());
-        }
         let issuer = self.issuer(id)?;
         let wanted = Wanted::default().eq("authority", id.to_value(&self.ids)).eq("scope", Value::Null);
         let mut old = Vec::new();
@@ -57,10 +55,11 @@ impl Inner {
             let rows: Vec<_> = numbers.iter().map(|number| at::<Certificate>(*number)).collect();
             let mut writes = Vec::with_capacity(portion.len());
             for (row, certificate) in portion.iter().zip(self.store()?.get(&rows)?) {
-                let certificate = read::<Certificate>(certificate, &self.ids)?;
+                let certificate = read::<Certificate>(certificate, &self.ids)?.map(|stored| stored.record);
+                let shard = certificate.as_ref().and_then(|certificate| certificate.shard).unwrap_or(0);
                 let adopted = Revocation {
-                    scope: Some(scope(authority, 0)),
-                    not_after: Some(certificate.map_or(issuer.not_after, |certificate| certificate.record.not_after)),
+                    scope: Some(scope(authority, shard)),
+                    not_after: Some(certificate.map_or(issuer.not_after, |certificate| certificate.not_after)),
                     ..row.record.clone()
                 };
                 writes.push(put(&adopted, Expect::Version(row.version), &self.ids)?);
@@ -92,7 +91,8 @@ impl Inner {
             return Ok(None);
         }
         let own = scope(place.0, place.1);
-        let Sorted { mut writes, moving, again } = self.sorted(built)?;
+        let Sorted { pairs, moving, again } = self.sorted(built)?;
+        let mut writes: Vec<_> = pairs.into_iter().flatten().flatten().collect();
         let swept = self.swept(id, own, place.1, made, &again)?;
         let touched: HashSet<u64> = swept.iter().filter_map(key_of).collect();
         writes.extend(swept);
@@ -101,47 +101,95 @@ impl Inner {
         Ok(Some(writes))
     }
 
-    /// The same in portions, after the CRL. Whatever changed meanwhile stays as it is until the next time.
-    pub(super) fn fold(&self, id: AuthorityId, place: (u64, u32), made: Timestamp, built: &Built) -> Result<()> {
+    /// The same in portions, after the CRL that was committed at `times`, as long as nobody is in the way and nobody else
+    /// moved any: what was read is known to be so still only then. What stays as it is moves after the next CRL.
+    pub(super) fn fold(
+        &self,
+        id: AuthorityId,
+        place: (u64, u32),
+        made: Timestamp,
+        built: &Built,
+        mut times: u64,
+    ) -> Result<()> {
         let own = scope(place.0, place.1);
-        let Sorted { writes, moving, again } = self.sorted(built)?;
-        for portion in writes.chunks(ENTRIES) {
-            self.folded(id, portion.to_vec())?;
+        let Sorted { pairs, moving, again } = self.sorted(built)?;
+        for portion in pairs.chunks(ENTRIES) {
+            if !self.folded(id, &mut times, portion.iter().flatten().flatten().cloned().collect())? {
+                return Ok(());
+            }
         }
         let swept = self.swept(id, own, place.1, made, &again)?;
-        if !swept.is_empty() && !self.folded(id, swept)? {
+        if !swept.is_empty() && !self.folded(id, &mut times, swept)? {
             return Ok(());
         }
         for portion in moving.chunks(ENTRIES) {
             let last = self.last_chunk(own)?;
-            self.folded(id, self.moved(own, made, last, portion)?)?;
+            if !self.folded(id, &mut times, self.moved(own, made, last, portion)?)? {
+                return Ok(());
+            }
         }
         Ok(())
     }
 
     /// Tells what moves from what only needs a mark.
+    ///
+    /// A hold may end, and the certificate be revoked or held again, between reading its row and the commit: the new row can
+    /// have the version of the one that was read. But a hold that ends leaves a row in `crl_removals`, which only goes when
+    /// revocations move, so what happened to a hold shows there: the removals were read after the rows.
     fn sorted<'b>(&self, built: &'b Built) -> Result<Sorted<'b>> {
-        let mut sorted = Sorted { writes: Vec::new(), moving: Vec::new(), again: HashSet::new() };
-        for row in &built.listed {
-            let of_authority = self.ids.number(row.certificate)? & AUTHORITY_BIT != 0;
-            if row.reason != RevocationReason::CertificateHold && !of_authority {
-                sorted.moving.push(row);
+        let mut sorted = Sorted { pairs: Vec::new(), moving: Vec::new(), again: HashSet::new() };
+        let mut removals = HashMap::with_capacity(built.removals.len());
+        for removal in &built.removals {
+            removals.insert(removal.key(&self.ids)?, removal.version);
+        }
+        for (row, over) in built.listed.iter().map(|row| (row, false)).chain(built.over.iter().map(|row| (row, true))) {
+            let key = row.key(&self.ids)?;
+            let (revoked, removal) = (at::<Revocation>(key), at::<CrlRemoval>(key));
+            let known = removals.remove(&key);
+            let as_read = Expect::Version(row.version);
+            let write = if over {
+                Write::Delete(revoked, as_read)
+            } else {
+                put(&Revocation { listed: Some(true), ..row.record.clone() }, as_read, &self.ids)?
+            };
+            if row.reason == RevocationReason::CertificateHold {
+                match known {
+                    // Whether the hold ended before its row was read or after, nobody knows: the next CRL does.
+                    Some(version) => sorted.pairs.push([
+                        Some(Write::Require(revoked, as_read)),
+                        Some(Write::Delete(removal, Expect::Version(version))),
+                    ]),
+                    None if built.all_removals && (over || row.listed != Some(true)) => {
+                        sorted.pairs.push([Some(write), Some(Write::Require(removal, Expect::Absent))]);
+                    }
+                    None => {}
+                }
+                continue;
+            }
+            // What is revoked for good was no hold any more when it was read. Without its row, what is left of the hold
+            // would read as if it were in force again, so both go together.
+            let removal = (known.is_some() || !built.all_removals).then_some(Write::Delete(removal, Expect::Any));
+            if over {
+                sorted.pairs.push([Some(write), removal]);
+            } else if self.ids.number(row.certificate)? & AUTHORITY_BIT == 0 {
+                sorted.moving.push((row, removal));
                 if row.again == Some(true) {
                     sorted.again.insert(row.serial.clone());
                 }
             } else if row.listed != Some(true) {
-                let listed = Revocation { listed: Some(true), ..row.record.clone() };
-                sorted.writes.push(put(&listed, Expect::Version(row.version), &self.ids)?);
+                sorted.pairs.push([Some(write), None]);
             }
         }
-        for row in &built.over {
-            sorted.writes.push(Write::Delete(at::<Revocation>(row.key(&self.ids)?), Expect::Version(row.version)));
-        }
-        for row in &built.removals {
-            sorted.writes.push(Write::Delete(at::<CrlRemoval>(row.key(&self.ids)?), Expect::Version(row.version)));
+        for removal in &built.removals {
+            let key = removal.key(&self.ids)?;
+            // Without all rows nobody knows whether it ended one that was listed.
+            if built.whole && removals.contains_key(&key) {
+                let gone = Write::Delete(at::<CrlRemoval>(key), Expect::Version(removal.version));
+                sorted.pairs.push([Some(gone), None]);
+            }
         }
         // What ends together is kept together, so that chunks go whole.
-        sorted.moving.sort_by_key(|row| row.not_after);
+        sorted.moving.sort_by_key(|(row, _)| row.not_after);
         Ok(sorted)
     }
 
@@ -151,7 +199,7 @@ impl Inner {
         own: u64,
         made: Timestamp,
         mut last: Option<Stored<CrlChunk>>,
-        mut rows: &[&Stored<Revocation>],
+        mut rows: &[Moving<'_>],
     ) -> Result<Vec<Write>> {
         let mut writes = Vec::with_capacity(rows.len() + 2);
         while !rows.is_empty() {
@@ -164,8 +212,9 @@ impl Inner {
             let (portion, rest) = rows.split_at(room.min(rows.len()));
             rows = rest;
             writes.push(self.chunk_of(own, made, last.take(), portion)?);
-            for row in portion {
+            for (row, removal) in portion {
                 writes.push(Write::Delete(at::<Revocation>(row.key(&self.ids)?), Expect::Version(row.version)));
+                writes.extend(removal.clone());
             }
         }
         Ok(writes)
@@ -177,7 +226,7 @@ impl Inner {
         scope: u64,
         made: Timestamp,
         last: Option<Stored<CrlChunk>>,
-        rows: &[&Stored<Revocation>],
+        rows: &[Moving<'_>],
     ) -> Result<Write> {
         let (mut chunk, expect) = if let Some(last) = last {
             (last.record, Expect::Version(last.version))
@@ -186,7 +235,7 @@ impl Inner {
             (CrlChunk::empty(key, scope), Expect::Absent)
         };
         chunk.made = made;
-        for row in rows {
+        for (row, _) in rows {
             encode_entry(&mut chunk.der, &row.serial, row.at, row.reason)?;
             chunk.count(row.not_after.unwrap_or(Timestamp::MAX));
         }
@@ -207,11 +256,18 @@ impl Inner {
     }
 
     /// Commits writes that move revocations about, which whoever is building a CRL of this authority finds out. Whether
-    /// nobody was in the way.
-    fn folded(&self, id: AuthorityId, mut writes: Vec<Write>) -> Result<bool> {
-        writes.push(self.folding_moves(id, self.folding(id)?.as_ref())?);
+    /// nobody was in the way, nor moved any since `times`.
+    fn folded(&self, id: AuthorityId, times: &mut u64, mut writes: Vec<Write>) -> Result<bool> {
+        let folding = self.folding(id)?;
+        if folding.as_ref().is_none_or(|folding| folding.times != *times) {
+            return Ok(false);
+        }
+        writes.push(self.folding_moves(id, folding.as_ref())?);
         match self.store()?.commit(&writes) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                *times = times.saturating_add(1);
+                Ok(true)
+            }
             Err(StoreError::Conflict { .. }) => Ok(false),
             Err(other) => Err(other.into()),
         }
@@ -286,12 +342,14 @@ impl Inner {
     }
 }
 
+/// What moves into a chunk, and the write that takes along what is left of a hold before.
+type Moving<'b> = (&'b Stored<Revocation>, Option<Write>);
+
 /// What a complete CRL listed, by what becomes of it.
 struct Sorted<'b> {
-    /// Marks, and rows that are over.
-    writes: Vec<Write>,
-    /// What moves into chunks.
-    moving: Vec<&'b Stored<Revocation>>,
+    /// Marks, and rows that are over, each with what has to go or hold with it.
+    pairs: Vec<[Option<Write>; 2]>,
+    moving: Vec<Moving<'b>>,
     /// The serial numbers that stand in a chunk already, with another reason.
     again: HashSet<Vec<u8>>,
 }

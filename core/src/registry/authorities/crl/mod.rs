@@ -89,7 +89,8 @@ impl Authorities<'_> {
 /// What making a CRL leaves to do once it is committed.
 struct Made {
     crl: Crl,
-    built: Option<Built>,
+    /// What was not moved at once, and how often any moved before.
+    built: Option<(Built, u64)>,
 }
 
 impl Inner {
@@ -126,9 +127,9 @@ impl Inner {
             |view| self.plan_crl(view, authority, place, options, number),
             |_| Ok(Made { crl: self.current_crl(place)?, built: None }),
         )?;
-        if let Some(built) = made.built {
+        if let Some((built, times)) = made.built {
             // The CRL is made. What cannot move now does so after the next one.
-            _ = self.fold(id, (authority, place.shard), made.crl.this_update, &built);
+            _ = self.fold(id, (authority, place.shard), made.crl.this_update, &built, times);
         }
         Ok(made.crl)
     }
@@ -143,13 +144,14 @@ impl Inner {
     ) -> Result<Plan<'a, Made>> {
         let issuer = self.issuer(place.authority)?;
         let signer = issuer.signs(view.now)?;
-        let kept = Kept::read(view, &issuer, place)?;
+        // Before the lists: what moved after the complete CRL that a delta builds on is in no row any more.
         let folding = self.folding(place.authority)?;
-        let number = match kept.base() {
-            // Somebody made a newer complete CRL meanwhile; a delta comes after what it builds on.
-            Ok(base) if place.delta && base >= number => self.store()?.reserve(Self::crl_numbers(authority), 1)?.start,
-            _ => number,
-        };
+        let kept = Kept::read(view, &issuer, place)?;
+        // Somebody made a newer one meanwhile: what is revoked since is listed under a number after that, or whoever has the
+        // newest would never learn it.
+        let newest = kept.complete.record.number.max(kept.delta.record.number);
+        let number =
+            if newest >= number { self.store()?.reserve(Self::crl_numbers(authority), 1)?.start } else { number };
         let default = CrlPolicy::default();
         let policy = issuer.crl_policy().unwrap_or(&default);
         let times = Times::new(policy, options, view.now);
@@ -178,7 +180,7 @@ impl Inner {
             let times = Times::new(policy, &options, view.now);
             match (policy.delta_hours, kept.base()) {
                 // Those who have the complete CRL before go on with it for a while.
-                (Some(_), Ok(base)) if built.whole && base < number => {
+                (Some(_), Ok(base)) if built.whole && built.all_removals && base < number => {
                     let delta = maker.delta(scope, place.with_delta(true), base, times, Some(&built))?;
                     changes.extend(keep(view, &kept.delta, &delta)?);
                 }
@@ -192,7 +194,8 @@ impl Inner {
             let at_once = view.attempt < 3 && kept.complete.number < number;
             let place = (authority, place.shard);
             let at_once = if at_once { self.folded_at_once(issuer.id, place, view.now, &built)? } else { None };
-            let built = if at_once.is_some() { None } else { Some(built) };
+            let times = folding.as_ref().map_or(0, |folding| folding.times);
+            let built = if at_once.is_some() { None } else { Some((built, times)) };
             moved = at_once.unwrap_or_default();
             (crl, built)
         };
