@@ -286,7 +286,7 @@ fn openssl_follows_shards_and_deltas() {
     read_by_others(at.path(), &world, &[&base, &delta], &serial(first), &serial(second));
 }
 
-/// What Java and GnuTLS read in a complete CRL that holds `freed`, and in a delta to it that revokes `revoked`.
+/// What Java and `GnuTLS` read in a complete CRL that holds `freed`, and in a delta to it that revokes `revoked`.
 fn read_by_others(at: &Path, world: &World, [base, delta]: &[&[u8]; 2], revoked: &str, freed: &str) {
     let chain = world.registry.authorities().chain(world.issuing.id).unwrap();
     for (name, der) in [("issuer.der", &chain[0][..]), ("base.der", base), ("delta.der", delta)] {
