@@ -4,13 +4,14 @@
 
 mod event;
 mod reasons;
+mod surroundings;
 
 pub use event::EventError;
 pub use reasons::{
     AuthenticationError, AuthorityError, CampaignError, CertificateError, ClientError, CsrError, DeliveryError,
-    DeviceError, GroupError, InputError, InternalError, KeyError, ProductError, ProfileError, PskError, SealError,
-    SignerError, StoreError,
+    DeviceError, GroupError, InputError, KeyError, ProductError, ProfileError, PskError,
 };
+pub use surroundings::{InternalError, SealError, SignerError, StoreError};
 
 /// What kind of trouble it is, for hosts that map errors to status codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
