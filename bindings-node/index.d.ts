@@ -1129,7 +1129,7 @@ export declare class Crl {
   readonly number: bigint | null;
   /** For a delta CRL, the number of the complete CRL that it builds on. */
   readonly deltaBase: bigint | null;
-  /** Whether it is complete: neither a delta nor limited to some certificates or reasons of its issuer. */
+  /** Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons of its issuer. */
   readonly isComplete: boolean;
   /** The key identifier of the issuer, if it is given. */
   readonly authorityKeyId: Buffer | null;

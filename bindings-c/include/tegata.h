@@ -1133,7 +1133,7 @@ typedef struct {
   const uint64_t *number;
   /// For a delta CRL, the number of the complete CRL that it builds on; otherwise NULL.
   const uint64_t *delta_base;
-  /// Whether it is complete: neither a delta nor limited to some certificates or reasons.
+  /// Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons.
   bool is_complete;
   /// The key identifier of the issuer, if it is given.
   tegata_bytes authority_key_id;

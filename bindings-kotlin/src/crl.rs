@@ -141,7 +141,7 @@ impl Crl {
         self.0.delta_base()
     }
 
-    /// Whether it is complete: neither a delta nor limited to some certificates or reasons of its issuer.
+    /// Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons of its issuer.
     pub fn is_complete(&self) -> bool {
         self.0.is_complete()
     }

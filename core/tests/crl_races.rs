@@ -101,12 +101,12 @@ fn no_delta_takes_off_what_was_revoked_after_its_hold_had_ended() {
     let race = Race::new();
     let (certificates, call) = (race.world.registry.certificates(), race.world.call.clone());
     let [one, other, pattern] = [(); 3].map(|()| race.world.enrolled(None).1);
-    let (held, hold) = (one.issued.certificate.id, other.issued.certificate.id);
-    certificates.suspend(held, &call).unwrap();
+    let (revoked, resumed) = (one.issued.certificate.id, other.issued.certificate.id);
+    certificates.suspend(revoked, &call).unwrap();
     race.crl();
-    certificates.resume(held, &call).unwrap();
-    certificates.revoke(held, RevocationReason::KeyCompromise, &call).unwrap();
-    certificates.suspend(hold, &call).unwrap();
+    certificates.resume(revoked, &call).unwrap();
+    certificates.revoke(revoked, RevocationReason::KeyCompromise, &call).unwrap();
+    certificates.suspend(resumed, &call).unwrap();
     certificates.revoke(pattern.issued.certificate.id, RevocationReason::Superseded, &call).unwrap();
     // More than go with the CRL's own commit.
     let pattern = race.row();
@@ -118,7 +118,7 @@ fn no_delta_takes_off_what_was_revoked_after_its_hold_had_ended() {
     });
     race.memory.commit(&rows.collect::<Vec<_>>()).unwrap();
     let fired = race.before_writing(CRL_REMOVALS.name, move |registry| {
-        registry.certificates().resume(hold, &call).unwrap();
+        registry.certificates().resume(resumed, &call).unwrap();
     });
     let complete = race.crl();
     assert!(fired.load(Ordering::SeqCst));

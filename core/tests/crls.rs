@@ -70,6 +70,7 @@ fn a_shard_lists_its_own_certificates_and_the_list_of_all_lists_everybodys() {
     assert_eq!(refresh(&world), [(1, false), (2, false)]);
     for shard in [1, 2] {
         let (_, crl) = current(&world, CrlOptions::shard(shard));
+        assert!(!crl.is_complete());
         for (device, own) in devices.iter().zip(&shards) {
             assert_eq!(reason(&crl, device).is_some(), *own == shard);
         }
@@ -184,6 +185,23 @@ fn an_entry_stays_until_one_complete_crl_past_the_end_of_its_certificate() {
     assert_eq!(crl(), 0);
     assert_eq!(crl(), 0);
     assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
+}
+
+#[test]
+fn a_hold_stays_for_the_list_of_all_when_the_shards_are_made_more_often() {
+    let world = world(2);
+    let held = world.enrolled(None).1;
+    world.registry.certificates().suspend(held.issued.certificate.id, &world.call).unwrap();
+    let own = CrlOptions::shard(held.issued.certificate.shard.unwrap());
+    let crl = |options: &CrlOptions| {
+        world.clock.advance(60);
+        world.registry.authorities().crl(world.issuing.id, options, &world.call).unwrap().entries
+    };
+    assert_eq!((crl(&own), crl(&CrlOptions::default())), (1, 1));
+    world.clock.advance(31 * 24 * HOUR);
+    assert_eq!((crl(&own), crl(&own), crl(&own)), (1, 0, 0));
+    assert_eq!(crl(&CrlOptions::default()), 1, "past its end for the first time");
+    assert_eq!((crl(&own), crl(&CrlOptions::default())), (0, 0));
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct tegata_crl {
     pub number: *const u64,
     /// For a delta CRL, the number of the complete CRL that it builds on; otherwise NULL.
     pub delta_base: *const u64,
-    /// Whether it is complete: neither a delta nor limited to some certificates or reasons.
+    /// Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons.
     pub is_complete: bool,
     /// The key identifier of the issuer, if it is given.
     pub authority_key_id: tegata_bytes,

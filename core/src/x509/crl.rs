@@ -192,7 +192,7 @@ impl Crl {
         u64_from(self.delta_base.as_deref()?)
     }
 
-    /// Whether it is complete: neither a delta nor limited to some certificates or reasons of its issuer.
+    /// Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons of its issuer.
     pub const fn is_complete(&self) -> bool {
         self.delta_base.is_none() && !self.limited_scope
     }
@@ -345,12 +345,13 @@ fn index(der: &[u8], entries: &[u8]) -> Result<Vec<u32>, Error> {
     Ok(index.into_iter().map(|(_, at)| at).collect())
 }
 
-/// Whether an `IssuingDistributionPoint` says more than where the CRL is found (RFC 5280, 5.2.5).
+/// Whether an `IssuingDistributionPoint` limits the CRL. One that names a distribution point covers the certificates that name
+/// it too, and no others (RFC 5280, 5.2.5 and 6.3.3).
 fn limits_scope(mut value: Reader<'_>) -> Result<bool, Malformed> {
     let mut fields = value.sequence()?;
     value.end()?;
-    fields.optional(tag::context_constructed(0))?;
-    Ok(!fields.is_empty())
+    let point = fields.optional(tag::context_constructed(0))?;
+    Ok(point.is_some() || !fields.is_empty())
 }
 
 #[cfg(test)]

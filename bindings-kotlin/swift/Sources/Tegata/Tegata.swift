@@ -2743,7 +2743,7 @@ public protocol CrlProtocol: AnyObject, Sendable {
     func get(serial: Data) throws  -> Revocation?
 
     /**
-     * Whether it is complete: neither a delta nor limited to some certificates or reasons of its issuer.
+     * Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons of its issuer.
      */
     func isComplete()  -> Bool
 
@@ -2928,7 +2928,7 @@ open func get(serial: Data)throws  -> Revocation?  {
 }
 
     /**
-     * Whether it is complete: neither a delta nor limited to some certificates or reasons of its issuer.
+     * Whether it is complete: neither a delta nor limited to a shard, some certificates or reasons of its issuer.
      */
 open func isComplete() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {

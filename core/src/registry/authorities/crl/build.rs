@@ -126,6 +126,11 @@ impl Maker<'_> {
         let mut writer = self.writer(times, None, inner.expected(scope)?)?;
         let over = last.unwrap_or(Timestamp::MIN).min(self.now);
         let mut built = Built { whole: true, all_removals: true, ..Built::default() };
+        // The list of all is made more rarely than those of shards, and lists the same rows once more after their end.
+        let kept_for_all = match place.shard {
+            0 => Timestamp::MAX,
+            _ => inner.made_for_all(place.authority)?.unwrap_or(Timestamp::MAX),
+        };
         let mut again = HashSet::new();
         let mut entries = 0_u64;
         // Rows before chunks: what moves meanwhile is seen twice rather than never, and then the commit finds out.
@@ -138,6 +143,9 @@ impl Maker<'_> {
                 if row.again == Some(true) {
                     again.insert(row.serial.clone());
                 }
+            }
+            if ended && row.not_after.is_some_and(|end| end >= kept_for_all) {
+                return Ok(());
             }
             if own && built.listed.len() + built.over.len() < MOST_SEEN {
                 if ended { built.over.push(row) } else { built.listed.push(row) }

@@ -285,6 +285,12 @@ impl Inner {
         put(&CrlFolding { authority: id, times }, expect, &self.ids)
     }
 
+    /// When the list of all certificates was made last, if it ever was.
+    pub(super) fn made_for_all(&self, id: AuthorityId) -> Result<Option<Timestamp>> {
+        let all = self.find_list(CrlPlace::complete(id, 0))?.filter(|all| all.number > 0);
+        Ok(all.map(|all| all.this_update.unwrap_or(Timestamp::MIN)))
+    }
+
     /// Chunks that are over leave, and so do the entries in `again`, which are listed anew.
     fn swept(
         &self,
@@ -297,10 +303,9 @@ impl Inner {
         let mut over = made;
         // The list of all is made more rarely than those of shards, and lists the same.
         if shard > 0
-            && let Some(all) = self.find_list(CrlPlace::complete(id, 0))?
-            && all.number > 0
+            && let Some(all) = self.made_for_all(id)?
         {
-            over = over.min(all.this_update.unwrap_or(Timestamp::MIN));
+            over = over.min(all);
         }
         let mut writes = Vec::new();
         if again.is_empty() {
