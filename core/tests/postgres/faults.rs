@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tegata::store::{Counter, Expect, PostgresOptions, PostgresStore, Store, StoreError, Write};
+use tegata::store::{Counter, Expect, PostgresOptions, PostgresStore, Store, StoreError, Value, Write};
 
 use super::postgres_server::{Server, Stop, shared};
 use super::proxy::{Fate, Proxy};
@@ -209,4 +209,34 @@ fn a_database_that_may_only_be_read_says_so() {
     assert!(read(&reader, 1).is_some());
     assert_eq!(reader.commit(&[note(2, 1, Expect::Absent)]), Err(StoreError::ReadOnly));
     assert_eq!(reader.reserve(COUNT, 1), Err(StoreError::ReadOnly));
+}
+
+/// Callers who share a transaction whose answer is lost: one of them had been refused before it was sent.
+#[test]
+fn who_was_refused_is_told_so_when_the_answer_about_the_others_is_lost() {
+    let (proxy, url) = (Proxy::to(shared().port), shared().url());
+    let options = PostgresOptions { writers: 1, ..PostgresOptions::default() };
+    let (store, direct) = (connect_with(&through(&proxy, &url), &options), connect(&url));
+    direct.commit(&[note(1, 7, Expect::Absent)]).unwrap();
+    for round in 0..10 {
+        thread::scope(|scope| {
+            // While the first one waits, the others queue up together.
+            proxy.set_silent(true);
+            let first = scope.spawn(|| {
+                let done = store.commit(&[note(100 + round, 1, Expect::Absent)]);
+                proxy.next_commit(Fate::LosesItsAnswer);
+                done
+            });
+            thread::sleep(Duration::from_millis(50));
+            let refused = scope.spawn(|| store.commit(&[note(1, 99, Expect::Absent)]));
+            let other = scope.spawn(|| store.commit(&[note(200 + round, 1, Expect::Absent)]));
+            thread::sleep(Duration::from_millis(50));
+            proxy.set_silent(false);
+            assert_eq!(first.join().unwrap(), Ok(()));
+            assert_eq!(refused.join().unwrap(), Err(StoreError::Conflict { write: 0 }));
+            assert_eq!(other.join().unwrap(), Ok(()));
+        });
+        assert!(read(&direct, 200 + round).is_some());
+    }
+    assert_eq!(read(&direct, 1).unwrap().values.last(), Some(&Value::Int(7)));
 }

@@ -386,10 +386,10 @@ impl Shared {
             let trouble = match attempted {
                 Ok(outcomes) => return Some(outcomes),
                 Err(Failure::Undone(trouble)) => trouble,
-                Err(Failure::Unknown(mark, reason)) => {
+                Err(Failure::Unknown(mark, reason, outcomes)) => {
                     *link = None;
                     match self.find_out(link, &catalog, mark, &mut pauses).await {
-                        Ok(true) => return Some(group.iter().map(|_| Ok(())).collect()),
+                        Ok(true) => return Some(outcomes),
                         Ok(false) => Trouble::Lost(reason),
                         Err(error) => return all(&error),
                     }

@@ -61,6 +61,10 @@ impl From<Error> for Trouble {
         };
         match code {
             &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::T_R_SERIALIZATION_FAILURE => Self::Again,
+            // Engines with several nodes may not know themselves.
+            &SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => {
+                Self::Lost("the server does not know whether it happened".to_owned())
+            }
             &SqlState::UNIQUE_VIOLATION | &SqlState::NUMERIC_VALUE_OUT_OF_RANGE => Self::Surprise,
             &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW => {
                 Self::Lost("the server is starting, stopping, or ended the connection".to_owned())

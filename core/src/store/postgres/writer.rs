@@ -21,8 +21,8 @@ use crate::store::{Counter, StoreError, Value, Write};
 pub(super) enum Failure {
     /// Nothing of it happened, or ever will.
     Undone(Trouble),
-    /// The connection was lost while it was being made durable.
-    Unknown(Mark, String),
+    /// The connection was lost while it was being made durable: its mark, why, and what becomes of each caller if it was.
+    Unknown(Mark, String, Outcomes),
 }
 
 impl From<Trouble> for Failure {
@@ -74,18 +74,18 @@ pub(super) async fn attempt(
             link.within(link.plain("ROLLBACK")).await?;
             return Ok(outcomes);
         }
-        apply(link, catalog, &model, steps, false).await?;
-        return Ok(outcomes);
+        return apply(link, catalog, &model, steps, outcomes, false).await;
     }
     let mut model = Model::assuming();
     let surprise = |_| Failure::Undone(Trouble::Surprise);
     group.iter().try_for_each(|writes| model.commit(writes)).map_err(surprise)?;
     let effects = model.effects().map_err(surprise)?;
-    if !effects.is_empty() {
-        let steps = steps(link, catalog, &effects, false).await?;
-        apply(link, catalog, &model, steps, true).await?;
+    let outcomes = group.iter().map(|_| Ok(())).collect();
+    if effects.is_empty() {
+        return Ok(outcomes);
     }
-    Ok(group.iter().map(|_| Ok(())).collect())
+    let steps = steps(link, catalog, &effects, false).await?;
+    apply(link, catalog, &model, steps, outcomes, true).await
 }
 
 async fn begin(link: &Link) -> Result<(), Trouble> {
@@ -103,14 +103,15 @@ async fn undo(link: &Link, trouble: Trouble) -> Failure {
     }
 }
 
-/// Sends all statements at once, looks at what they found, and makes them durable.
+/// Sends all statements at once, looks at what they found, and makes them durable; then `outcomes` hold.
 async fn apply(
     link: &Link,
     catalog: &Catalog,
     model: &Model<'_>,
     steps: Vec<Step<'_>>,
+    outcomes: Outcomes,
     begins: bool,
-) -> Result<(), Failure> {
+) -> Result<Outcomes, Failure> {
     let marking = match link.prepare(&catalog.mark).await {
         Ok(statement) => statement,
         Err(trouble) if begins => return Err(trouble.into()),
@@ -130,8 +131,10 @@ async fn apply(
         return Err(undo(link, trouble).await);
     }
     match link.within(link.plain("COMMIT")).await {
-        Ok(()) => Ok(()),
-        Err(Trouble::Lost(reason)) => Err(Failure::Unknown(mark, reason)),
+        Ok(()) => Ok(outcomes),
+        Err(Trouble::Lost(reason) | Trouble::Told(StoreError::Unavailable { reason })) => {
+            Err(Failure::Unknown(mark, reason, outcomes))
+        }
         // The server says that it did not happen.
         Err(trouble) => Err(undo(link, trouble).await),
     }
