@@ -3014,7 +3014,10 @@ export interface Verification {
   readonly pruned: number;
   /** How many checkpoints were found genuine. */
   readonly checkpoints: number;
-  /** The number of the last of them: where a later verification may begin. */
+  /**
+   * The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+   * with one that covers later events, too; that one vouches for what is there, and does not count here.
+   */
   readonly lastCheckpoint: number | null;
   /** The first problem; `null` when all is as it was recorded. */
   readonly first: LogProblem | null;

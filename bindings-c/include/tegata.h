@@ -3272,7 +3272,9 @@ typedef struct {
   uint64_t pruned;
   /// How many checkpoints were found genuine.
   uint64_t checkpoints;
-  /// The number of the last of them, where a later verification may begin; NULL when there was none.
+  /// The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+  /// with one that covers later events, too; that one vouches for what is there, and does not count here. NULL when
+  /// there was none.
   const uint64_t *last_checkpoint;
   /// The first problem; NULL when all is as it was recorded.
   const tegata_log_problem *first;

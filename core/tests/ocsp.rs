@@ -90,8 +90,19 @@ fn a_hold_that_crls_list_says_since_when() {
 fn an_expired_certificate_that_was_never_revoked_is_good() {
     let fixture = Fixture::new();
     let issued = fixture.issue("gateway");
+    let held = fixture.issue("held");
+    fixture.registry.certificates().suspend(held.certificate.id, &call()).unwrap();
+    let replaced = fixture.issue("replaced");
+    fixture.registry.certificates().renew(&Renew::same_key(replaced.certificate.id), &call()).unwrap();
     fixture.clock.advance(500 * 86_400);
     assert_eq!(asked(&fixture, &issued), OcspStatus::Good);
+    // Nor does it make good what was not when it ended.
+    let reason = |issued| match asked(&fixture, issued) {
+        OcspStatus::Revoked { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reason(&held), RevocationReason::CertificateHold);
+    assert_eq!(reason(&replaced), RevocationReason::Superseded);
 }
 
 #[test]

@@ -117,7 +117,9 @@ pub struct tegata_verification {
     pub pruned: u64,
     /// How many checkpoints were found genuine.
     pub checkpoints: u64,
-    /// The number of the last of them, where a later verification may begin; NULL when there was none.
+    /// The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+    /// with one that covers later events, too; that one vouches for what is there, and does not count here. NULL when
+    /// there was none.
     pub last_checkpoint: *const u64,
     /// The first problem; NULL when all is as it was recorded.
     pub first: *const tegata_log_problem,

@@ -7479,7 +7479,8 @@ class Verification:
     @property
     def last_checkpoint(self, /) -> int | None:
         """
-        The number of the last of them: where a later verification may begin.
+        The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+        with one that covers later events, too; that one vouches for what is there, and does not count here.
         """
     @property
     def pruned(self, /) -> int:

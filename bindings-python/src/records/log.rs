@@ -50,7 +50,8 @@ record! {
         pruned: u64,
         /// How many checkpoints were found genuine.
         checkpoints: u64,
-        /// The number of the last of them: where a later verification may begin.
+        /// The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+        /// with one that covers later events, too; that one vouches for what is there, and does not count here.
         last_checkpoint: Option<u64>,
         /// The first problem; None when all is as it was recorded.
         first: Option<LogProblem>,

@@ -82,6 +82,45 @@ fn an_exported_log_verifies_by_itself_and_shows_what_was_changed() {
 }
 
 #[test]
+fn what_others_write_into_an_exported_log_or_leave_out_of_it_is_told() {
+    let site = Site::busy(7);
+    site.checkpoint();
+    site.record(6);
+    site.checkpoint();
+    let (whole, key) = (String::from_utf8(site.exported(None)).unwrap(), site.key());
+    let lines: Vec<&str> = whole.lines().collect();
+    let verify = |lines: &[&str]| verify_export(&mut lines.join("\n").as_bytes(), &key).unwrap();
+    let with = |line: &str, field: &str, value: serde_json::Value| {
+        let mut json: serde_json::Value = serde_json::from_str(line).unwrap();
+        json[field] = value;
+        json.to_string()
+    };
+    // A header that says more than where the log begins, at its beginning and further on.
+    let forged = with(lines[0], "action", "certificate.revoke".into());
+    for forged in [&forged[..], &lines[0].replacen('{', r#"{"from":9,"#, 1)] {
+        let problem = verify(&[forged, lines[1]]).first.unwrap();
+        assert_eq!((problem.what, problem.line), (Tampering::Altered, Some(1)));
+        assert_eq!(verify(&[lines[0], forged, lines[1]]).first.unwrap().line, Some(2));
+    }
+    let newest = lines[lines.len() - 1];
+    let told = with(newest, "action", "certificate.revoke".into());
+    let changed = [&lines[..lines.len() - 1], &[&*told]].concat();
+    assert_eq!(verify(&changed).first.unwrap().what, Tampering::CheckpointBroken);
+    // More leaves than can be counted.
+    let endless = with(lines[0], "from", u64::MAX.into());
+    let endless = with(&endless, "frontier", vec![format!("{}=", "A".repeat(43)); 64].into());
+    assert_eq!(verify(&[&endless, lines[1]]).first.unwrap().what, Tampering::Altered);
+    // All events are gone; then those since the first checkpoint, with the proof that the second one continues it.
+    assert_eq!(verify(&[lines[0], newest]).first.unwrap().what, Tampering::Missing);
+    let proof = site.registry.events().prove_consistency(1, 2).unwrap();
+    let path: Vec<&str> = proof.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+    let continued = with(newest, "proof", path.into());
+    let first = lines.iter().position(|line| line.contains("checkpoint\"")).unwrap();
+    let cut = verify(&[&lines[..=first], &[&*continued]].concat());
+    assert_eq!((cut.first, cut.last_checkpoint), (None, Some(1)), "nothing is missing up to the first");
+}
+
+#[test]
 fn one_flipped_bit_anywhere_in_an_exported_log_is_noticed_and_no_bytes_make_it_panic() {
     let site = Site::busy(7);
     let first = site.checkpoint();

@@ -25252,7 +25252,8 @@ public struct Verification: Equatable, Hashable {
      */
     public let checkpoints: UInt64
     /**
-     * The number of the last of them: where a later verification may begin.
+     * The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+     * with one that covers later events, too; that one vouches for what is there, and does not count here.
      */
     public let lastCheckpoint: UInt64?
     /**
@@ -25276,7 +25277,8 @@ public struct Verification: Equatable, Hashable {
          * How many checkpoints were found genuine.
          */checkpoints: UInt64,
         /**
-         * The number of the last of them: where a later verification may begin.
+         * The number of the last of them up to which no event is missing: where a later verification may begin. An archive ends
+         * with one that covers later events, too; that one vouches for what is there, and does not count here.
          */lastCheckpoint: UInt64?,
         /**
          * The first problem; nothing when all is as it was recorded.

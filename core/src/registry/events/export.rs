@@ -35,13 +35,21 @@ impl Lines<'_> {
 
     /// Where the lines that follow begin in the log.
     pub(super) fn header(&mut self, log: &str, tree: &Frontier) -> Result<()> {
-        self.write(&format!(r#"{{"frontier":{},"from":{},"log":"{log}"}}"#, hashes(tree.peaks()), tree.size()))
+        self.write(&header(log, tree))
     }
 
     /// A checkpoint, and how the log grew from here to it.
     pub(super) fn checkpoint(&mut self, note: &str, path: &[Hash]) -> Result<()> {
-        self.write(&format!(r#"{{"checkpoint":{},"proof":{}}}"#, Json::from(note), hashes(path)))
+        self.write(&checkpoint(note, path))
     }
+}
+
+fn header(log: &str, tree: &Frontier) -> String {
+    format!(r#"{{"frontier":{},"from":{},"log":"{log}"}}"#, hashes(tree.peaks()), tree.size())
+}
+
+fn checkpoint(note: &str, path: &[Hash]) -> String {
+    format!(r#"{{"checkpoint":{},"proof":{}}}"#, Json::from(note), hashes(path))
 }
 
 fn unwritable(error: &std::io::Error) -> Error {
@@ -158,6 +166,10 @@ impl Reading {
             }
             let peaks = read_hashes(json.get("frontier")).ok_or_else(altered)?.concat();
             let tree = Frontier::from_bytes(size, &peaks).ok_or_else(altered)?;
+            // Whatever else such a line said, nobody would have signed.
+            if header(self.verifier.name(), &tree).as_bytes() != line {
+                return Err(altered());
+            }
             match &self.tree {
                 None => self.found.pruned = size,
                 Some(own) if *own == tree => {}
@@ -176,8 +188,16 @@ impl Reading {
         };
         let broken = || LogProblem::of(Tampering::CheckpointBroken);
         let path = read_hashes(json.get("proof")).ok_or_else(broken)?;
-        let statement = note.as_str().and_then(|note| self.verifier.read(note).ok()).ok_or_else(broken)?;
+        let note = note.as_str().ok_or_else(broken)?;
+        let statement = self.verifier.read(note).map_err(|_| broken())?;
+        if checkpoint(note, &path).as_bytes() != line {
+            return Err(broken());
+        }
         let own = tree.root();
+        // Of nothing, everything is a continuation.
+        if tree.size() == 0 && statement.events > 0 {
+            return Err(LogProblem { checkpoint: Some(statement.number), ..LogProblem::of(Tampering::Missing) });
+        }
         if !is_consistent((tree.size(), &own), (statement.events, &statement.root), &path) {
             let what = match statement.events.cmp(&tree.size()) {
                 std::cmp::Ordering::Less => Tampering::Added,
@@ -188,7 +208,10 @@ impl Reading {
         }
         self.found.uncovered = 0;
         self.found.checkpoints += 1;
-        self.found.last_checkpoint = Some(statement.number);
+        // One of later events shows that those before it are genuine, not that none is missing behind them.
+        if statement.events == tree.size() {
+            self.found.last_checkpoint = Some(statement.number);
+        }
         Ok(())
     }
 }

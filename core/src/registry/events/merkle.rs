@@ -49,14 +49,17 @@ pub(super) struct Frontier {
     peaks: Vec<Hash>,
 }
 
+/// More leaves than a log ever has; few enough to count on from there.
+const MOST: u64 = 1 << 62;
+
 impl Frontier {
     /// Of no leaves.
     pub(super) const NEW: Self = Self { size: 0, peaks: Vec::new() };
 
-    /// Of a tree of `size`, from the hashes in a row. `None` when they are not as many as it takes.
+    /// Of a tree of `size`, from the hashes in a row. `None` when they are not as many as it takes, or more than any log has.
     pub(super) fn from_bytes(size: u64, bytes: &[u8]) -> Option<Self> {
         let (peaks, rest) = bytes.as_chunks::<32>();
-        let fits = rest.is_empty() && peaks.len() == size.count_ones() as usize;
+        let fits = size <= MOST && rest.is_empty() && peaks.len() == size.count_ones() as usize;
         fits.then(|| Self { size, peaks: peaks.to_vec() })
     }
 

@@ -61,7 +61,8 @@ impl Status {
         if record.state == CertificateState::Revoked {
             return Self::always(Known::Revoked(record.revoked, record.reason.unwrap_or_default()));
         }
-        match record.standing(now) {
+        // What was on hold or replaced when it ended has not become good by that.
+        match record.standing(now.min(record.not_after)) {
             Standing::Pending | Standing::Denied => Self::UNKNOWN,
             Standing::Superseded => Self::always(Known::Revoked(record.retires, RevocationReason::Superseded)),
             Standing::Suspended => {
