@@ -63,7 +63,9 @@ def test_what_goes_is_archived_first(folder: Path) -> None:
     on = ("--store", "sqlite:old.db")
     assert asked(folder, "maintain", "--dry-run", *on)["removed"] >= 1
     assert asked(folder, "maintain", "--device-days", "36500", "--dry-run", *on).get("devices") is None
-    done = asked(folder, "maintain", "--archive", "archive.jsonl", *on)
+    # The clock went on for years since anything happened there.
+    assert "internal.clock_leapt" in tegata(folder, "maintain", "--archive", "archive.jsonl", *on, code=1).stderr
+    done = asked(folder, "maintain", "--leap-days", "36500", "--archive", "archive.jsonl", *on)
     assert done["removed"] >= 1 and done["devices"] == 1
     lines = [json.loads(line) for line in (folder / "archive.jsonl").read_text().splitlines()]
     assert len(lines) == done["removed"] and mode(folder / "archive.jsonl") == 0o600
@@ -86,7 +88,7 @@ class Buffered(io.BytesIO):
 
 
 def test_nothing_is_removed_before_the_archive_has_it() -> None:
-    from tegata import FixedClock, MemoryStore, NewDevice, Options, Registry, SoftwareSealer
+    from tegata import FixedClock, MemoryStore, NewDevice, Options, Registry, Retention, SoftwareSealer
 
     clock = FixedClock.at(datetime(2020, 1, 1, tzinfo=timezone.utc))
     with Registry.open(MemoryStore(), SoftwareSealer.generate(), Options(clock=clock)) as registry:
@@ -94,10 +96,10 @@ def test_nothing_is_removed_before_the_archive_has_it() -> None:
         registry.devices.delete(device)
         clock.set(datetime(2026, 1, 1, tzinfo=timezone.utc))
         with pytest.raises(OSError, match="no space left"):
-            registry.maintain(archive=Buffered(trouble=True))
+            registry.maintain(Retention(leap_days=3000), Buffered(trouble=True))
         assert registry.devices.get(device).state == "deleted"
         archive = Buffered()
-        done = registry.maintain(archive=archive)
+        done = registry.maintain(Retention(leap_days=3000), archive)
         assert done.removed["devices"] == 1 and b'"name":"gone ' in archive.arrived
         assert archive.arrived == archive.getvalue()
 
