@@ -23,10 +23,10 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import tegata.*
 
-/** Other stores, copies and backups, revocation for many, and the log as evidence. */
 /** So much time passes in some of these tests that the clock would be taken for wrong. */
 private val waited = Retention(leapDays = 800u)
 
+/** Other stores, copies and backups, revocation for many, and the log as evidence. */
 class Scale {
     private fun <T> inFolder(work: (Path) -> T): T {
         val folder = Files.createTempDirectory("tegata")
