@@ -39880,7 +39880,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_method_crl_get() != 18169) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_method_crl_is_complete() != 32633) {
+    if (uniffi_tegata_uniffi_checksum_method_crl_is_complete() != 32229) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_method_crl_is_empty() != 7327) {
