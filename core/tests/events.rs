@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{START, World, code, csr, key};
+use common::{Full, START, World, code, csr, key};
 use tegata::model::{EnrollmentMode, EnrollmentPolicy, Entity, Event, ProfileSpec, SubjectPolicy};
 use tegata::{
     Bulk, Call, CrlOptions, DeviceChange, DeviceId, EventFilter, GroupChange, HandOut, Issue, IssueWithKey,
@@ -290,18 +290,6 @@ fn events_are_found_by_what_who_which_and_when() {
     assert_eq!(found(EventFilter { from: moment(1), to: moment(60), ..about() }), Vec::<String>::new());
 }
 
-/// An output without any room.
-struct Full;
-
-impl std::io::Write for Full {
-    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-        Err(std::io::ErrorKind::StorageFull.into())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn events_are_exported_as_json_lines() {
     // NEC-38
@@ -325,7 +313,7 @@ fn events_are_exported_as_json_lines() {
         ];
         assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value)).into());
     }
-    assert_eq!(code(world.registry.events().export(&EventFilter::default(), &mut Full)), "input.invalid");
+    assert_eq!(code(world.registry.events().export(&EventFilter::default(), &mut Full(0))), "input.invalid");
 }
 
 #[test]

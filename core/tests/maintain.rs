@@ -5,12 +5,11 @@
 
 mod common;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use common::{World, code, csr, key};
+use common::{Full, World, code, csr, key};
 use tegata::model::{CertificateState, CredentialKind, EnrollmentMode, EnrollmentPolicy, ProfileSpec};
 use tegata::store::{MemoryStore, SqliteOptions, SqliteStore};
 use tegata::{
@@ -271,22 +270,6 @@ fn each_kind_of_record_has_its_time() {
     assert_eq!(w.registry.devices().find(&all, &Page::of(9)).unwrap().items.len(), 0);
     let certificates = CertificateFilter::default();
     assert_eq!(w.registry.certificates().find(&certificates, &Page::of(9)).unwrap().items.len(), 1, "the product's");
-}
-
-/// Takes so many bytes, then fails.
-struct Full(usize);
-
-impl Write for Full {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.0 < bytes.len() {
-            return Err(std::io::ErrorKind::StorageFull.into());
-        }
-        self.0 -= bytes.len();
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]

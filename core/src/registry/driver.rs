@@ -7,13 +7,13 @@
 //! again only if it changed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
 use super::call::Call;
+use super::numbers::stand;
 use crate::Result;
 use crate::callback;
 use crate::env::{Random, Timestamp};
@@ -257,7 +257,7 @@ impl<'r> View<'r> {
 
     /// How far a counter has come.
     pub(super) fn counter(&self, counter: Counter) -> Result<u64> {
-        Ok(self.registry.store()?.reserve(counter, 0)?.start.saturating_sub(1))
+        Ok(stand(self.registry.store()?, counter)?)
     }
 
     /// A new record.
@@ -309,18 +309,7 @@ impl<'r> View<'r> {
         object: Option<Entity>,
         detail: Option<String>,
     ) -> Result<Write> {
-        let event = Event {
-            // Its number comes with the commit, and so does its tag.
-            id: self.registry.ids.id(0),
-            at: self.now,
-            actor: self.call.actor.clone(),
-            action: action.to_owned(),
-            subject,
-            object,
-            detail,
-            tag: None,
-        };
-        self.insert(&event)
+        self.registry.event(action, [subject, object], detail, self.call, self.now)
     }
 }
 
@@ -442,14 +431,27 @@ impl Inner {
             *of.entry(table.name).or_insert(0_u64) += 1;
         }
         let detail: Vec<_> = of.iter().map(|(table, count)| format!("{table}: {count}")).collect();
+        self.event(action, [None, None], Some(detail.join(", ")), call, now)
+    }
+
+    /// An event about a subject and an object, if there are such.
+    pub(super) fn event(
+        &self,
+        action: &'static str,
+        [subject, object]: [Option<Entity>; 2],
+        detail: Option<String>,
+        call: &Call,
+        now: Timestamp,
+    ) -> Result<Write> {
         let event = Event {
+            // Its number comes with the commit, and so does its tag.
             id: self.ids.id(0),
             at: now,
             actor: call.actor.clone(),
             action: action.to_owned(),
-            subject: None,
-            object: None,
-            detail: Some(detail.join(", ")),
+            subject,
+            object,
+            detail,
             tag: None,
         };
         put(&event, Expect::Absent, &self.ids)

@@ -26,7 +26,7 @@ pub(super) struct Issuer {
     pub(super) stored: Stored<Authority>,
     signer: Option<Arc<dyn Signer>>,
     /// Makes its serial numbers.
-    pub(super) serials: NumberCipher,
+    serials: NumberCipher,
     /// Its certificate and those above it, the root last.
     pub(super) chain: Arc<[Vec<u8>]>,
     /// Whether the key of one above it is known to others.
@@ -79,6 +79,12 @@ impl Issuer {
     /// The serial number of the certificate with this record number.
     pub(super) fn serial(&self, number: u64, seed: u64) -> Serial {
         self.serials.serial(number, seed)
+    }
+
+    /// The record number that these octets of a serial number lead to; `None` when it cannot have made them. Any it can have
+    /// made leads to some number: only the right record carries the serial number.
+    pub(super) fn number_in(&self, serial: &[u8]) -> Option<u64> {
+        Serial::from_bytes(serial).map(|serial| self.serials.serial_number(serial))
     }
 
     /// That the authority is still as remembered.

@@ -245,6 +245,11 @@ impl Inner {
         let page = Page { limit: 1, after: None, total: false };
         Ok(self.list::<T>(wanted, &page)?.items.pop())
     }
+
+    /// The record with the highest key.
+    pub(super) fn last<T: Record>(&self) -> Result<Option<T>> {
+        self.first(Wanted { descending: true, ..Wanted::default() })
+    }
 }
 
 impl View<'_> {

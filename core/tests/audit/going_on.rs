@@ -55,21 +55,12 @@ fn pruned_events_are_archived_and_the_rest_verifies_as_before() {
 
 #[test]
 fn nothing_is_pruned_that_is_not_what_was_recorded_or_that_cannot_be_archived() {
-    struct Full;
-    impl std::io::Write for Full {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::StorageFull.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
     let site = Site::busy(4_200);
     let later = Timestamp::from_unix(START + 1_000);
     let log = site.registry.events();
     assert_eq!(log.prune(later, None, &site.call).unwrap().events, 0, "no checkpoint covers them");
     site.checkpoint();
-    assert_eq!(code(log.prune(later, Some(&mut Full), &site.call)), "input.invalid");
+    assert_eq!(code(log.prune(later, Some(&mut Full(0)), &site.call)), "input.invalid");
     let row = site.rows(&EVENTS)[3].clone();
     site.set(&row, "actor", text("nobody"));
     assert_eq!(code(log.prune(later, None, &site.call)), "event.log_broken");

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use common::{START, code, sealer};
+use common::{Full, START, code, sealer};
 use tegata::model::{Checkpoint, Event};
 use tegata::store::faults::{Fault, FaultyStore};
 use tegata::store::schema::Table;

@@ -1,5 +1,7 @@
 //! What fails, restarts or happens at once while a campaign runs.
 
+use std::path::Path;
+
 use super::*;
 
 /// Every member's rotation happened once.
@@ -53,14 +55,17 @@ fn a_wave_that_fails_anywhere_goes_on_without_losing_or_repeating_anybody() {
     assert_each_once(registry, &keys, 1_100);
 }
 
+/// The registry in the file of a folder, opened once more.
+fn reopened(folder: &Path, clock: &Arc<FixedClock>) -> Registry {
+    let store = SqliteStore::open(folder.join("r.sqlite"), SqliteOptions::default()).unwrap();
+    Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap()
+}
+
 #[test]
 fn a_campaign_goes_on_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(FixedClock::at(now()));
-    let open = || {
-        let store = SqliteStore::open(folder.path().join("r.sqlite"), SqliteOptions::default()).unwrap();
-        Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap()
-    };
+    let open = || reopened(folder.path(), &clock);
     let call = Call::by("admin");
     let (keys, id) = {
         let registry = open();
@@ -86,10 +91,7 @@ fn a_campaign_goes_on_after_a_restart() {
 fn processes_that_advance_one_campaign_at_once_share_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(FixedClock::at(now()));
-    let open = || {
-        let store = SqliteStore::open(folder.path().join("r.sqlite"), SqliteOptions::default()).unwrap();
-        Registry::open(store, sealer(), Options::default().with_clock(clock.clone())).unwrap()
-    };
+    let open = || reopened(folder.path(), &clock);
     let call = Call::by("admin");
     let first = open();
     let keys = keyed(&first, 1_400);

@@ -19,6 +19,22 @@ use tegata::{
     PrivateKey, ProductSpec, Registry, Result, Secret, Signer, Statement, Timestamp, make_csr,
 };
 
+/// An output that takes so many bytes, then fails.
+pub struct Full(pub usize);
+
+impl std::io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0 < bytes.len() {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.0 -= bytes.len();
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// 2026-11-22T12:00:00Z.
 pub const START: i64 = 1_795_348_800;
 

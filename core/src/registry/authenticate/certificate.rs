@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Credential, Principal, Proof};
 use crate::Result;
 use crate::error::{CertificateError, DeviceError, Error, ProductError};
-use crate::id::{DeviceId, Serial};
+use crate::id::DeviceId;
 use crate::key::Statement;
 use crate::model::{Authority, Certificate, CertificateKind, Device, Document, Product};
 use crate::registry::Inner;
@@ -74,8 +74,7 @@ impl Inner {
         let unknown = || Error::from(CertificateError::Unknown);
         let identifier = presented.extensions().authority_key_id.as_deref();
         let issuer = self.issuer_of(identifier, presented.issuer().as_der())?.ok_or_else(unknown)?;
-        let serial = Serial::from_bytes(presented.serial()).ok_or_else(unknown)?;
-        let number = issuer.serials.serial_number(serial);
+        let number = issuer.number_in(presented.serial()).ok_or_else(unknown)?;
         let authority = at::<Authority>(self.ids.number(issuer.id)?);
         let own = [at::<Certificate>(number), at::<Document>(number), authority];
         let mut rows = self.store()?.get(&[&own, others].concat())?;

@@ -9,7 +9,7 @@ use super::outside::check_ca;
 use super::{Authorities, Rebuild};
 use crate::Result;
 use crate::error::{AuthorityError, Error};
-use crate::id::{AuthorityId, Serial};
+use crate::id::AuthorityId;
 use crate::key::PublicKey;
 use crate::model::{Authority, AuthorityState, Entity, Revocation, SignerLocation, scope};
 use crate::registry::Call;
@@ -261,11 +261,10 @@ pub(super) fn revocations_across(view: &View<'_>, authority: &Authority) -> Resu
         }
         let identifier = certificate.extensions().authority_key_id.as_deref();
         let issuer = view.registry.issuer_of(identifier, certificate.issuer().as_der())?;
-        let (Some(issuer), Some(serial)) = (issuer, Serial::from_bytes(certificate.serial())) else { continue };
-        let revocation = Revocation {
-            certificate: view.registry.ids.id(issuer.serials.serial_number(serial)),
-            ..compromise(view, issuer.id, &certificate)?
-        };
+        let Some(issuer) = issuer else { continue };
+        let Some(number) = issuer.number_in(certificate.serial()) else { continue };
+        let revocation =
+            Revocation { certificate: view.registry.ids.id(number), ..compromise(view, issuer.id, &certificate)? };
         writes.push(view.replace(&revocation)?);
     }
     Ok(writes)

@@ -21,7 +21,7 @@ pub use renew::{Renew, RenewWithKey};
 use super::Inner;
 use crate::Result;
 use crate::error::CertificateError;
-use crate::id::{AuthorityId, CertificateId, Serial};
+use crate::id::{AuthorityId, CertificateId};
 use crate::key::pem;
 use crate::model::{Certificate, Entity};
 
@@ -118,10 +118,8 @@ impl Inner {
         serial: &[u8],
     ) -> Result<Option<Certificate>> {
         let issuer = self.issuer(authority)?;
-        let Some(made) = Serial::from_bytes(serial) else { return Ok(None) };
-        let number = issuer.serials.serial_number(made);
+        let Some(number) = issuer.number_in(serial) else { return Ok(None) };
         let found = self.find_record::<Certificate>(number)?.map(|stored| stored.record);
-        // Any serial number decrypts to some record number; only the right record carries it.
         Ok(found.filter(|record| record.authority == authority && record.serial == serial))
     }
 }

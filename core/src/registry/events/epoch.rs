@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::Inner;
+use super::super::numbers::stand;
 use super::super::tags::Tags;
 use crate::error::{Error, StoreError};
 use crate::id::NumberCipher;
@@ -165,7 +166,7 @@ impl Inner {
             read::<Checkpoint>(newest(Checkpoint::TABLE)?, &self.ids)?.map_or(0, |last| last.record.last_number);
         let untagged = match newest(Event::TABLE)? {
             Some(row) if self.tags.is_marked(&row) => 0,
-            _ => store.reserve(NUMBERS, 0)?.start.saturating_sub(1),
+            _ => stand(store, NUMBERS)?,
         };
         Ok(EventLog { key: EventLog::KEY, closed, untagged, tag: None })
     }
@@ -179,7 +180,7 @@ impl Inner {
                 return Err(StoreError::Corrupt { at: EventLog::TABLE.name.to_owned() });
             }
             // Read before the row is written: whoever reads the row's new version is given higher numbers only.
-            let stand = store.reserve(NUMBERS, 0)?.start.saturating_sub(1);
+            let stand = stand(store, NUMBERS)?;
             let version = stored.version;
             let log = EventLog { closed: stand.max(stored.record.closed), ..stored.record };
             match store.commit(&[self.marked(&log, Expect::Version(version)).map_err(unlikely)?]) {

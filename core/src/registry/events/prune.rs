@@ -11,8 +11,7 @@ use crate::Result;
 use crate::callback;
 use crate::env::Timestamp;
 use crate::error::{EventError, StoreError};
-use crate::model::{Event, EventSegment};
-use crate::store::record::put;
+use crate::model::EventSegment;
 use crate::store::{Expect, RowRef, Write};
 
 /// What [`Events::prune`](super::Events::prune) did.
@@ -98,17 +97,8 @@ impl Inner {
         let mut writes: Vec<_> = rows.map(|(row, version)| Write::Delete(row, Expect::Version(version))).collect();
         let emptied = EventSegment { numbers: None, leaves: None, ..stored.record };
         writes.push(self.marked(&emptied, Expect::Version(stored.version))?);
-        let event = Event {
-            id: self.ids.id(0),
-            at: self.now()?,
-            actor: call.actor.clone(),
-            action: "events.prune".to_owned(),
-            subject: None,
-            object: None,
-            detail: Some(format!("{} events up to {}", emptied.events, emptied.latest)),
-            tag: None,
-        };
-        writes.push(put(&event, Expect::Absent, &self.ids)?);
+        let detail = format!("{} events up to {}", emptied.events, emptied.latest);
+        writes.push(self.event("events.prune", [None, None], Some(detail), call, self.now()?)?);
         match self.commit(&mut writes) {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict { .. }) => Ok(false),

@@ -2,7 +2,6 @@
 
 use super::super::Inner;
 use super::super::call::{Progress, tell};
-use super::super::page::Wanted;
 use super::checkpoint::follows;
 use super::epoch::is_sound;
 use super::merkle::{Frontier, Hash};
@@ -177,11 +176,6 @@ struct Run<'r> {
 }
 
 impl Inner {
-    /// The record with the highest key, altered or not.
-    pub(in crate::registry) fn last_row<T: Record>(&self) -> Result<Option<T>> {
-        self.first::<T>(Wanted { descending: true, ..Wanted::default() })
-    }
-
     /// Goes through the log.
     pub(super) fn verify_events(&self, options: &VerifyEvents, progress: Option<Progress<'_>>) -> Result<Verification> {
         callback::refuse_inside()?;
@@ -230,7 +224,7 @@ impl Run<'_> {
             return Err(LogProblem::of(Tampering::RolledBack).into());
         }
         // Altered or not: the walk gets there in its turn.
-        self.newest = self.inner.last_row::<Checkpoint>()?;
+        self.newest = self.inner.last::<Checkpoint>()?;
         let mut start = 0;
         if let Some(since) = options.since {
             let checkpoint = self.inner.checkpoint(since)?;
@@ -258,8 +252,8 @@ impl Run<'_> {
         }
         let number = self.newest.as_ref().map_or(0, |newest| newest.number);
         let covered = self.newest.as_ref().map_or((0, 0), |newest| (newest.events, newest.last_number));
-        let segments = self.inner.last_row::<EventSegment>()?.map_or(0, |last| last.before() + u64::from(last.events));
-        let newer = || Ok::<_, crate::Error>(self.inner.last_row::<Checkpoint>()?.is_some_and(|c| c.number > number));
+        let segments = self.inner.last::<EventSegment>()?.map_or(0, |last| last.before() + u64::from(last.events));
+        let newer = || Ok::<_, crate::Error>(self.inner.last::<Checkpoint>()?.is_some_and(|c| c.number > number));
         if log.closed < covered.1 || segments > covered.0 && !newer()? {
             return Err(LogProblem::shown_by(number + 1).into());
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::value::Place;
-use super::{BEYOND_DEVICES, IssuedKey, Keys, check_days};
+use super::{IssuedKey, Keys, check_days};
 use crate::Result;
 use crate::error::{Error, KeyError};
 use crate::id::{DeviceId, GroupId, KeyId};
@@ -11,6 +11,7 @@ use crate::model::{Binding, Device, Entity, KeyOwner, KeyShare, KeyState, Owner,
 use crate::registry::bindings::Tag;
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
+use crate::registry::numbers::BEYOND_DEVICES;
 use crate::registry::{Bulk, Call, Inner};
 use crate::secret::Secret;
 use crate::store::Write;

@@ -24,9 +24,6 @@ use crate::store::record::Cell;
 use crate::store::{Match, Value, Write};
 use crate::symmetric::SymmetricAlgorithm;
 
-/// A device's key number 1 is in the row with the device's number; all other keys are in rows from here on.
-pub(in crate::registry) const BEYOND_DEVICES: u64 = 1 << 48;
-
 /// Which symmetric keys to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFilter {

@@ -1,7 +1,7 @@
 //! Keys are read and compared.
 
+use super::Keys;
 use super::value::Place;
-use super::{BEYOND_DEVICES, Keys};
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::{Error, KeyError, StoreError};
@@ -9,6 +9,7 @@ use crate::id::{KeyId, SymmetricKeyKind};
 use crate::model::{EndedVersion, KeyState, KeyVersion, SymmetricKey, VersionState};
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
+use crate::registry::numbers::BEYOND_DEVICES;
 use crate::registry::page::Wanted;
 use crate::registry::{Bulk, Call, Inner};
 use crate::secret::Secret;

@@ -179,9 +179,11 @@ impl Registry {
         // Before the first call, what the registry did last tells the time as well.
         let last = match &upkeep {
             Some(upkeep) => Some(upkeep.at),
-            None => inner.last_row::<Event>()?.map(|event| event.at),
+            None => inner.last::<Event>()?.map(|event| event.at),
         };
-        last.map_or(Ok(()), |last| retention.check_clock(last, now))?;
+        if let Some(last) = last {
+            retention.check_clock(last, now)?;
+        }
         let upkeep = upkeep.unwrap_or_default();
         let mut round = Round { inner, retention, now, call, upkeep, done: Maintained::default() };
         while round.done.looked_at < u64::from(retention.limit) && !round.done.finished {

@@ -4,10 +4,10 @@ use crate::Result;
 use crate::der::Reader;
 use crate::env::Timestamp;
 use crate::error::Error;
-use crate::id::Serial;
 use crate::model::{Authority, Certificate, CertificateState, CrlChunk, CrlPlace, Revocation};
 use crate::registry::Inner;
 use crate::registry::issuers::Issuer;
+use crate::registry::numbers::stand;
 use crate::store::record::{Record, at, read};
 use crate::store::{Counter, RowRef};
 use crate::x509::{Revocation as Said, encode_entry, read_entry};
@@ -40,7 +40,7 @@ impl Inner {
         // Without it, nobody knows where the serial numbers lead; that it is missing is told by who follows the reference.
         if let Some(issuer) = issuers.get(&self.ids.id(authority)) {
             let entries = entries_of(chunk, issuer)?;
-            let given = super::copy::stand(self.store()?, Counter { name: Certificate::TABLE.name, of: 0 })?;
+            let given = stand(self.store()?, Counter { name: Certificate::TABLE.name, of: 0 })?;
             for portion in entries.chunks(PORTION) {
                 self.check_entries(chunk, issuer, portion, given)?;
             }
@@ -104,8 +104,7 @@ fn entries_of<'a>(chunk: &'a CrlChunk, issuer: &Issuer) -> Result<Vec<Entry<'a>>
         let (serial, said, whole) = read_entry(&mut reader).map_err(|_| wrong("an entry is not proper DER"))?;
         again.clear();
         encode_entry(&mut again, serial, said.at, said.reason)?;
-        let number = Serial::from_bytes(serial).map(|serial| issuer.serials.serial_number(serial));
-        let Some(number) = number.filter(|_| again == whole) else {
+        let Some(number) = issuer.number_in(serial).filter(|_| again == whole) else {
             return Err(wrong("an entry is not as this library writes them"));
         };
         entries.push(Entry { serial, said, expiry, number });

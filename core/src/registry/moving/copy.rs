@@ -3,19 +3,18 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::leap::version_counter;
 use super::place;
-use super::restore::version_counter;
 use super::walk::Walk;
 use crate::Result;
 use crate::callback;
 use crate::error::{SealError, StoreError};
 use crate::model::{Gap, Meta};
-use crate::registry::call::Call;
-use crate::registry::call::{Progress, tell};
+use crate::registry::call::{Call, Progress, tell};
 use crate::registry::driver::{Operation, Plan};
 use crate::registry::host::Host;
-use crate::registry::page::Wanted;
-use crate::registry::page::rows_in;
+use crate::registry::numbers::stand;
+use crate::registry::page::{Wanted, rows_in};
 use crate::registry::{Inner, Registry};
 use crate::secret::Secret;
 use crate::store::record::{Stored, at, put, read};
@@ -283,11 +282,6 @@ impl Copy<'_> {
         let by = to.cast_signed().saturating_sub(from.cast_signed());
         Ok(self.target.commit(&[Write::Add { counter, by, at_most: u64::MAX }])?)
     }
-}
-
-/// Where a counter stands.
-pub(super) fn stand(store: &dyn Store, counter: Counter) -> Result<u64, StoreError> {
-    Ok(store.reserve(counter, 0)?.start.saturating_sub(1))
 }
 
 /// All but the registry's own.

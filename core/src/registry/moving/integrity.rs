@@ -1,16 +1,15 @@
 //! Whether everything that the store holds fits together.
 
 use super::place;
-use super::restore::counted;
 use super::walk::{Walk, portion};
 use crate::Result;
 use crate::error::{Error, InputError, StoreError};
-use crate::id::Serial;
 use crate::model::{
     Assignment, Authority, Certificate, CertificateState, CrlChunk, Device, Document, Event, Group, KeyShare, Product,
     Profile, Psk, Revocation, SymmetricKey,
 };
 use crate::registry::call::{Progress, tell};
+use crate::registry::numbers::{counted, stand};
 use crate::registry::page::rows_in;
 use crate::registry::{Inner, Registry};
 use crate::store::record::{Record, at};
@@ -148,7 +147,7 @@ impl Inner {
         }
         if let Some((counter, count)) = counted(row.table.name, row.key)
             && is_numbered(row.table)
-            && count > super::copy::stand(self.store()?, counter)?
+            && count > stand(self.store()?, counter)?
         {
             return Err(wrong("its number lies beyond those that were given out, and may be given again"));
         }
@@ -164,9 +163,8 @@ impl Inner {
                 if !matches!(certificate.state, CertificateState::Denied) {
                     refs.push(at::<Document>(key));
                 }
-                let made = Serial::from_bytes(&certificate.serial);
                 let leads = match self.issuers()?.get(&certificate.authority) {
-                    Some(issuer) => made.is_none_or(|serial| issuer.serials.serial_number(serial) == key),
+                    Some(issuer) => issuer.number_in(&certificate.serial).is_none_or(|number| number == key),
                     None => true,
                 };
                 if !leads {

@@ -11,7 +11,6 @@ mod walk;
 pub use backup::Backup;
 pub use copy::Copied;
 pub use integrity::Integrity;
-pub(super) use restore::counted;
 pub use restore::{Seen, SeenState};
 
 use crate::Result;

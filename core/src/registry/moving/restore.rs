@@ -4,23 +4,21 @@
 //! `pg_dump`) does not, but the world does: an identifier, a serial number or a version that this registry made, and that is
 //! beyond all it remembers to have given out, proves it. Either way numbers go on above what may be out there.
 
-use super::copy::stand;
-use super::leap::{FARTHEST, Leap};
+use super::leap::{FARTHEST, KEY_VERSIONS_SEEN, Leap, PSK_VERSIONS_SEEN};
 use super::place;
 use crate::Result;
-use crate::env::Timestamp;
 use crate::error::{CertificateError, Error, InputError};
 use crate::id::{AuthorityId, CertificateId, DeviceId, KeyId, PskId};
 use crate::key::PublicKey;
-use crate::model::{Authority, Certificate, Device, Event, Gap, Meta, Psk, SymmetricKey};
+use crate::model::{Certificate, Device, Gap, Meta, Psk, SymmetricKey};
 use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::issuers::Issuer;
+use crate::registry::numbers::{counted, stand};
 use crate::registry::page::Wanted;
-use crate::registry::{Inner, Registry, keys, psks};
-use crate::store::record::{Record, Stored};
-use crate::store::tables::{EVENTS, GAPS, SCHEMA};
-use crate::store::{Counter, Query, Write};
+use crate::registry::{Inner, Registry};
+use crate::store::Counter;
+use crate::store::record::Record;
 use crate::x509::Certificate as X509;
 
 /// How far beyond all that is known a version may lie to be believed.
@@ -198,32 +196,6 @@ impl Inner {
         Ok(found)
     }
 
-    /// How far all restores together made the numbers of checkpoints leap.
-    pub(in crate::registry) fn checkpoint_leaps(&self) -> Result<u64> {
-        let mut leaps = 0_u64;
-        self.scan::<Gap>(&Wanted::default(), |gap| {
-            leaps = leaps.saturating_add(if gap.counter == CHECKPOINTS { gap.last } else { 0 });
-            Ok(())
-        })?;
-        Ok(leaps)
-    }
-
-    /// The greatest number of the counter that a row carries.
-    fn greatest(&self, counter: Counter) -> Result<u64> {
-        let Some(table) = SCHEMA.tables.iter().find(|table| table.name == counter.name) else { return Ok(0) };
-        let page = self.store()?.find(&Query {
-            table,
-            filters: Vec::new(),
-            order: None,
-            descending: true,
-            after: None,
-            limit: 1,
-            total: false,
-        })?;
-        let found = page.rows.first().and_then(|row| counted(table.name, row.key));
-        Ok(found.map_or(0, |(of, count)| if of == counter { count } else { 0 }))
-    }
-
     /// Whether a number that somebody shows was never given out by what the store remembers.
     fn is_beyond(&self, table: &'static str, number: u64) -> Result<bool> {
         let Some((counter, count)) = counted(table, number) else { return Ok(false) };
@@ -284,17 +256,6 @@ impl Inner {
         Ok(())
     }
 
-    /// Lifts the counters of what a restore itself is recorded with.
-    fn leap_ahead(&self, leap: &Leap) -> Result<()> {
-        let mut writes = Vec::new();
-        for table in [&EVENTS, &GAPS] {
-            let counter = Counter { name: table.name, of: 0 };
-            let by = leap.of(counter, stand(self.store()?, counter)?);
-            writes.push(Write::Add { counter, by, at_most: u64::MAX });
-        }
-        Ok(self.open_store()?.commit(&writes)?)
-    }
-
     /// Lifts a counter of versions to what was seen, and records why. Whoever else does the same adds to it, which does no harm.
     fn notice(&self, counter: Counter, seen: u64, detail: &str) -> Result<()> {
         let operation = Operation { action: "restore.noticed", content: &[] };
@@ -331,37 +292,6 @@ impl Inner {
     }
 }
 
-/// What counts the records of a table, and which count of it `number` is.
-pub(in crate::registry) fn counted(table: &'static str, number: u64) -> Option<(Counter, u64)> {
-    let beyond = match table {
-        "psks" => psks::BEYOND_DEVICES,
-        "keys" => keys::BEYOND_DEVICES,
-        _ => 0,
-    };
-    if i64::try_from(number).is_err() {
-        return None;
-    }
-    // The one secret that a device has under its own number is counted with the devices.
-    let name = if beyond > 0 && number < beyond { crate::store::tables::DEVICES.name } else { table };
-    Some((Counter { name, of: 0 }, if number < beyond { number } else { number - beyond }))
-}
-
-/// The counters of the versions that were seen of a key, each "of" the key's number. Gaps are called after them too.
-const KEY_VERSIONS_SEEN: &str = "key_versions_seen";
-/// As [`KEY_VERSIONS_SEEN`], of pre-shared keys.
-const PSK_VERSIONS_SEEN: &str = "psk_versions_seen";
-
-/// What a gap is called that is about all versions: how many may have been made of each before a restore.
-const VERSIONS: &str = "versions";
-
-/// As [`VERSIONS`], of the branches of the log: how far the numbers of checkpoints leap.
-const CHECKPOINTS: &str = "checkpoint_branches";
-
-/// The counter of that name, if it counts versions that were seen.
-pub(super) fn version_counter(name: &str) -> Option<&'static str> {
-    [KEY_VERSIONS_SEEN, PSK_VERSIONS_SEEN].into_iter().find(|counter| *counter == name)
-}
-
 fn settling<'a>(view: &View<'_>, leap: Option<Leap>) -> Result<Plan<'a, ()>> {
     let mut writes = Vec::new();
     if let Some(copy) = view.find::<Meta>(place::COPY)? {
@@ -374,86 +304,4 @@ fn settling<'a>(view: &View<'_>, leap: Option<Leap>) -> Result<Plan<'a, ()>> {
         writes.push(view.event_about("registry.restored", None, None, Some(detail))?);
     }
     Ok(Plan::done(0, writes, ()))
-}
-
-impl View<'_> {
-    /// Lifts all counters, after a restore to the state of `since`; that of `seen`, above it.
-    fn leap_all(&self, leap: Leap, since: Timestamp, seen: Option<(Counter, u64)>) -> Result<Vec<Write>> {
-        let store = self.registry.store()?;
-        let mut writes = Vec::new();
-        for table in SCHEMA.tables {
-            let counter = Counter { name: table.name, of: 0 };
-            let stand = stand(store, counter)?;
-            let above = seen.map_or(0, |(of, count)| if of == counter { count.saturating_sub(stand) } else { 0 });
-            let by = leap.of(counter, stand.saturating_add(above)).saturating_add_unsigned(above);
-            writes.extend(self.leap(counter, stand, by)?);
-        }
-        self.registry.scan::<Authority>(&Wanted::default(), |authority: Stored<Authority>| {
-            let counter = Inner::crl_numbers(self.number_of(authority.id)?);
-            let by = leap.of(counter, stand(store, counter)?);
-            writes.push(Write::Add { counter, by, at_most: u64::MAX });
-            Ok(())
-        })?;
-        // Versions that are in use since before this moment leap with their next rotation. Should the clock have been put back
-        // meanwhile, the newest event tells.
-        let newest = self.registry.first::<Event>(Wanted { descending: true, ..Wanted::default() })?;
-        let at = newest.map_or(since, |newest| newest.at.max(since)).max(self.now);
-        for (name, last) in [(VERSIONS, leap.versions.into()), (CHECKPOINTS, leap.checkpoints)] {
-            let (key, counter) = (self.number::<Gap>()?, name.to_owned());
-            writes.push(self.insert(&Gap { key, counter, first: 0, last, at })?);
-        }
-        Ok(writes)
-    }
-
-    /// Lifts a counter from where it stands, and remembers which numbers were left out.
-    fn leap(&self, counter: Counter, stand: u64, by: i64) -> Result<Vec<Write>> {
-        let lift = Write::Add { counter, by, at_most: u64::MAX };
-        let key = self.number::<Gap>()?;
-        let last = stand.saturating_add_signed(by);
-        if counter.of > 0 {
-            // Versions follow each other without gaps. That of this key some were seen, a copy has to know.
-            let seen = Gap { key, counter: counter.name.to_owned(), first: counter.of, last, at: self.now };
-            return Ok(vec![lift, self.insert(&seen)?]);
-        }
-        // Numbers are leased in blocks: some of those that were given out after the backup were reserved before it.
-        let first = self.registry.greatest(counter)?.min(stand) + 1;
-        let gap = Gap { key, counter: counter.name.to_owned(), first, last, at: self.now };
-        Ok(vec![lift, self.insert(&gap)?])
-    }
-
-    /// The version that follows `current`, which is in use since `issued`: above any that was seen in the field, and above those
-    /// that a restore made forget.
-    pub(in crate::registry) fn next_version(
-        &self,
-        what: &str,
-        of: u64,
-        current: u32,
-        issued: Timestamp,
-    ) -> Result<u32> {
-        let name = if what == "key" { KEY_VERSIONS_SEEN } else { PSK_VERSIONS_SEEN };
-        let seen = stand(self.registry.store()?, Counter { name, of })?;
-        let own = current + self.forgotten_versions(issued, current)?;
-        let newest = u32::try_from(seen).unwrap_or(u32::MAX).max(own);
-        newest.checked_add(1).ok_or_else(|| Error::defect("a key has too many versions"))
-    }
-
-    /// The first version of a secret in the row that a device has for one: a restore may have made forget that there was one.
-    pub(in crate::registry) fn first_version(&self, device: &Device) -> Result<u32> {
-        // A device that is being made had none before.
-        Ok(if device.created < self.now { self.forgotten_versions(device.created, 1)? + 1 } else { 1 })
-    }
-
-    /// How many versions may have been made, of a key that has `current` since `issued`, and were forgotten with a restore.
-    fn forgotten_versions(&self, issued: Timestamp, current: u32) -> Result<u32> {
-        let mut lost = 0_u64;
-        if self.registry.numbers.was_restored(self.registry.store()?)? {
-            self.registry.scan::<Gap>(&Wanted::default(), |gap| {
-                if gap.counter == VERSIONS && gap.at >= issued {
-                    lost = lost.saturating_add(gap.last);
-                }
-                Ok(())
-            })?;
-        }
-        Ok(u32::try_from(lost).unwrap_or(u32::MAX).min((u32::MAX - current) / 64))
-    }
 }

@@ -6,7 +6,6 @@ use super::All;
 use crate::Result;
 use crate::env::Timestamp;
 use crate::error::Error;
-use crate::id::Serial;
 use crate::model::{Authority, AuthorityState, Certificate, CertificateState, Responder, Revocation, Standing};
 use crate::registry::Inner;
 use crate::registry::authorities::make::AUTHORITY_BIT;
@@ -73,11 +72,6 @@ impl Status {
     }
 }
 
-/// The record number in a serial number of `issuer`; `None` when it cannot have made it.
-fn number_in(issuer: &Issuer, serial: &[u8]) -> Option<u64> {
-    Serial::from_bytes(serial).map(|serial| issuer.serials.serial_number(serial))
-}
-
 /// Whether a record number is one of an authority: those of certificates count from 1.
 const fn is_of_authority(number: u64) -> bool {
     number >> 62 == AUTHORITY_BIT >> 62
@@ -91,7 +85,7 @@ impl Inner {
         serials: &[&[u8]],
         now: Timestamp,
     ) -> Result<(Arc<Issuer>, Vec<Status>)> {
-        let numbers: Vec<_> = serials.iter().map(|serial| number_in(issuer, serial)).collect();
+        let numbers: Vec<_> = serials.iter().map(|serial| issuer.number_in(serial)).collect();
         let mut wanted = Vec::with_capacity(1 + numbers.len());
         wanted.push(at::<Authority>(self.ids.number(issuer.id)?));
         let of_certificate = |number: &&u64| !is_of_authority(**number);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Inner;
 use super::certificates::{HandOut, IssuedWithKey};
+use super::numbers::stand;
 use super::page::{Listing, Page, Text, Wanted};
 use crate::Result;
 use crate::error::Error;
@@ -187,7 +188,7 @@ impl<'r> Products<'r> {
     pub fn enrolled(&self, id: ProductId) -> Result<u64> {
         self.get(id)?;
         let counter = Inner::quota(self.inner.ids.number(id)?);
-        Ok(self.inner.store()?.reserve(counter, 0)?.start.saturating_sub(1))
+        Ok(stand(self.inner.store()?, counter)?)
     }
 
     fn replay(&self, number: u64) -> Result<Product> {

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use super::lookup::is_made_here;
-use super::{BEYOND_DEVICES, IssuedPsk, Psks};
+use super::{IssuedPsk, Psks};
 use crate::Result;
 use crate::error::{Error, PskError};
 use crate::id::DeviceId;
 use crate::model::{Device, Entity, IdentityKind, Owner, Psk, PskKind, PskState};
 use crate::registry::bulk::Many;
 use crate::registry::driver::{Operation, Plan, View};
+use crate::registry::numbers::BEYOND_DEVICES;
 use crate::registry::{Bulk, Call};
 use crate::secret::Secret;
 use crate::store::Write;

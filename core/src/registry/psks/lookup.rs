@@ -1,12 +1,12 @@
 //! From the identity that somebody shows to the key that it belongs to: this is on the way of every authentication.
 
-use super::BEYOND_DEVICES;
 use crate::Result;
 use crate::error::Error;
 use crate::id::{DeviceId, Identity};
 use crate::model::{Device, Owner, Psk};
 use crate::registry::Inner;
 use crate::registry::bindings::Tag;
+use crate::registry::numbers::BEYOND_DEVICES;
 use crate::registry::page::Wanted;
 use crate::store::RowRef;
 use crate::store::record::{Cell, Stored, at, read};

@@ -23,9 +23,6 @@ use crate::error::{AuthenticationError, Error, PskError};
 use crate::id::PskId;
 use crate::model::{Entity, Psk};
 
-/// Keys that no device shows under its own ID are in rows from here on; below, a row's number is its device's.
-pub(in crate::registry) const BEYOND_DEVICES: u64 = 1 << 48;
-
 /// Pre-shared keys: an identity and a secret that a device shares with this registry. A device's password is one of
 /// them (NEC-15), what a TLS-PSK server and its clients share is another.
 ///

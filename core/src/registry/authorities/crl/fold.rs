@@ -40,10 +40,10 @@ impl Inner {
         Ok(last.into_iter().flatten().flatten().all(|made| made > certificate.not_after))
     }
 
-    /// Before each CRL: the rows that processes of earlier versions wrote, or still write, get what is new in them. Looking for
-    /// them costs what reading the authority's rows does, which are few once a CRL was made.
-    pub(super) fn adopt_revocations(&self, id: AuthorityId, authority: u64) -> Result<()> {
-        let issuer = self.issuer(id)?;
+    /// Before an authority's CRLs are made: the rows that processes of earlier versions wrote, or still write, get what is new
+    /// in them. Looking for them costs what reading the authority's rows does, so it is done once for all shards.
+    pub(super) fn adopt_revocations(&self, id: AuthorityId) -> Result<()> {
+        let (issuer, authority) = (self.issuer(id)?, self.ids.number(id)?);
         let wanted = Wanted::default().eq("authority", id.to_value(&self.ids)).eq("scope", Value::Null);
         let mut old = Vec::new();
         self.scan::<Revocation>(&wanted, |row| {
@@ -66,16 +66,16 @@ impl Inner {
             }
             match self.store()?.commit(&writes) {
                 // Somebody changed one of them, or adopts them too: the next CRL looks again.
-                Err(StoreError::Conflict { .. }) => return self.adopt_again(id, authority),
+                Err(StoreError::Conflict { .. }) => return self.adopt_again(id),
                 other => other?,
             }
         }
         Ok(())
     }
 
-    fn adopt_again(&self, id: AuthorityId, authority: u64) -> Result<()> {
+    fn adopt_again(&self, id: AuthorityId) -> Result<()> {
         std::thread::yield_now();
-        self.adopt_revocations(id, authority)
+        self.adopt_revocations(id)
     }
 
     /// What follows a complete CRL, when it is not too much for the CRL's own commit: what it listed for good moves into

@@ -72,6 +72,7 @@ impl Authorities<'_> {
         let inner = self.inner;
         inner.issuer(id)?.signs(inner.now()?)?;
         inner.retire_superseded(Some(id), call)?;
+        inner.adopt_revocations(id)?;
         inner.make_crl(id, options, call)
     }
 
@@ -115,7 +116,6 @@ impl Inner {
     /// Makes one CRL, and moves what it listed for good into chunks.
     fn make_crl(&self, id: AuthorityId, options: &CrlOptions, call: &Call) -> Result<Crl> {
         let authority = self.ids.number(id)?;
-        self.adopt_revocations(id, authority)?;
         // The number is taken before the revocations are read, so a later number never lists fewer.
         let number = self.store()?.reserve(Self::crl_numbers(authority), 1)?.start;
         let place = CrlPlace::complete(id, options.shard).with_delta(options.delta);

@@ -43,7 +43,8 @@ impl Authorities<'_> {
             let ready = inner
                 .now()
                 .and_then(|now| inner.issuer(id)?.signs(now).map(drop))
-                .and_then(|()| inner.retire_superseded(Some(id), &call).map(drop));
+                .and_then(|()| inner.retire_superseded(Some(id), &call).map(drop))
+                .and_then(|()| inner.adopt_revocations(id));
             for place in places {
                 match ready.clone().and_then(|()| inner.refresh(place, until, &call)) {
                     Ok(None) => {}
