@@ -77,7 +77,18 @@ fn an_exported_log_verifies_by_itself_and_shows_what_was_changed() {
     assert_eq!(with(51, forged.as_bytes()), Some((Tampering::CheckpointBroken, Some(52), None)));
     assert_eq!(with(0, b""), Some((Tampering::Missing, Some(1), None)));
     let cut = verify(&lines[..100].concat());
+    let problem = cut.first.unwrap();
     assert_eq!((cut.uncovered, cut.last_checkpoint), (48, Some(1)), "a file that is cut ends with events not covered");
+    assert_eq!((problem.what, problem.line), (Tampering::Missing, Some(101)));
+    // Nothing, or only where something would begin, is no log either. Up to a checkpoint, it is a shorter one.
+    for rest in [0, 1] {
+        let problem = verify(&lines[..rest].concat()).first.unwrap();
+        assert_eq!((problem.what, problem.line), (Tampering::Missing, Some(rest as u64 + 1)));
+    }
+    let shorter = verify(&lines[..52].concat());
+    assert_eq!((shorter.last_checkpoint, shorter.first), (Some(1), None));
+    let begun = verify(&[&tail[..], &tail[..=tail.iter().position(|octet| *octet == b'\n').unwrap()]].concat());
+    assert_eq!(begun.first.map(|problem| problem.what), Some(Tampering::Missing), "what began again has no end");
     assert_eq!(code(site.registry.events().export_log(Some(9), &mut Vec::new())), "event.no_checkpoint");
 }
 
@@ -120,7 +131,11 @@ fn what_others_write_into_an_exported_log_or_leave_out_of_it_is_told() {
     let continued = with(newest, "proof", path.into());
     let first = lines.iter().position(|line| line.contains("checkpoint\"")).unwrap();
     let cut = verify(&[&lines[..=first], &[&*continued]].concat());
-    assert_eq!((cut.first, cut.last_checkpoint), (None, Some(1)), "nothing is missing up to the first");
+    assert_eq!((cut.first.unwrap().what, cut.last_checkpoint), (Tampering::Missing, Some(1)));
+    // As it would begin behind the first.
+    let tail = String::from_utf8(site.exported(Some(1))).unwrap();
+    let empty = verify(&[tail.lines().next().unwrap(), &*continued]);
+    assert_eq!((empty.first.unwrap().what, empty.last_checkpoint), (Tampering::Missing, None));
 }
 
 #[test]
@@ -136,8 +151,7 @@ fn one_flipped_bit_anywhere_in_an_exported_log_is_noticed_and_no_bytes_make_it_p
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (at % 8);
         let found = verify_export(&mut &flipped[..], &key).unwrap();
-        // What was a checkpoint may become an event, which none covers.
-        assert!(found.first.is_some() || found.uncovered > 0, "bit {} of octet {at}", at % 8);
+        assert!(found.first.is_some(), "bit {} of octet {at}", at % 8);
         verify_export(&mut &flipped[at..], &key).unwrap();
     }
     for at in 0..shown.proof.len() {

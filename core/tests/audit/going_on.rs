@@ -29,6 +29,16 @@ fn pruned_events_are_archived_and_the_rest_verifies_as_before() {
     verify_consistency(&first.note, &log.prove_consistency(1, 2).unwrap(), &site.key()).unwrap();
     assert_eq!(site.known(&[&first.note, &second.note]), None);
 
+    // What was archived by a call that did not end, and once more by the next; and something else in its place.
+    let twice = [archive.clone(), archive.clone(), site.exported(None)].concat();
+    let found = verify_export(&mut &twice[..], &site.key()).unwrap();
+    assert_eq!((found.events, found.last_checkpoint, found.first), (9_000, Some(2), None));
+    let mut other = archive.clone();
+    let at = other.windows(7).position(|text| text == b"auditor").unwrap();
+    other[at] = b'n';
+    let found = verify_export(&mut &[archive.clone(), other].concat()[..], &site.key()).unwrap();
+    assert_eq!(found.first.unwrap().what, Tampering::Altered);
+
     // The archive and an export are one log again.
     let joined = [archive.clone(), site.exported(None)].concat();
     let found = verify_export(&mut &joined[..], &site.key()).unwrap();

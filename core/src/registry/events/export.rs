@@ -1,5 +1,6 @@
 //! The log as a file that verifies by itself: JSON Lines with the events, their checkpoints, and where it begins.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 
 use data_encoding::BASE64;
@@ -132,16 +133,17 @@ impl Inner {
 pub fn verify_export(input: &mut dyn Read, public_key: &str) -> Result<Verification> {
     let verifier = LogVerifier::parse(public_key)?;
     let mut reader = BufReader::new(input);
-    let mut reading = Reading { verifier, tree: None, found: Verification::default() };
+    let mut reading = Reading::new(verifier);
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
         let read = (&mut reader).take(LONGEST).read_until(b'\n', &mut line);
-        if read.map_err(|e| Error::input("the exported log", &format!("cannot be read: {}", e.kind())))? == 0 {
-            break;
-        }
-        if let Err(problem) = reading.line(line.strip_suffix(b"\n").unwrap_or(&line)) {
+        let read = read.map_err(|e| Error::input("the exported log", &format!("cannot be read: {}", e.kind())))?;
+        let fits = if read == 0 { reading.end() } else { reading.line(line.strip_suffix(b"\n").unwrap_or(&line)) };
+        if let Err(problem) = fits {
             reading.found.first = Some(LogProblem { line: Some(number), ..problem });
+        }
+        if read == 0 || reading.found.first.is_some() {
             break;
         }
     }
@@ -151,10 +153,31 @@ pub fn verify_export(input: &mut dyn Read, public_key: &str) -> Result<Verificat
 struct Reading {
     verifier: LogVerifier,
     tree: Option<Frontier>,
+    /// Where a file may begin again: sizes that the tree had, its hash there, and how many events were read by then.
+    places: BTreeMap<u64, (Hash, u64)>,
+    /// Whether a checkpoint vouches for all lines so far.
+    is_covered: bool,
     found: Verification,
 }
 
 impl Reading {
+    fn new(verifier: LogVerifier) -> Self {
+        Self { verifier, tree: None, places: BTreeMap::new(), is_covered: false, found: Verification::default() }
+    }
+
+    /// A file, or the part of one that an interrupted one is followed by, begins here.
+    fn begin(&mut self, tree: Frontier) {
+        self.places.insert(tree.size(), (tree.root(), self.found.events));
+        self.found.uncovered = 0;
+        self.is_covered = false;
+        self.tree = Some(tree);
+    }
+
+    /// Nothing follows.
+    fn end(&self) -> Result<(), LogProblem> {
+        if self.is_covered { Ok(()) } else { Err(LogProblem::of(Tampering::Missing)) }
+    }
+
     fn line(&mut self, line: &[u8]) -> Result<(), LogProblem> {
         let altered = || LogProblem::of(Tampering::Altered);
         let json: Json = serde_json::from_slice(line).map_err(|_| altered())?;
@@ -174,16 +197,23 @@ impl Reading {
                 None => self.found.pruned = size,
                 Some(own) if *own == tree => {}
                 Some(own) if own.size() < size => return Err(LogProblem::of(Tampering::Missing)),
-                Some(_) => return Err(altered()),
+                Some(_) => match self.places.get(&size) {
+                    Some((root, events)) if *root == tree.root() => self.found.events = *events,
+                    _ => return Err(altered()),
+                },
             }
-            self.tree = Some(tree);
+            self.begin(tree);
             return Ok(());
         }
         let tree = self.tree.as_mut().ok_or_else(|| LogProblem::of(Tampering::Missing))?;
         let Some(note) = json.get("checkpoint") else {
             tree.push(leaf(line));
+            self.is_covered = false;
             self.found.events += 1;
             self.found.uncovered += 1;
+            if tree.size().is_multiple_of(SEGMENT) {
+                self.places.insert(tree.size(), (tree.root(), self.found.events));
+            }
             return Ok(());
         };
         let broken = || LogProblem::of(Tampering::CheckpointBroken);
@@ -206,6 +236,12 @@ impl Reading {
             };
             return Err(LogProblem { checkpoint: Some(statement.number), ..LogProblem::of(what) });
         }
+        // Only behind whole runs, which were pruned, a checkpoint of later events stands.
+        let is_run = self.found.uncovered > 0 && tree.size().is_multiple_of(SEGMENT);
+        if statement.events != tree.size() && !is_run {
+            return Err(LogProblem { checkpoint: Some(statement.number), ..LogProblem::of(Tampering::Missing) });
+        }
+        self.is_covered = true;
         self.found.uncovered = 0;
         self.found.checkpoints += 1;
         // One of later events shows that those before it are genuine, not that none is missing behind them.
