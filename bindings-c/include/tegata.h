@@ -4099,7 +4099,7 @@ typedef struct {
   /// How many bytes of the file may be read through a mapping instead of being copied; 0 for none. The price of the time that
   /// it saves: where the disk fails to bring a mapped page, the system ends the process (SIGBUS).
   uint64_t map;
-  /// From how many bytes on the write-ahead log is brought into the file. NULL for 64 MB.
+  /// From how many bytes on the write-ahead log is brought into the file, at the latest: from a quarter of the file on, but not before 32 MB. NULL for 256 MB.
   const uint32_t *log;
 } tegata_sqlite_options;
 

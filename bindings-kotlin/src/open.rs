@@ -46,7 +46,8 @@ pub struct SqliteOptions {
     /// How many bytes of the file the writer may keep in memory; 16 MiB by default.
     #[uniffi(default)]
     pub cache: Option<u32>,
-    /// From how many bytes on the log beside the file is brought into it; 64 MiB by default.
+    /// From how many bytes on the log beside the file is brought into it, at the latest: from a quarter of the file on, but not
+    /// before 32 MiB; 256 MiB by default.
     #[uniffi(default)]
     pub log: Option<u32>,
     /// How large the file may grow, in bytes.

@@ -14,7 +14,7 @@ use crate::filler;
 use crate::{cpu, median, print, seconds, setting};
 
 const A_ROUND: usize = 4_000;
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 15;
 const CALLERS: usize = 64;
 
 /// A SQLite registry that is as full as asked for, and the folder that it lies in.

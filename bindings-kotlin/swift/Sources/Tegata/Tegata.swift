@@ -23684,7 +23684,8 @@ public struct SqliteOptions: Equatable, Hashable {
      */
     public let cache: UInt32?
     /**
-     * From how many bytes on the log beside the file is brought into it; 64 MiB by default.
+     * From how many bytes on the log beside the file is brought into it, at the latest: from a quarter of the file on, but not
+     * before 32 MiB; 256 MiB by default.
      */
     public let log: UInt32?
     /**
@@ -23713,7 +23714,8 @@ public struct SqliteOptions: Equatable, Hashable {
          * How many bytes of the file the writer may keep in memory; 16 MiB by default.
          */cache: UInt32? = nil,
         /**
-         * From how many bytes on the log beside the file is brought into it; 64 MiB by default.
+         * From how many bytes on the log beside the file is brought into it, at the latest: from a quarter of the file on, but not
+         * before 32 MiB; 256 MiB by default.
          */log: UInt32? = nil,
         /**
          * How large the file may grow, in bytes.

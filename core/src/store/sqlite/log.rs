@@ -15,11 +15,14 @@ use super::presence::Presence;
 use super::trouble::{At, is_io};
 use crate::store::StoreError;
 
+/// However small the file is, so much of the log may wait, if the options allow it.
+const LEAST: u64 = 32 << 20;
+
 /// What the writer knows of the log.
 pub(super) struct Log {
     pool: Arc<Pool>,
-    /// From how many octets on the log is brought into the file.
-    limit: u64,
+    /// From how many octets on the log is brought into the file, however large that is.
+    most: u64,
     /// Which files are open.
     presence: Presence,
     /// Why nothing can be written, if so, until the file could be opened anew.
@@ -28,8 +31,8 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(pool: Arc<Pool>, presence: Presence) -> Self {
-        let limit = u64::from(pool.place().options().log);
-        Self { pool, limit, presence, broken: None }
+        let most = u64::from(pool.place().options().log);
+        Self { pool, most, presence, broken: None }
     }
 
     pub(super) const fn presence(&self) -> &Presence {
@@ -62,13 +65,15 @@ impl Log {
 
     /// Whether so much of the log waits. Its file only grows; what of it is in use, SQLite knows.
     fn is_long(&self, connection: &Connection) -> bool {
-        if self.presence.log_size() < self.limit {
+        let (file, log) = self.presence.sizes();
+        let limit = limit(self.most, file);
+        if log < limit {
             return false;
         }
         let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
         let stand = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
         let page = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap_or(4096);
-        stand.is_ok_and(|(pages, done)| pages > done && pages.saturating_mul(page).unsigned_abs() >= self.limit)
+        stand.is_ok_and(|(pages, done)| pages > done && pages.saturating_mul(page).unsigned_abs() >= limit)
     }
 
     /// Opens the file anew if that is needed.
@@ -89,5 +94,24 @@ impl Log {
         self.presence = Presence::of(place.path());
         drop(closed);
         Ok(())
+    }
+}
+
+/// From how many octets on the log of a file of this size is brought into it. What is random spreads over the whole file: the
+/// larger that is, the longer must be the log before pages come twice in it.
+fn limit(most: u64, file: u64) -> u64 {
+    most.min(LEAST.max(file / 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::limit;
+
+    #[test]
+    fn the_log_may_be_as_long_as_a_quarter_of_the_file_within_bounds() {
+        const MB: u64 = 1 << 20;
+        let limits = [0, 100 * MB, 400 * MB, 900 * MB, 9_000 * MB].map(|file| limit(256 * MB, file) / MB);
+        assert_eq!(limits, [32, 32, 100, 225, 256]);
+        assert_eq!(limit(MB, 900 * MB), MB, "as the host said");
     }
 }

@@ -28,9 +28,10 @@ impl Presence {
         if Self::of(&self.path) == *self { Ok(()) } else { Err(gone()) }
     }
 
-    /// How large the log's file is, in octets.
-    pub(super) fn log_size(&self) -> u64 {
-        log_of(&self.path).metadata().map_or(0, |log| log.len())
+    /// How large the file and its log are, in octets.
+    pub(super) fn sizes(&self) -> (u64, u64) {
+        let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
+        (size(&self.path), size(&log_of(&self.path)))
     }
 
     /// That the same database is there still, for whoever opens it once more. Its log may have been made anew.
