@@ -16,7 +16,7 @@ mod tls;
 use postgres_server::shared;
 use tegata::store::conformance::suite;
 use tegata::store::schema::{Column, ColumnKind, Index, Schema, Table};
-use tegata::store::{Expect, PostgresOptions, PostgresStore, Row, RowRef, Store, Value, Write};
+use tegata::store::{Counter, Expect, PostgresOptions, PostgresStore, Row, RowRef, Store, Value, Write};
 
 static NOTE: Table = Table {
     name: "note",
@@ -63,4 +63,33 @@ fn the_store_may_be_called_within_an_asynchronous_runtime() {
         assert!(read(&store, 1).is_some());
     });
     drop(store);
+}
+
+#[test]
+fn a_counter_that_comes_back_to_zero_leaves_no_row_and_loses_no_count_of_others() {
+    let url = shared().url();
+    let schema = url.split_once("schema=").unwrap().1;
+    let rows = |of: &str| shared().sql(&format!("SELECT count(*) FROM {schema}.tegata_counter WHERE {of}"));
+    let (common, own) = (Counter { name: "note", of: 7 }, |of| Counter { name: "note", of });
+    let add = |counter, by| Write::Add { counter, by, at_most: 4 };
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = connect(&url);
+            scope.spawn(move || {
+                for _ in 0..40 {
+                    for by in [1, -1] {
+                        store.commit(&[add(common, by), add(own(100 + thread), by)]).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let store = connect(&url);
+    assert_eq!((store.reserve(common, 0).unwrap(), rows("true")), (1..1, "0".to_owned()));
+    store.commit(&[add(common, 3), add(own(1), 2)]).unwrap();
+    assert_eq!((store.reserve(common, 0).unwrap(), rows("true")), (4..4, "2".to_owned()));
+    // Also where it is known beforehand what is there, since the commit before was refused.
+    assert!(store.commit(&[add(common, -4)]).is_err());
+    store.commit(&[add(common, -3)]).unwrap();
+    assert_eq!((store.reserve(common, 0).unwrap(), rows("true")), (1..1, "1".to_owned()));
 }

@@ -132,6 +132,8 @@ pub(super) struct Catalog {
     pub(super) add: String,
     /// Locks counters: names, records. Answers with names, records, and how far they are.
     pub(super) stands: String,
+    /// Removes counters that are at zero: names, records.
+    pub(super) clear: String,
     /// Takes numbers: name, record, how many. Answers with the last, or nothing if there are not enough.
     pub(super) reserve: String,
     /// How far a counter is: name, record.
@@ -158,6 +160,9 @@ impl Catalog {
             stands: format!(
                 "SELECT \"name\", \"of\", \"value\" FROM {counter} \
                  WHERE (\"name\", \"of\") IN (SELECT * FROM {arrays})) ORDER BY \"name\", \"of\" FOR UPDATE"
+            ),
+            clear: format!(
+                "DELETE FROM {counter} WHERE \"value\" = 0 AND (\"name\", \"of\") IN (SELECT * FROM {arrays}))"
             ),
             reserve: format!(
                 "INSERT INTO {counter} AS c (\"name\", \"of\", \"value\") VALUES ($1, $2, $3) \

@@ -123,11 +123,15 @@ async fn apply(
     let applied = join_all(steps.iter().map(|step| take(link, model, step)));
     let marked = link.run(&marking, &marks);
     let all = link.within(async { Ok(futures_util::future::join3(begun, marked, applied).await) });
-    let held: Result<(), Trouble> = match all.await {
+    let held: Result<Vec<_>, Trouble> = match all.await {
         Ok((begun, marked, applied)) => begun.and(marked.map(drop)).and_then(|()| applied.into_iter().collect()),
         Err(trouble) => Err(trouble),
     };
-    if let Err(trouble) = held {
+    let cleared = match held {
+        Ok(ended) => clear(link, catalog, &ended.concat()).await,
+        Err(trouble) => Err(trouble),
+    };
+    if let Err(trouble) = cleared {
         return Err(undo(link, trouble).await);
     }
     match link.within(link.plain("COMMIT")).await {
@@ -140,12 +144,14 @@ async fn apply(
     }
 }
 
-async fn take(link: &Link, model: &Model<'_>, step: &Step<'_>) -> Result<(), Trouble> {
+/// Takes one step; answers which counters ended at zero.
+async fn take(link: &Link, model: &Model<'_>, step: &Step<'_>) -> Result<Vec<(String, u64)>, Trouble> {
+    let mut zeros = Vec::new();
     match step.check {
-        Check::Nothing => link.run(&step.statement, &step.params).await.map(drop),
+        Check::Nothing => drop(link.run(&step.statement, &step.params).await?),
         Check::Rows(wanted) => match link.run(&step.statement, &step.params).await? {
-            found if usize::try_from(found) == Ok(wanted) => Ok(()),
-            _ => Err(Trouble::Surprise),
+            found if usize::try_from(found) == Ok(wanted) => {}
+            _ => return Err(Trouble::Surprise),
         },
         Check::Counters => {
             for row in link.ask(&step.statement, &step.params).await? {
@@ -153,10 +159,24 @@ async fn take(link: &Link, model: &Model<'_>, step: &Step<'_>) -> Result<(), Tro
                 if !model.ended_at(&counter, end) {
                     return Err(Trouble::Surprise);
                 }
+                if end == 0 {
+                    zeros.push(counter);
+                }
             }
-            Ok(())
         }
     }
+    Ok(zeros)
+}
+
+/// A counter that is absent stands at zero: what is not counted any more leaves nothing behind. Who waits for its row, which this
+/// transaction holds, finds none then, and makes it anew.
+async fn clear(link: &Link, catalog: &Catalog, zeros: &[(String, u64)]) -> Result<(), Trouble> {
+    if zeros.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = zeros.iter().map(|(name, _)| name.as_str()).collect();
+    let of = values::numbers(zeros.iter().map(|(_, of)| *of));
+    link.execute(&catalog.clear, vec![Box::new(names), of]).await.map(drop)
 }
 
 /// Name and record of a counter, and how far it is.
