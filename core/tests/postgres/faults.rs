@@ -30,7 +30,15 @@ fn count(store: &dyn Store) -> u64 {
 fn a_commit_whose_answer_is_lost_happens_once_and_is_told_so() {
     let (proxy, url) = (Proxy::to(shared().port), shared().url());
     let (store, direct) = (connect(&through(&proxy, &url)), connect(&url));
-    for (round, fate) in [Fate::LosesItsAnswer, Fate::IsLost, Fate::Lingers, Fate::LosesItsAnswer].iter().enumerate() {
+    let fates = [
+        Fate::LosesItsAnswer,
+        Fate::IsLost,
+        Fate::IsInDoubt,
+        Fate::Lingers,
+        Fate::IsInDoubtAndLost,
+        Fate::LosesItsAnswer,
+    ];
+    for (round, fate) in fates.iter().enumerate() {
         let key = round as u64 + 1;
         proxy.next_commit(*fate);
         let begun = Instant::now();

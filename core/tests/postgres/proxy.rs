@@ -15,6 +15,10 @@ pub(super) enum Fate {
     IsLost,
     /// It never reaches the server, which believes the connection to be there still.
     Lingers,
+    /// It reaches the server; the answer is that nobody knows whether it happened.
+    IsInDoubt,
+    /// The same, though it never reaches the server.
+    IsInDoubtAndLost,
 }
 
 #[derive(Default)]
@@ -22,6 +26,8 @@ struct State {
     fate: Mutex<Option<Fate>>,
     /// Whether bytes are held back.
     silent: AtomicBool,
+    /// Whether the server's next answer is replaced by [`DOUBT`].
+    doubt: AtomicBool,
     /// How many bytes may pass until the next cut; 0 is no limit.
     left: AtomicU64,
     open: Mutex<Vec<TcpStream>>,
@@ -33,6 +39,8 @@ pub(super) struct Proxy {
 }
 
 const COMMIT: &[u8] = b"COMMIT\0";
+/// SQLSTATE 40003, as engines with several nodes answer a COMMIT, and that the connection is ready for more.
+const DOUBT: &[u8] = b"E\0\0\0\x29SERROR\0VERROR\0C40003\0Mambiguous now\0\0Z\0\0\0\x05I";
 
 impl Proxy {
     pub(super) fn to(port: u16) -> Self {
@@ -112,6 +120,11 @@ fn pass(mut from: &TcpStream, mut to: &TcpStream, asks: bool, state: &State) {
                     thread::sleep(std::time::Duration::from_secs(8));
                     return;
                 }
+                Some(Fate::IsInDoubt) => state.doubt.store(true, Ordering::SeqCst),
+                Some(Fate::IsInDoubtAndLost) => {
+                    let _ = from.write_all(DOUBT);
+                    continue;
+                }
                 Some(Fate::LosesItsAnswer) => {
                     let _ = from.shutdown(Shutdown::Both);
                     let _ = to.write_all(bytes);
@@ -120,6 +133,7 @@ fn pass(mut from: &TcpStream, mut to: &TcpStream, asks: bool, state: &State) {
                 }
             }
         }
+        let bytes = if !asks && state.doubt.swap(false, Ordering::SeqCst) { DOUBT } else { bytes };
         if to.write_all(bytes).is_err() {
             break;
         }
