@@ -1,0 +1,215 @@
+//! Another process revokes, frees or makes CRLs at each call that making a CRL has for the store, one after the other: whoever
+//! reads the CRLs that are made next sees of every certificate what the registry says of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{World, sealer};
+use tegata::model::{self, CertificateState, CrlPolicy, EnrollmentPolicy, ProfileSpec, SuspendMode};
+use tegata::store::faults::FaultyStore;
+use tegata::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use tegata::{AuthorityId, Call, CertificateId, Crl, CrlOptions, Enrolled, Options, Registry, RevocationReason};
+
+/// What the other process does: to a certificate that is good, to one that is on hold, and with CRLs.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Complete,
+    Delta,
+    Revoke,
+    Resume,
+    SuspendAgain,
+    RevokeFreed,
+}
+use Step::{Complete, Delta, Resume, Revoke, RevokeFreed, SuspendAgain};
+
+const OTHERS: [&[Step]; 10] = [
+    &[Complete],
+    &[Delta],
+    &[Revoke, Complete],
+    &[Complete, Revoke],
+    &[Resume, Complete],
+    &[Resume, RevokeFreed],
+    &[Resume, RevokeFreed, Complete],
+    &[Complete, Resume, RevokeFreed],
+    &[Revoke, Complete, Complete],
+    &[Resume, SuspendAgain],
+];
+
+struct Race {
+    world: World,
+    store: Arc<FaultyStore<Arc<dyn Store>>>,
+    other: Arc<Registry>,
+    good: Enrolled,
+    held: Enrolled,
+}
+
+impl Race {
+    /// On two stores with the same content.
+    fn new([store, same]: [Arc<dyn Store>; 2], delta_hours: Option<u32>) -> Self {
+        let store = Arc::new(FaultyStore::new(store));
+        let profile = ProfileSpec { suspend: SuspendMode::CrlHold, validity_days: 30, ..ProfileSpec::device() };
+        let world = World::with(Arc::clone(&store), EnrollmentPolicy::default(), profile);
+        let policy =
+            CrlPolicy { shards: 0, next_update_hours: 48, delta_hours, overlap_hours: 12, ..CrlPolicy::default() };
+        world.registry.authorities().set_crl_policy(world.issuing.id, &policy, &world.call).unwrap();
+        let options = Options::default().with_clock(world.clock.clone());
+        let other = Arc::new(Registry::open(same, sealer(), options).unwrap());
+        let (good, held) = (world.enrolled(None).1, world.enrolled(None).1);
+        Self { world, store, other, good, held }
+    }
+
+    fn made(&self, delta: bool) -> model::Crl {
+        self.world.clock.advance(60);
+        let options = if delta { CrlOptions::default().as_delta() } else { CrlOptions::default() };
+        self.world.registry.authorities().crl(self.world.issuing.id, &options, &self.world.call).unwrap()
+    }
+
+    /// The other process takes its steps right before call number `at`; answers with how many calls there were.
+    fn meanwhile(&self, at: usize, steps: &'static [Step]) -> Arc<AtomicUsize> {
+        let count = Arc::new(AtomicUsize::new(0));
+        let (calls, other, call, id) =
+            (Arc::clone(&count), Arc::clone(&self.other), self.world.call.clone(), self.world.issuing.id);
+        let (good, held) = (self.good.issued.certificate.id, self.held.issued.certificate.id);
+        self.store.fail_when(move |_| {
+            if calls.fetch_add(1, Ordering::SeqCst) == at {
+                let (other, call) = (Arc::clone(&other), call.clone());
+                std::thread::spawn(move || steps.iter().for_each(|step| take(&other, *step, id, [good, held], &call)))
+                    .join()
+                    .unwrap();
+            }
+            None
+        });
+        count
+    }
+
+    /// Of whom the CRLs say something else than the registry: the complete one, and with the difference to a later one.
+    fn wrong(&self, complete: &model::Crl, delta: Option<&model::Crl>) -> Vec<String> {
+        let fits = delta.filter(|delta| delta.number > complete.number && delta.base <= Some(complete.number));
+        let mut wrong = Vec::new();
+        for device in [&self.good, &self.held] {
+            let told = fits.and_then(|delta| reason(delta, device)).or_else(|| reason(complete, device));
+            let told = told.filter(|told| *told != RevocationReason::RemoveFromCrl);
+            let record = self.world.registry.certificates().get(device.issued.certificate.id).unwrap();
+            let is = match record.state {
+                CertificateState::Revoked => record.reason,
+                CertificateState::Suspended => Some(RevocationReason::CertificateHold),
+                _ => None,
+            };
+            if told != is {
+                wrong.push(format!(
+                    "told {told:?}, is {is:?}, by {} and {:?}",
+                    complete.number,
+                    fits.map(|d| d.number)
+                ));
+            }
+        }
+        wrong
+    }
+}
+
+fn take(other: &Registry, step: Step, id: AuthorityId, [good, held]: [CertificateId; 2], call: &Call) {
+    let (authorities, certificates) = (other.authorities(), other.certificates());
+    match step {
+        Complete => drop(authorities.crl(id, &CrlOptions::default(), call).unwrap()),
+        Delta => drop(authorities.crl(id, &CrlOptions::default().as_delta(), call).unwrap()),
+        Revoke => drop(certificates.revoke(good, RevocationReason::KeyCompromise, call).unwrap()),
+        RevokeFreed => drop(certificates.revoke(held, RevocationReason::KeyCompromise, call).unwrap()),
+        Resume => drop(certificates.resume(held, call).unwrap()),
+        SuspendAgain => drop(certificates.suspend(held, call).unwrap()),
+    }
+}
+
+fn reason(crl: &model::Crl, device: &Enrolled) -> Option<RevocationReason> {
+    let listed = Crl::from_bytes(&crl.der).unwrap().get(&device.issued.certificate.serial).unwrap();
+    listed.map(|entry| entry.reason)
+}
+
+/// One place in the making of a CRL; `None` when it has no such place, otherwise what was told wrongly afterwards.
+fn at_place(race: &Race, at: usize, steps: &'static [Step], delta: bool, listed: bool) -> Option<Vec<String>> {
+    let held = race.held.issued.certificate.id;
+    let suspend = || drop(race.world.registry.certificates().suspend(held, &race.world.call).unwrap());
+    race.made(false);
+    if listed {
+        suspend();
+    }
+    let base = race.made(false);
+    if !listed {
+        suspend();
+    }
+    let calls = race.meanwhile(at, steps);
+    let made = race.made(delta);
+    race.store.reset();
+    if calls.load(Ordering::SeqCst) <= at {
+        return None;
+    }
+    let mut wrong = Vec::new();
+    let newest =
+        || race.world.registry.authorities().current_crl(race.world.issuing.id, &CrlOptions::default()).unwrap();
+    let now = newest();
+    // The difference itself: with its base, whoever a complete CRL before it lists is listed.
+    if delta && made.base == Some(base.number) && now.number < made.number {
+        for device in [&race.good, &race.held] {
+            let told = reason(&made, device).or_else(|| reason(&base, device));
+            if reason(&now, device).is_some() && told.is_none() {
+                wrong.push(format!("{} with {} lacks what {} has", base.number, made.number, now.number));
+            }
+        }
+    }
+    let fresh = race.made(true);
+    wrong.extend(race.wrong(&newest(), Some(&fresh)));
+    let next = race.made(false);
+    wrong.extend(race.wrong(&next, None));
+    wrong.extend(race.wrong(&next, Some(&race.made(true))));
+    Some(wrong)
+}
+
+fn sweep(stores: &dyn Fn() -> [Arc<dyn Store>; 2], others: &[&'static [Step]], delta_hours: Option<u32>) -> usize {
+    let mut places = 0;
+    for (delta, listed) in [(false, true), (false, false), (true, true), (true, false)] {
+        for steps in others {
+            for at in 0.. {
+                let race = Race::new(stores(), delta_hours);
+                let Some(wrong) = at_place(&race, at, steps, delta, listed) else { break };
+                let what = if delta { "delta" } else { "complete CRL" };
+                assert_eq!(wrong, Vec::<String>::new(), "{steps:?} at call {at} of a {what}, hold listed: {listed}");
+                places += 1;
+            }
+        }
+    }
+    places
+}
+
+fn in_memory() -> [Arc<dyn Store>; 2] {
+    let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    [Arc::clone(&memory), memory]
+}
+
+#[test]
+fn whatever_happens_while_a_crl_is_made_the_next_ones_say_what_is_so() {
+    let places = sweep(&in_memory, &OTHERS, Some(4));
+    assert!(places > 400, "{places}");
+}
+
+#[test]
+fn also_where_deltas_are_not_part_of_the_policy() {
+    let places = sweep(&in_memory, &OTHERS, None);
+    assert!(places > 400, "{places}");
+}
+
+#[test]
+fn also_with_two_connections_to_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = AtomicUsize::new(0);
+    let in_file = || {
+        let path = folder.path().join(format!("{}.sqlite", count.fetch_add(1, Ordering::SeqCst)));
+        let open = |path: &Path| Arc::new(SqliteStore::open(path, SqliteOptions::default()).unwrap()) as Arc<dyn Store>;
+        [open(&path), open(&path)]
+    };
+    let places = sweep(&in_file, &[&[Resume, RevokeFreed, Complete], &[Revoke, Complete, Complete]], Some(4));
+    assert!(places > 80, "{places}");
+}
