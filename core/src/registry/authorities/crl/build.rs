@@ -124,7 +124,9 @@ impl Maker<'_> {
     ) -> Result<(Built, KeptCrl)> {
         let inner = self.inner;
         let mut writer = self.writer(times, None, inner.expected(scope)?)?;
-        let over = last.unwrap_or(Timestamp::MIN).min(self.now);
+        // A clock that was ahead then said nothing about who had ended.
+        let last = last.filter(|last| *last <= self.now);
+        let over = last.unwrap_or(Timestamp::MIN);
         let mut built = Built { whole: true, all_removals: true, ..Built::default() };
         // The list of all is made more rarely than those of shards, and lists the same rows once more after their end.
         let kept_for_all = match place.shard {

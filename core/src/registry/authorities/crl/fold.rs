@@ -144,6 +144,10 @@ impl Inner {
         }
         for (row, over) in built.listed.iter().map(|row| (row, false)).chain(built.over.iter().map(|row| (row, true))) {
             let key = row.key(&self.ids)?;
+            // Those of CAs are few, and no other record could tell them again if the clock was ahead.
+            if over && self.ids.number(row.certificate)? & AUTHORITY_BIT != 0 {
+                continue;
+            }
             let (revoked, removal) = (at::<Revocation>(key), at::<CrlRemoval>(key));
             let known = removals.remove(&key);
             let as_read = Expect::Version(row.version);

@@ -1,5 +1,6 @@
 //! CRLs: complete ones and deltas, of all certificates of an authority or of a shard.
 
+mod again;
 mod build;
 mod fold;
 mod policy;
@@ -73,6 +74,7 @@ impl Authorities<'_> {
         inner.issuer(id)?.signs(inner.now()?)?;
         inner.retire_superseded(Some(id), call)?;
         inner.adopt_revocations(id)?;
+        inner.list_again(id)?;
         inner.make_crl(id, options, call)
     }
 

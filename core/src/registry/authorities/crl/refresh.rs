@@ -44,7 +44,8 @@ impl Authorities<'_> {
                 .now()
                 .and_then(|now| inner.issuer(id)?.signs(now).map(drop))
                 .and_then(|()| inner.retire_superseded(Some(id), &call).map(drop))
-                .and_then(|()| inner.adopt_revocations(id));
+                .and_then(|()| inner.adopt_revocations(id))
+                .and_then(|()| inner.list_again(id));
             for place in places {
                 match ready.clone().and_then(|()| inner.refresh(place, until, &call)) {
                     Ok(None) => {}
@@ -84,8 +85,9 @@ impl Inner {
         }
     }
 
-    /// CRLs that earlier versions made are kept up from now on.
+    /// CRLs that earlier versions made are kept up from now on, and those that were made by a clock that was ahead are due.
     pub(in crate::registry) fn adopt_lists(&self) -> Result<()> {
+        self.adopt_time()?;
         for (&id, issuer) in self.issuers()?.iter() {
             let place = CrlPlace::complete(id, 0);
             // With a policy, the lists came with it.
