@@ -71,8 +71,10 @@ impl Log {
             return false;
         }
         let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-        let stand = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
-        let page = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap_or(4096);
+        let ask = |sql| connection.prepare_cached(sql);
+        let stand = ask("PRAGMA wal_checkpoint(NOOP)").and_then(|mut ask| ask.query_row([], pages));
+        let page =
+            ask("PRAGMA page_size").and_then(|mut ask| ask.query_row([], |row| row.get::<_, i64>(0))).unwrap_or(4096);
         stand.is_ok_and(|(pages, done)| pages > done && pages.saturating_mul(page).unsigned_abs() >= limit)
     }
 
