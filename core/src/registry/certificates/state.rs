@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::{Certificates, subject_of};
 use crate::Result;
+use crate::env::Timestamp;
 use crate::error::{DeviceError, Error};
 use crate::id::{AuthorityId, CertificateId, CertificateKind, DeviceId};
 use crate::model::{
@@ -364,7 +365,7 @@ impl View<'_> {
         let number = self.number_of(certificate.id)?;
         let mut writes = Vec::new();
         if let Some(again) = listed {
-            let entry = self.revocation(certificate, reason)?;
+            let entry = self.registry.revocation(certificate, reason, self.now)?;
             writes.push(self.replace(&Revocation { again: again.then_some(true), ..entry })?);
         }
         writes.extend(self.lapse(number)?);
@@ -391,7 +392,11 @@ impl View<'_> {
         let mut writes = vec![self.update(stored.version, &changed)?];
         let mode = self.registry.profile(stored.profile)?.spec().suspend;
         if mode == SuspendMode::CrlHold && stored.state != CertificateState::Suspended {
-            writes.push(self.replace(&self.revocation(&changed, RevocationReason::CertificateHold)?)?);
+            writes.push(self.replace(&self.registry.revocation(
+                &changed,
+                RevocationReason::CertificateHold,
+                self.now,
+            )?)?);
         }
         Ok((changed, writes))
     }
@@ -472,14 +477,20 @@ impl View<'_> {
     }
 }
 
-impl View<'_> {
-    fn revocation(&self, certificate: &Certificate, reason: RevocationReason) -> Result<Revocation> {
-        let number = self.number_of(certificate.authority)?;
+impl Inner {
+    /// What CRLs say of a certificate that is revoked, or put on hold now.
+    pub(in crate::registry) fn revocation(
+        &self,
+        certificate: &Certificate,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<Revocation> {
+        let number = self.ids.number(certificate.authority)?;
         Ok(Revocation {
             certificate: certificate.id,
             authority: certificate.authority,
             serial: certificate.serial.clone(),
-            at: certificate.revoked.unwrap_or(self.now),
+            at: certificate.revoked.unwrap_or(now),
             reason,
             scope: Some(scope(number, certificate.shard.unwrap_or(0))),
             not_after: Some(certificate.not_after),
@@ -487,9 +498,7 @@ impl View<'_> {
             again: None,
         })
     }
-}
 
-impl Inner {
     /// Revokes (superseded) the renewed certificates whose grace period has ended: all, or those of one authority.
     pub(in crate::registry) fn retire_superseded(&self, authority: Option<AuthorityId>, call: &Call) -> Result<u64> {
         let now = self.now()?;

@@ -11,9 +11,9 @@ use crate::callback;
 use crate::error::{Error, EventError, StoreError};
 use crate::key::{KeyAlgorithm, PrivateKey, Signer};
 use crate::model::{Checkpoint, Event, EventSegment, LogKey};
+use crate::store::Expect;
 use crate::store::record::{Record, at, put, read};
 use crate::store::seal::associated;
-use crate::store::{Expect, Query};
 
 /// How many segments one commit fills at most: a log that nobody checkpointed for long gets several checkpoints.
 const SEGMENTS: u64 = 32;
@@ -148,17 +148,7 @@ impl Inner {
 
     /// The newest checkpoint.
     pub(super) fn newest_checkpoint(&self) -> Result<Option<Checkpoint>> {
-        let page = self.store()?.find(&Query {
-            table: Checkpoint::TABLE,
-            filters: Vec::new(),
-            order: None,
-            descending: true,
-            after: None,
-            limit: 1,
-            total: false,
-        })?;
-        let newest = page.rows.into_iter().next().map(|row| Checkpoint::read(row, &self.ids)).transpose()?;
-        newest.map(|newest| self.genuine(newest)).transpose()
+        self.last::<Checkpoint>()?.map(|newest| self.genuine(newest)).transpose()
     }
 
     /// The checkpoint with this number.

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::env::Timestamp;
 use crate::error::StoreError;
 use crate::id::AuthorityId;
-use crate::model::{Certificate, CertificateState, CrlList, Revocation, SuspendMode, scope};
+use crate::model::{Certificate, CertificateState, CrlList, Revocation, SuspendMode};
 use crate::registry::Inner;
 use crate::registry::page::Wanted;
 use crate::store::record::{Cell, Stored, at, put, read};
@@ -111,16 +111,6 @@ impl Inner {
             }
             _ => return Ok(None),
         };
-        Ok(Some(Revocation {
-            certificate: certificate.id,
-            authority: certificate.authority,
-            serial: certificate.serial.clone(),
-            at: certificate.revoked.unwrap_or(now),
-            reason,
-            scope: Some(scope(self.ids.number(certificate.authority)?, certificate.shard.unwrap_or(0))),
-            not_after: Some(certificate.not_after),
-            listed: None,
-            again: None,
-        }))
+        self.revocation(certificate, reason, now).map(Some)
     }
 }
