@@ -16,7 +16,8 @@ use crate::store::{Expect, Match, Value};
 
 impl Authorities<'_> {
     /// Makes every CRL that is due until a moment ([`due`](crate::Registry::due) lists them), each with the times of its
-    /// authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason.
+    /// authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. Due is
+    /// also what was made by a clock that was ahead.
     /// To be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not used.
     ///
     /// # Errors
