@@ -3251,7 +3251,8 @@ export declare class Authorities {
   setCrlPolicy(id: AuthorityId, policy?: CrlPolicyInput | null, call?: Call): Promise<Authority>;
   /**
    * Makes every CRL that is due until a moment (`due` lists them), each with the times of its
-   * authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason.
+   * authority's policy, and answers how each stands then; those of an authority that cannot sign now carry the reason. Due is
+   * also what was made by a clock that was ahead.
    * To be called regularly: with the present moment, or a later one to be ahead. The request ID of `call` is not used.
    *
    * Rejects with: Store errors that keep it from finding out what is due.
