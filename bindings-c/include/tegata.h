@@ -6100,7 +6100,8 @@ tegata_status tegata_verify_consistency(const char *old,
                                         tegata_error **error);
 
 /// Reads what `tegata_events_export_log()` or `tegata_events_prune()` wrote and tells in `first` of the verification
-/// whether anything in it was tampered with. No registry is needed.
+/// whether anything in it was tampered with. No registry is needed. What ends without a checkpoint was cut; what was cut behind
+/// one is a genuine, shorter log: hold `last_checkpoint` against the one that you expect.
 ///
 /// Errors: `input.invalid` for what is no public key of a log.
 tegata_status tegata_verify_export(tegata_bytes input,

@@ -138,6 +138,9 @@ pub fn verify_consistency(old: String, proof: String, public_key: String) -> Res
 /// Whether a log that was exported (`export_log`) or archived (`prune`) is what the registry with this public key recorded:
 /// without a registry, a store, or a secret. Files that follow each other may be read as one.
 ///
+/// What ends without a checkpoint was cut; what was cut behind one is a genuine, shorter log: hold `last_checkpoint` against the
+/// one that you expect.
+///
 /// The first problem names a line. Where a line holds no JSON, or no checkpoint of this log, that is it; otherwise it is the
 /// checkpoint that does not fit, and what was changed stands between it and the checkpoint before.
 #[uniffi::export]

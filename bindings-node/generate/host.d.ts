@@ -306,7 +306,10 @@ export declare function checkOcsp(
 export declare function verifyEvent(event: string, proof: string, publicKey: string): void;
 /** Checks that a log only grew from the checkpoint `old` (its note) on, by a proof that `events.proveConsistency` made. */
 export declare function verifyConsistency(old: string, proof: string, publicKey: string): void;
-/** Reads what `events.exportLog` wrote and tells whether anything in it was tampered with; no registry is needed. */
+/**
+ * Reads what `events.exportLog` wrote and tells whether anything in it was tampered with; no registry is needed. What ends without
+ * a checkpoint was cut; what was cut behind one is a genuine, shorter log: hold `lastCheckpoint` against the one that you expect.
+ */
 export declare function verifyExport(input: Uint8Array | string, publicKey: string): Promise<Verification>;
 
 /** Opens the store at `sqlite:path`, `postgres://...` or `memory:`. */

@@ -7834,8 +7834,9 @@ def verify_event(event: str, proof: str, public_key: str) -> None:
 def verify_export(input: Readable, public_key: str) -> Verification:
     """
     Reads what `export_log` wrote, given as bytes or as a file opened for reading them, and tells whether anything in it was
-    tampered with. No registry is needed.
+    tampered with. No registry is needed. What ends without a checkpoint was cut; what was cut behind one is a genuine, shorter
+    log: hold `last_checkpoint` against the one that you expect.
 
     Errors:
-    `event.note_invalid` when `public_key` is none.
+    `input.invalid` when `public_key` is not the key of a log, or when the input cannot be read.
     """

@@ -39237,6 +39237,9 @@ public func verifyEvent(event: String, proof: String, publicKey: String)throws  
  * Whether a log that was exported (`export_log`) or archived (`prune`) is what the registry with this public key recorded:
  * without a registry, a store, or a secret. Files that follow each other may be read as one.
  *
+ * What ends without a checkpoint was cut; what was cut behind one is a genuine, shorter log: hold `last_checkpoint` against the
+ * one that you expect.
+ *
  * The first problem names a line. Where a line holds no JSON, or no checkpoint of this log, that is it; otherwise it is the
  * checkpoint that does not fit, and what was changed stands between it and the checkpoint before.
  */
@@ -39579,7 +39582,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tegata_uniffi_checksum_func_verify_event() != 43171) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tegata_uniffi_checksum_func_verify_export() != 11602) {
+    if (uniffi_tegata_uniffi_checksum_func_verify_export() != 65105) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tegata_uniffi_checksum_func_verify_export_from() != 26345) {
