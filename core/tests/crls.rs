@@ -468,3 +468,25 @@ fn a_ca_certificate_that_left_a_crl_by_a_clock_that_leapt_is_listed_again() {
     world.clock.advance(-days * 24 * HOUR);
     assert_eq!((entries(), entries()), (1, 1));
 }
+
+#[test]
+fn a_clock_that_says_that_an_authority_has_expired_ends_its_crls_for_as_long_as_it_is_wrong() {
+    let world = world(0);
+    let due = |until| {
+        let due = Due { kinds: vec![DueKind::Crl], ..Due::until(until) };
+        world.registry.due(&due, &Page::of(10)).unwrap().items.len()
+    };
+    refresh(&world);
+    let days = (world.issuing.not_after.unix() - START) / 86_400 + 1;
+    world.clock.advance(days * 24 * HOUR);
+    let refused = world.registry.authorities().refresh_crls(now(&world), &world.call).unwrap();
+    assert!(!refused.is_empty());
+    assert!(refused.into_iter().all(|refused| code(refused) == "authority.expired"));
+    assert_eq!(due(Timestamp::MAX), 0, "an authority that has expired signs none");
+    let lists = world.registry.authorities().crls(world.issuing.id).unwrap();
+    assert!(lists.iter().all(|list| list.refresh_at.is_none()), "{lists:?}");
+    world.clock.advance(-(days - 1) * 24 * HOUR);
+    assert!(due(now(&world)) > 0);
+    assert!(refresh(&world).contains(&(0, false)));
+    assert_eq!(due(now(&world)), 0);
+}

@@ -259,7 +259,7 @@ pub(crate) struct CrlList {
     pub number: u64,
     pub this_update: Option<Timestamp>,
     pub next_update: Option<Timestamp>,
-    /// When it is to be made anew; `None` when it is not.
+    /// When it is to be made anew; `None` when it is not, the end of time when its authority expired.
     pub refresh_at: Option<Timestamp>,
     /// The addresses that its certificates hold, one a line: those of the CRL, then those of its deltas.
     pub addresses: String,
@@ -293,7 +293,7 @@ impl CrlList {
             number: (self.number > 0).then_some(self.number),
             this_update: self.this_update,
             next_update: self.next_update,
-            refresh_at: self.refresh_at,
+            refresh_at: self.refresh_at.filter(|at| *at < Timestamp::MAX),
             addresses: self.addresses(),
         }
     }

@@ -32,12 +32,16 @@ impl CrlList {
 }
 
 impl Inner {
-    /// Makes CRLs due that are of a later time than now: nobody would take them, and what they lack is listed again.
+    /// Makes CRLs due that are of a later time than now: nobody would take them, and what they lack is listed again. And those
+    /// of authorities that had expired by a clock that was ahead.
     pub(super) fn adopt_time(&self) -> Result<()> {
         let now = self.now()?;
+        let issuers = self.issuers()?;
         let mut ahead = Vec::new();
         self.scan::<CrlList>(&Wanted::default(), |list| {
-            if list.is_ahead(now) && list.refresh_at.is_some_and(|at| at > now) {
+            let ended = list.refresh_at == Some(Timestamp::MAX);
+            let lives = issuers.get(&list.authority).is_some_and(|issuer| issuer.not_after >= now);
+            if lives && list.refresh_at.is_some_and(|at| at > now) && (ended || list.is_ahead(now)) {
                 ahead.push(list);
             }
             Ok(())

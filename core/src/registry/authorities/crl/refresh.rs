@@ -52,9 +52,12 @@ impl Authorities<'_> {
                     Ok(None) => {}
                     Ok(Some(state)) => made.push(Ok(state)),
                     Err(error) => {
-                        // It will never sign another one.
-                        if matches!(error, Error::Authority(AuthorityError::Compromised | AuthorityError::Expired)) {
-                            inner.give_up(place)?;
+                        match &error {
+                            // It will never sign another one.
+                            Error::Authority(AuthorityError::Compromised) => inner.put_off(place, None)?,
+                            // Nor will this one, unless the clock is wrong.
+                            Error::Authority(AuthorityError::Expired) => inner.put_off(place, Some(Timestamp::MAX))?,
+                            _ => {}
                         }
                         made.push(Err(error));
                     }
@@ -77,9 +80,10 @@ impl Inner {
         Ok(self.find_list(place)?.map(|list| list.shown()))
     }
 
-    fn give_up(&self, place: CrlPlace) -> Result<()> {
+    /// The list is not due again until then.
+    fn put_off(&self, place: CrlPlace, refresh_at: Option<Timestamp>) -> Result<()> {
         let Some(list) = self.find_list(place)? else { return Ok(()) };
-        let ended = CrlList { refresh_at: None, ..list.record };
+        let ended = CrlList { refresh_at, ..list.record };
         match self.store()?.commit(&[put(&ended, Expect::Version(list.version), &self.ids)?]) {
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(other) => Err(other.into()),
