@@ -307,6 +307,11 @@ impl Thread {
         } else {
             (done, lost)
         };
+        if !alone && lost == Some(StoreError::Full) {
+            // What one of them needs shall not keep the others from what still fits.
+            group.into_iter().for_each(|job| self.group(vec![job]));
+            return;
+        }
         if let Some(error) = &lost {
             done.extend(group.iter().skip(done.len()).map(|job| job.failed(error)));
         }
