@@ -309,7 +309,9 @@ impl Thread {
         };
         if !alone && lost == Some(StoreError::Full) {
             // What one of them needs shall not keep the others from what still fits.
-            group.into_iter().for_each(|job| self.group(vec![job]));
+            for job in group {
+                self.group(vec![job]);
+            }
             return;
         }
         if let Some(error) = &lost {
