@@ -197,8 +197,8 @@ fn whatever_happens_while_a_crl_is_made_the_next_ones_say_what_is_so() {
 
 #[test]
 fn also_where_deltas_are_not_part_of_the_policy() {
-    let places = sweep(&in_memory, &OTHERS, None);
-    assert!(places > 400, "{places}");
+    let places = sweep(&in_memory, &[&[Revoke, Complete], &[Complete, Revoke], &[Resume, RevokeFreed]], None);
+    assert!(places > 120, "{places}");
 }
 
 #[test]
@@ -210,6 +210,6 @@ fn also_with_two_connections_to_one_file() {
         let open = |path: &Path| Arc::new(SqliteStore::open(path, SqliteOptions::default()).unwrap()) as Arc<dyn Store>;
         [open(&path), open(&path)]
     };
-    let places = sweep(&in_file, &[&[Resume, RevokeFreed, Complete], &[Revoke, Complete, Complete]], Some(4));
-    assert!(places > 80, "{places}");
+    let places = sweep(&in_file, &[&[Resume, RevokeFreed, Complete]], Some(4));
+    assert!(places > 40, "{places}");
 }

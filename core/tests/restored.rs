@@ -9,9 +9,11 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{START, World, sealer};
-use tegata::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use tegata::store::faults::FaultyStore;
+use tegata::store::{MemoryStore, SqliteOptions, SqliteStore, Store, Write};
 use tegata::{
     Call, CrlOptions, DeviceId, EventFilter, EventId, FixedClock, NewDevice, NewKey, NewPsk, Options, Page, Registry,
     RotateKey, RotatePsk, Seen, SeenState, SymmetricAlgorithm, Timestamp, VerifyEvents,
@@ -197,4 +199,29 @@ fn no_two_checkpoints_have_one_number_and_one_that_is_removed_is_still_missed() 
         let found = open(sqlite(file)).events().verify(&VerifyEvents::default(), None).unwrap();
         assert_eq!(found.first.unwrap().what, tegata::Tampering::CheckpointBroken);
     }
+}
+
+#[test]
+fn a_crl_that_is_being_made_when_a_loss_is_found_out_gets_a_number_beyond_it() {
+    let w = World::new();
+    crl(&w.registry, &w);
+    let snapshot = snapshot(&w);
+    // What was given out after it.
+    let lost = register(&w.registry, 1)[0];
+    let seen = crl(&w.registry, &w);
+    let store = Arc::new(FaultyStore::new(Arc::clone(&snapshot)));
+    let (one, other) = (open(Arc::clone(&store)), Arc::new(open(snapshot)));
+    crl(&other, &w);
+    let fired = AtomicBool::new(false);
+    store.fail_when(move |call| {
+        let makes = |write: &Write| matches!(write, Write::Put(row, _) if row.table.name == "crls");
+        if call.method == "commit" && call.writes.iter().any(makes) && !fired.swap(true, Ordering::SeqCst) {
+            let other = Arc::clone(&other);
+            let found_out = move || assert_eq!(other.report_seen(&[Seen::Device(lost)]).unwrap(), [SeenState::Lost]);
+            std::thread::spawn(found_out).join().unwrap();
+        }
+        None
+    });
+    let number = crl(&one, &w);
+    assert!(number > seen + 1_000, "number {number} may be one of the life that was lost, where {seen} was seen");
 }

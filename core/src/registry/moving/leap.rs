@@ -158,6 +158,9 @@ impl View<'_> {
             let counter = Inner::crl_numbers(self.number_of(authority.id)?);
             let by = leap.of(counter, stand(store, counter)?);
             writes.push(Write::Add { counter, by, at_most: u64::MAX });
+            // Whoever makes a CRL right now has a number from before.
+            let folding = self.registry.folding(authority.id)?;
+            writes.push(self.registry.folding_moves(authority.id, folding.as_ref())?);
             Ok(())
         })?;
         // Versions that are in use since before this moment leap with their next rotation. Should the clock have been put back

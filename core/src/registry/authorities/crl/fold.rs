@@ -278,12 +278,16 @@ impl Inner {
     }
 
     /// How often revocations moved: read before them, required when what they made is committed.
-    pub(super) fn folding(&self, id: AuthorityId) -> Result<Option<Stored<CrlFolding>>> {
+    pub(in crate::registry) fn folding(&self, id: AuthorityId) -> Result<Option<Stored<CrlFolding>>> {
         self.find_record(self.ids.number(id)?)
     }
 
-    /// The write that says that they moved once more.
-    pub(super) fn folding_moves(&self, id: AuthorityId, folding: Option<&Stored<CrlFolding>>) -> Result<Write> {
+    /// The write that says that they moved once more: CRLs that are being made now are begun again.
+    pub(in crate::registry) fn folding_moves(
+        &self,
+        id: AuthorityId,
+        folding: Option<&Stored<CrlFolding>>,
+    ) -> Result<Write> {
         let times = folding.map_or(0, |folding| folding.times.saturating_add(1));
         let expect = folding.map_or(Expect::Absent, |folding| Expect::Version(folding.version));
         put(&CrlFolding { authority: id, times }, expect, &self.ids)

@@ -150,10 +150,13 @@ impl Inner {
         let folding = self.folding(place.authority)?;
         let kept = Kept::read(view, &issuer, place)?;
         // Somebody made a newer one meanwhile: what is revoked since is listed under a number after that, or whoever has the
-        // newest would never learn it.
+        // newest would never learn it. Or a restore was found out, and what was reserved before may be in use elsewhere.
         let newest = kept.complete.record.number.max(kept.delta.record.number);
-        let number =
-            if newest >= number { self.store()?.reserve(Self::crl_numbers(authority), 1)?.start } else { number };
+        let number = if newest >= number || view.attempt > 0 {
+            self.store()?.reserve(Self::crl_numbers(authority), 1)?.start
+        } else {
+            number
+        };
         let default = CrlPolicy::default();
         let policy = issuer.crl_policy().unwrap_or(&default);
         let times = Times::new(policy, options, view.now);
