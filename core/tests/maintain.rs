@@ -17,8 +17,9 @@ use tegata::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
 #[cfg(all(unix, feature = "postgres"))]
 use tegata::store::{PostgresOptions, PostgresStore};
 use tegata::{
-    Call, CertificateFilter, CrlOptions, DeviceFilter, EventFilter, Maintained, NewCampaign, NewDevice, NewKey, NewPsk,
-    Page, Presented, Proof, Renew, Retention, RevocationReason, RotateKey, Selection, SymmetricAlgorithm,
+    Call, CertificateFilter, CrlOptions, DeviceFilter, EventFilter, GroupChange, Maintained, NewCampaign, NewDevice,
+    NewKey, NewPsk, Page, Presented, Proof, Renew, Retention, RevocationReason, RotateKey, Selection,
+    SymmetricAlgorithm,
 };
 
 const DAY: i64 = 86_400;
@@ -202,8 +203,17 @@ fn a_revoked_certificate_stays_until_a_complete_crl_after_its_end() {
     later(&w, 40);
     round(&w, &short());
     assert!(w.registry.certificates().get(id).is_ok(), "it is on the newest CRL, which came before its end");
-    crl();
-    round(&w, &short());
+    assert_eq!(crl().entries, 1, "past its end for the first time");
+    let done = round(&w, &Retention { certificate_days: 11, ..short() }).0;
+    assert_eq!(done.removed.get("crl_chunks"), None, "the retention of certificates counts for what CRLs say of them");
+    let (done, archive) = round(&w, &short());
+    assert_eq!(done.removed.get("crl_chunks"), Some(&1));
+    let serial = data_encoding::HEXUPPER.encode(&enrolled.issued.certificate.serial);
+    let line: serde_json::Value =
+        serde_json::from_str(archive.lines().find(|line| line.contains("crl_chunks")).unwrap()).unwrap();
+    let entry = data_encoding::BASE64.decode(line["der"].as_str().unwrap().as_bytes()).unwrap();
+    assert!(data_encoding::HEXUPPER.encode(&entry).contains(&serial), "{line}");
+    assert_eq!((&line["authority"], &line["entries"]), (&w.issuing.id.to_string().into(), &"1".into()));
     assert!(w.registry.certificates().get(id).is_ok(), "it is the last of a device that may come back");
     w.registry.devices().delete(enrolled.device.id, &w.call).unwrap();
     round(&w, &short());
@@ -211,6 +221,41 @@ fn a_revoked_certificate_stays_until_a_complete_crl_after_its_end() {
     assert_eq!(crl().entries, 0);
     // Its key is refused for ever.
     assert_eq!(code(w.enroll(&w.request_with(&compromised, Some("SN-2")))), "csr.key_compromised");
+}
+
+#[test]
+fn what_a_crl_of_the_future_lists_no_more_is_kept_until_one_of_the_present_was_made() {
+    let w = World::with(MemoryStore::new(), EnrollmentPolicy::default(), short_lived());
+    let enrolled = w.enrolled(None).1;
+    w.registry.certificates().revoke(enrolled.issued.certificate.id, RevocationReason::KeyCompromise, &w.call).unwrap();
+    let crl = || w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap().entries;
+    let gone = || round(&w, &short()).0.removed.contains_key("crl_chunks");
+    assert_eq!(crl(), 1);
+    later(&w, 50);
+    assert_eq!((crl(), crl()), (1, 0));
+    later(&w, -10);
+    assert!(!gone());
+    assert_eq!(crl(), 1);
+    assert!(gone());
+    assert_eq!(crl(), 0);
+}
+
+#[test]
+fn what_an_authority_revoked_goes_when_it_has_expired_itself_and_makes_no_crl_any_more() {
+    let w = World::with(MemoryStore::new(), EnrollmentPolicy::default(), short_lived());
+    let enrolled = w.enrolled(None).1;
+    let id = enrolled.issued.certificate.id;
+    w.registry.certificates().revoke(id, RevocationReason::KeyCompromise, &w.call).unwrap();
+    w.registry.authorities().crl(w.issuing.id, &CrlOptions::default(), &w.call).unwrap();
+    w.registry.devices().delete(enrolled.device.id, &w.call).unwrap();
+    let patient = Retention { leap_days: 36_525, ..short() };
+    let days = (w.issuing.not_after.unix() - common::START) / DAY;
+    later(&w, days);
+    assert!(!round(&w, &patient).0.removed.contains_key("certificates"));
+    later(&w, 6);
+    let removed = round(&w, &patient).0.removed;
+    assert_eq!((removed.get("certificates"), removed.get("crl_chunks")), (Some(&1), Some(&1)));
+    assert_eq!(code(w.registry.certificates().get(id)), "input.unknown_id");
 }
 
 #[test]
@@ -386,6 +431,33 @@ fn nothing_goes_while_the_clock_has_leapt_ahead() {
     assert_eq!(code(w.registry.maintain(&short(), None, &w.call)), "internal.clock_leapt");
     round(&w, &Retention { leap_days: 400, ..short() });
     round(&w, &short());
+}
+
+#[test]
+fn before_the_first_call_events_tell_whether_the_clock_has_leapt() {
+    let w = World::with_profile(short_lived());
+    let mut made = 0;
+    let mut happens = || {
+        made += 1;
+        w.registry.groups().create(&format!("group {made}"), &GroupChange::default(), &w.call).unwrap();
+    };
+    // Years of a busy registry that nobody keeps house in.
+    for _ in 0..40 {
+        later(&w, 30);
+        happens();
+    }
+    for leap in [91, 4_000] {
+        later(&w, leap);
+        for _ in 0..20 {
+            happens();
+            let refused = w.registry.maintain(&short(), None, &w.call).unwrap_err();
+            assert_eq!(refused.code(), "internal.clock_leapt", "{leap} days");
+            assert!(refused.to_string().contains(&format!("{leap} days")), "{refused}");
+        }
+        later(&w, -leap);
+        happens();
+    }
+    assert_eq!(round(&w, &short()).0.total(), 0);
 }
 
 #[test]

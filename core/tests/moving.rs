@@ -271,6 +271,35 @@ fn versions_that_were_seen_are_not_given_again() {
 }
 
 #[test]
+fn versions_of_a_fleet_are_seen_in_a_few_commits_and_the_highest_counts() {
+    use tegata::store::faults::FaultyStore;
+    const FLEET: usize = 600;
+    let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+    let w = world(Arc::clone(&store));
+    let keys: Vec<_> = (0..FLEET)
+        .map(|n| {
+            let device = w.registry.devices().register(&NewDevice::named(format!("d{n}")), &w.call).unwrap().id;
+            w.registry.keys().issue(&NewKey::for_device(device, SymmetricAlgorithm::Aes128), &w.call).unwrap().id
+        })
+        .collect();
+    let mut seen: Vec<_> =
+        [3, 9, 4].iter().flat_map(|version| keys.iter().map(|id| Seen::Key { id: *id, version: *version })).collect();
+    seen.push(Seen::Certificate(b"none".to_vec()));
+    let before = store.calls().iter().filter(|call| **call == "commit").count();
+    // What comes before the one that is no certificate was seen all the same.
+    assert_eq!(code(w.registry.report_seen(&seen)), "certificate.malformed");
+    let commits = store.calls().iter().filter(|call| **call == "commit").count() - before;
+    assert!(commits < 10, "{commits}");
+    for id in [keys[0], keys[FLEET - 1]] {
+        assert_eq!(w.registry.keys().rotate(id, &RotateKey::default(), &w.call).unwrap().version, 10);
+    }
+    // Who tells the same again changes nothing.
+    assert!(w.registry.report_seen(&seen).is_err());
+    let noticed = EventFilter { action: Some("restore.noticed".to_owned()), ..EventFilter::default() };
+    assert_eq!(w.registry.events().find(&noticed, &Page::of(1)).unwrap().total, Some(FLEET as u64));
+}
+
+#[test]
 fn what_does_not_fit_together_is_found() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("registry.sqlite");

@@ -187,6 +187,12 @@ pub(crate) const fn scope(authority: u64, shard: u32) -> u64 {
     authority << CrlPlace::SHARDS.trailing_zeros() | shard as u64
 }
 
+/// The number of the authority and the shard that a [`scope`] is made of.
+pub(crate) fn scope_parts(scope: u64) -> (u64, u32) {
+    let shard = u32::try_from(scope % u64::from(CrlPlace::SHARDS)).unwrap_or(0);
+    (scope >> CrlPlace::SHARDS.trailing_zeros(), shard)
+}
+
 /// A CRL of an authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

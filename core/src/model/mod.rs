@@ -29,7 +29,7 @@ pub use certificate::{
 pub use client::{Client, ClientState};
 pub use crl::{Crl, CrlPolicy, CrlState};
 pub(crate) use crl::{
-    CrlChunk, CrlFolding, CrlList, CrlPlace, CrlRemoval, CrlScheme, KeptCrl, MAX_HOURS, address, scope,
+    CrlChunk, CrlFolding, CrlList, CrlPlace, CrlRemoval, CrlScheme, KeptCrl, MAX_HOURS, address, scope, scope_parts,
 };
 pub use delivery::{Delivery, DeliveryState};
 pub use device::{Attributes, Device, DeviceState, InvalidReason};

@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::ops::{ControlFlow, Deref, Range};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use zeroize::Zeroizing;
@@ -24,6 +25,8 @@ const UNDER_WAY: usize = 2;
 const ATTEMPTS: u32 = 8;
 /// Below this many signatures, threads cost more than they save.
 const WORTH_A_THREAD: usize = 16;
+/// How many items a thread takes on.
+const AT_A_TIME: usize = 8;
 
 /// One kind of operation over many items.
 pub(super) struct Many<'o, I, T> {
@@ -364,21 +367,29 @@ fn sign_all(items: &[ToSign]) -> Vec<Result<Vec<u8>>> {
     parallel(items, sign)
 }
 
-/// Applies `work` to all items, on as many threads as there are processors, keeping the order.
+/// Applies `work` to all items, on as many threads as there are processors, keeping the order. Each takes a few at a time: one
+/// that shares its processor with whoever commits the portion before takes fewer of them.
 pub(super) fn parallel<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> Result<T> + Sync) -> Vec<Result<T>> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len() / WORTH_A_THREAD);
     if threads < 2 {
         return items.iter().map(work).collect();
     }
-    let work = &work;
-    thread::scope(|scope| {
-        let workers: Vec<_> = items
-            .chunks(items.len().div_ceil(threads))
-            .map(|chunk| (chunk.len(), scope.spawn(move || chunk.iter().map(work).collect::<Vec<_>>())))
-            .collect();
-        let panicked = |count| (0..count).map(|_| Err(Error::defect("a worker thread panicked"))).collect();
-        workers.into_iter().flat_map(|(count, worker)| worker.join().unwrap_or_else(|_| panicked(count))).collect()
-    })
+    let next = Mutex::new(items.chunks(AT_A_TIME).enumerate());
+    let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some((place, few)) = take() {
+            done.push((place, few.iter().map(&work).collect::<Vec<_>>()));
+        }
+        done
+    };
+    let mut done: HashMap<usize, Vec<Result<T>>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    });
+    let panicked = |few: &[I]| few.iter().map(|_| Err(Error::defect("a worker thread panicked"))).collect();
+    let few = items.chunks(AT_A_TIME).enumerate();
+    few.flat_map(|(place, few)| done.remove(&place).unwrap_or_else(|| panicked(few))).collect()
 }
 
 /// One list of writes for all items, and whose each is. Adds to one counter become one, and repeated requirements are

@@ -6,8 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Result;
 use crate::error::StoreError;
+use crate::store::schema::Table;
 use crate::store::tables::{DEVICES, GAPS};
-use crate::store::{Counter, Expect, Store, Write};
+use crate::store::{Counter, Expect, Query, Row, Store, Write};
 
 /// The first block of a table is small, since most tables stay small; each following one doubles up to this.
 const LARGEST_BLOCK: u32 = 4_096;
@@ -118,6 +119,13 @@ fn restores(store: &dyn Store) -> Result<u64, StoreError> {
 /// Where a counter stands.
 pub(super) fn stand(store: &dyn Store, counter: Counter) -> Result<u64, StoreError> {
     Ok(store.reserve(counter, 0)?.start.saturating_sub(1))
+}
+
+/// The row of a table with the highest key.
+pub(super) fn newest(store: &dyn Store, table: &'static Table) -> Result<Option<Row>, StoreError> {
+    let query =
+        Query { table, filters: Vec::new(), order: None, descending: true, after: None, limit: 1, total: false };
+    Ok(store.find(&query)?.rows.into_iter().next())
 }
 
 /// What counts the records of a table, and which count of it `number` is.

@@ -27,7 +27,7 @@ use crate::x509::{Name, RevocationReason};
 
 /// The schema of this version.
 pub static SCHEMA: Schema = Schema {
-    version: 4,
+    version: 5,
     tables: &[
         &META,
         &AUTHORITIES,
@@ -509,7 +509,7 @@ table! {
 table! {
     /// Numbers that are not given out, since they may have been before the store was restored.
     GAPS "gaps" = Gap [key: u64] {
-        counter: String;
+        counter: String, Ordered;
         first as "first_number": u64;
         last as "last_number": u64;
         at: Timestamp;

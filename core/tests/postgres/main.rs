@@ -93,3 +93,18 @@ fn a_counter_that_comes_back_to_zero_leaves_no_row_and_loses_no_count_of_others(
     store.commit(&[add(common, -3)]).unwrap();
     assert_eq!((store.reserve(common, 0).unwrap(), rows("true")), (1..1, "1".to_owned()));
 }
+
+#[test]
+fn octets_are_kept_as_they_are_since_compressed_ones_take_longer_to_read() {
+    let url = shared().url();
+    let schema = url.split_once("schema=").unwrap().1;
+    PostgresStore::connect(&url, &PostgresOptions::default()).unwrap().migrate(&tegata::store::tables::SCHEMA).unwrap();
+    let columns = |more: &str| {
+        shared().sql(&format!(
+            "SELECT count(*) FROM pg_attribute WHERE atttypid = 'bytea'::regtype AND attnum > 0 {more} AND attrelid IN \
+             (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = '{schema}'::regnamespace)"
+        ))
+    };
+    assert_ne!(columns(""), "0");
+    assert_eq!(columns(""), columns("AND attstorage = 'e'"));
+}

@@ -12,15 +12,14 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::Inner;
-use super::super::numbers::stand;
+use super::super::numbers::{newest, stand};
 use super::super::tags::Tags;
 use crate::error::{Error, StoreError};
 use crate::id::NumberCipher;
 use crate::model::{Checkpoint, Event, EventLog};
 use crate::store::record::{Record, Stored, at, put, read};
-use crate::store::schema::Table;
 use crate::store::tables::EVENTS;
-use crate::store::{Counter, Expect, Query, Row, Store, Value, Write};
+use crate::store::{Counter, Expect, Row, Store, Value, Write};
 
 /// How often a commit gets new numbers because the log was closed meanwhile.
 const ATTEMPTS: u32 = 24;
@@ -157,14 +156,9 @@ impl Inner {
     /// How a log stands that has no row yet: that of a new registry, or what an older version recorded, without tags. If the
     /// row was removed, what is left behind tells.
     fn new_event_log(&self, store: &dyn Store) -> Result<EventLog, StoreError> {
-        let newest = |table: &'static Table| {
-            let query =
-                Query { table, filters: vec![], order: None, descending: true, after: None, limit: 1, total: false };
-            store.find(&query).map(|page| page.rows.into_iter().next())
-        };
         let closed =
-            read::<Checkpoint>(newest(Checkpoint::TABLE)?, &self.ids)?.map_or(0, |last| last.record.last_number);
-        let untagged = match newest(Event::TABLE)? {
+            read::<Checkpoint>(newest(store, Checkpoint::TABLE)?, &self.ids)?.map_or(0, |last| last.record.last_number);
+        let untagged = match newest(store, Event::TABLE)? {
             Some(row) if self.tags.is_marked(&row) => 0,
             _ => stand(store, NUMBERS)?,
         };
@@ -283,7 +277,7 @@ mod tests {
 
     use super::*;
     use crate::registry::page::Wanted;
-    use crate::store::{MemoryStore, SoftwareSealer};
+    use crate::store::{MemoryStore, Query, SoftwareSealer};
     use crate::{Bulk, Call, GroupChange, NewDevice, Options, Registry, Secret};
 
     fn open(store: &Arc<MemoryStore>) -> Registry {

@@ -5,6 +5,7 @@
 //! never come back.
 
 mod archive;
+mod clock;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -16,31 +17,42 @@ use super::{Inner, Registry};
 use crate::Result;
 use crate::callback;
 use crate::env::Timestamp;
-use crate::error::{Error, InternalError, StoreError};
-use crate::model::{Event, Upkeep};
+use crate::error::{Error, StoreError};
+use crate::model::Upkeep;
 use crate::store::record::put;
 use crate::store::schema::Table;
 use crate::store::tables::{
-    CAMPAIGN_PARTS, CAMPAIGNS, CERTIFICATES, CLAIM_CODES, DEVICES, KEY_VERSIONS, PSKS, REQUESTS,
+    CAMPAIGN_PARTS, CAMPAIGNS, CERTIFICATES, CLAIM_CODES, CRL_CHUNKS, DEVICES, KEY_VERSIONS, PSKS, REQUESTS,
 };
 use crate::store::{Cursor, Expect, Query, Row, Value, Write};
 
 /// How many rows are looked at together, and share a commit when they go.
 const PORTION: u32 = 256;
+/// The same of CRL entries, thousands of which are in a row.
+const CHUNKS: u32 = 4;
 /// How much free space is given back to the file system in one call: what takes a moment.
 const SHRINK: u64 = 16 << 20;
 /// How many whole runs of events go in one call.
 const RUNS: u64 = 4;
 
-/// What is looked at, in this order: certificates before their devices, parts before their campaigns.
-static LOOKED_AT: [&Table; 8] =
-    [&REQUESTS, &CLAIM_CODES, &CERTIFICATES, &PSKS, &KEY_VERSIONS, &CAMPAIGN_PARTS, &CAMPAIGNS, &DEVICES];
+/// What is looked at, in this order, and how many rows together: certificates before their devices, parts before their campaigns.
+static LOOKED_AT: [(&Table, u32); 9] = [
+    (&REQUESTS, PORTION),
+    (&CLAIM_CODES, PORTION),
+    (&CERTIFICATES, PORTION),
+    (&PSKS, PORTION),
+    (&KEY_VERSIONS, PORTION),
+    (&CAMPAIGN_PARTS, PORTION),
+    (&CAMPAIGNS, PORTION),
+    (&DEVICES, PORTION),
+    (&CRL_CHUNKS, CHUNKS),
+];
 
 /// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the last one
-    /// of a device stays as long as the device, so that one that was away for years is known when it comes back.
+    /// Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it may leave
+    /// them, and the last certificate of a device stays as long as the device, so that one that was away for years is known when it comes back.
     pub certificate_days: u32,
     /// Deleted devices: after the deletion. All that they had goes with them.
     pub device_days: u32,
@@ -55,7 +67,7 @@ pub struct Retention {
     pub campaign_days: u32,
     /// Events: after they happened, once a checkpoint covers them. `None` keeps them for ever.
     pub event_days: Option<u32>,
-    /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+    /// How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
     /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever calls
     /// seldom allows more.
     pub leap_days: u32,
@@ -104,15 +116,6 @@ impl Retention {
         }
         Ok(())
     }
-
-    /// That the clock did not go on further than it may since `last`.
-    fn check_clock(&self, last: Timestamp, now: Timestamp) -> Result<()> {
-        if last.plus_days(self.leap_days.into()) < now {
-            let days = now.unix().saturating_sub(last.unix()) / 86_400;
-            return Err(InternalError::ClockLeapt { days }.into());
-        }
-        Ok(())
-    }
 }
 
 /// What [`Registry::maintain`] did, or would do.
@@ -121,8 +124,8 @@ impl Retention {
 pub struct Maintained {
     /// How many rows were looked at.
     pub looked_at: u64,
-    /// How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
-    /// attachments, revocations) is not counted.
+    /// How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs some
+    /// thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
     pub removed: BTreeMap<String, u64>,
     /// How many bytes went back to the file system.
     pub freed: u64,
@@ -176,14 +179,7 @@ impl Registry {
         let (inner, mut archive) = (&*self.inner, archive);
         let now = inner.now()?;
         let upkeep = inner.find_record::<Upkeep>(Upkeep::KEY)?.map(|stored| stored.record);
-        // Before the first call, what the registry did last tells the time as well.
-        let last = match &upkeep {
-            Some(upkeep) => Some(upkeep.at),
-            None => inner.last::<Event>()?.map(|event| event.at),
-        };
-        if let Some(last) = last {
-            retention.check_clock(last, now)?;
-        }
+        inner.check_leap(upkeep.as_ref(), retention, now)?;
         let upkeep = upkeep.unwrap_or_default();
         let mut round = Round { inner, retention, now, call, upkeep, done: Maintained::default() };
         while round.done.looked_at < u64::from(retention.limit) && !round.done.finished {
@@ -239,7 +235,7 @@ impl Round<'_> {
     /// Looks at the next rows and finds what is to go.
     fn look(&mut self) -> Result<Vec<Removal>> {
         let place = usize::try_from(self.upkeep.place).unwrap_or(0);
-        let Some(&table) = LOOKED_AT.get(place) else {
+        let Some(&(table, portion)) = LOOKED_AT.get(place) else {
             // Written by another version, which looks at more.
             self.upkeep = Upkeep { at: self.upkeep.at, ..Upkeep::default() };
             return Ok(Vec::new());
@@ -251,7 +247,7 @@ impl Round<'_> {
             order: None,
             descending: false,
             after: self.upkeep.after.map(|key| Cursor { value: Value::Null, key: key.cast_unsigned() }),
-            limit: u32::try_from(left).unwrap_or(PORTION).min(PORTION),
+            limit: u32::try_from(left).unwrap_or(portion).min(portion),
             total: false,
         })?;
         self.done.looked_at += page.rows.len() as u64;

@@ -3,11 +3,12 @@
 use super::archive::Line;
 use super::{Removal, Retention};
 use crate::Result;
-use crate::id::DeviceId;
+use crate::env::Timestamp;
+use crate::id::{AuthorityId, DeviceId};
 use crate::model::{
-    Binding, Campaign, CampaignPart, Certificate, CertificateKind, CertificateState, ClaimCode, CrlRemoval, Delivery,
-    Device, DeviceState, Document, EndedVersion, IdentityKind, KeyShare, Owner, Psk, PskState, RequestRecord,
-    Revocation, SymmetricKey,
+    Binding, Campaign, CampaignPart, Certificate, CertificateKind, CertificateState, ClaimCode, CrlChunk, CrlRemoval,
+    Delivery, Device, DeviceState, Document, EndedVersion, IdentityKind, KeyShare, Owner, Psk, PskState, RequestRecord,
+    Revocation, SymmetricKey, scope_parts,
 };
 use crate::registry::bindings::Tag;
 use crate::registry::devices::state::key_tag_of;
@@ -28,6 +29,7 @@ impl View<'_> {
             "campaign_parts" => self.campaign_part(&self.stored(&row)?, retention)?,
             "campaigns" => self.campaign(&self.stored(&row)?, retention)?,
             "devices" => self.device(&self.stored(&row)?, retention)?,
+            "crl_chunks" => self.crl_chunk(&self.stored(&row)?, retention)?,
             _ => None,
         };
         Ok(found.map(|(line, writes)| Removal { line: line.finish(row.table.name), row, writes }))
@@ -37,7 +39,7 @@ impl View<'_> {
         Ok(Stored { version: row.version, record: T::read(row.clone(), &self.registry.ids)? })
     }
 
-    fn is_past(&self, moment: crate::env::Timestamp, days: u32) -> bool {
+    fn is_past(&self, moment: Timestamp, days: u32) -> bool {
         moment.plus_days(days.into()) < self.now
     }
 
@@ -85,8 +87,11 @@ impl View<'_> {
         }
         let number = self.number_of(stored.id)?;
         let revocation = self.find::<Revocation>(number)?;
-        if (revocation.is_some() || stored.revoked.is_some()) && !self.registry.revocation_may_go(stored)? {
-            return Ok(None);
+        if revocation.is_some() || stored.revoked.is_some() {
+            let shard = stored.shard.unwrap_or(0);
+            if !self.revocations_may_go(stored.authority, shard, stored.not_after, retention)? {
+                return Ok(None);
+            }
         }
         let mut writes = vec![self.delete(stored)?];
         writes.extend(self.release_key(stored)?);
@@ -276,6 +281,39 @@ impl View<'_> {
             .with("deleted", stored.updated);
         let line = secrets.into_iter().fold(line, Line::beside);
         Ok(Some((line, writes)))
+    }
+
+    /// Whether CRLs need not say any more of certificates of a shard that ended at `end`.
+    fn revocations_may_go(
+        &self,
+        authority: AuthorityId,
+        shard: u32,
+        end: Timestamp,
+        retention: &Retention,
+    ) -> Result<bool> {
+        // One that has expired makes none any more, and nobody asks for them.
+        let issuer = self.registry.issuer(authority);
+        let expired = issuer.is_ok_and(|issuer| self.is_past(issuer.not_after, retention.certificate_days));
+        Ok(expired || self.registry.revocations_may_go(authority, shard, end, self.now)?)
+    }
+
+    /// Encoded entries of CRLs, once all of them are over.
+    fn crl_chunk(&self, stored: &Stored<CrlChunk>, retention: &Retention) -> Result<Option<(Line, Vec<Write>)>> {
+        if !self.is_past(stored.last_expiry, retention.certificate_days) {
+            return Ok(None);
+        }
+        let (authority, shard) = scope_parts(stored.scope);
+        let authority = self.registry.ids.id(authority);
+        if !self.revocations_may_go(authority, shard, stored.last_expiry, retention)? {
+            return Ok(None);
+        }
+        let line = Line::new()
+            .with("authority", authority)
+            .with("shard", shard)
+            .with("entries", stored.entries)
+            .with("last_expiry", stored.last_expiry)
+            .der("der", Some(&stored.der));
+        Ok(Some((line, vec![self.delete(stored)?])))
     }
 }
 

@@ -10,11 +10,11 @@ use crate::error::Error;
 use crate::model::{Authority, Device, Event, Gap};
 use crate::registry::Inner;
 use crate::registry::driver::View;
-use crate::registry::numbers::{counted, stand};
+use crate::registry::numbers::{counted, newest, stand};
 use crate::registry::page::Wanted;
 use crate::store::record::Stored;
 use crate::store::tables::{AUTHORITIES, DEVICES, EVENTS, GAPS, KEYS, PSKS, SCHEMA};
-use crate::store::{Counter, Query, Write};
+use crate::store::{Counter, Value, Write};
 
 /// How many records of a kind may have been made at once, such as in one import.
 const MARGIN: u64 = 1 << 30;
@@ -51,6 +51,11 @@ const VERSIONS: &str = "versions";
 
 /// As [`VERSIONS`], of the branches of the log: how far the numbers of checkpoints leap.
 const CHECKPOINTS: &str = "checkpoint_branches";
+
+/// What was left out of the counters with this name.
+pub(super) fn gaps_of(name: &str) -> Wanted {
+    Wanted::default().eq("counter", Value::Text(name.to_owned()))
+}
 
 /// The counter of that name, if it counts versions that were seen.
 pub(super) fn version_counter(name: &str) -> Option<&'static str> {
@@ -93,24 +98,15 @@ impl Inner {
     /// The greatest number of the counter that a row carries.
     fn greatest(&self, counter: Counter) -> Result<u64> {
         let Some(table) = SCHEMA.tables.iter().find(|table| table.name == counter.name) else { return Ok(0) };
-        let page = self.store()?.find(&Query {
-            table,
-            filters: Vec::new(),
-            order: None,
-            descending: true,
-            after: None,
-            limit: 1,
-            total: false,
-        })?;
-        let found = page.rows.first().and_then(|row| counted(table.name, row.key));
+        let found = newest(self.store()?, table)?.and_then(|row| counted(table.name, row.key));
         Ok(found.map_or(0, |(of, count)| if of == counter { count } else { 0 }))
     }
 
     /// How far the restores at `since` and later together made leap what has this name.
     fn leapt(&self, name: &str, since: Timestamp) -> Result<u64> {
         let mut leapt = 0_u64;
-        self.scan::<Gap>(&Wanted::default(), |gap| {
-            leapt = leapt.saturating_add(if gap.counter == name && gap.at >= since { gap.last } else { 0 });
+        self.scan::<Gap>(&gaps_of(name), |gap| {
+            leapt = leapt.saturating_add(if gap.at >= since { gap.last } else { 0 });
             Ok(())
         })?;
         Ok(leapt)

@@ -4,7 +4,9 @@
 //! `pg_dump`) does not, but the world does: an identifier, a serial number or a version that this registry made, and that is
 //! beyond all it remembers to have given out, proves it. Either way numbers go on above what may be out there.
 
-use super::leap::{FARTHEST, KEY_VERSIONS_SEEN, Leap, PSK_VERSIONS_SEEN};
+use std::collections::BTreeMap;
+
+use super::leap::{FARTHEST, KEY_VERSIONS_SEEN, Leap, PSK_VERSIONS_SEEN, gaps_of};
 use super::place;
 use crate::Result;
 use crate::error::{CertificateError, Error, InputError};
@@ -15,7 +17,6 @@ use crate::registry::call::Call;
 use crate::registry::driver::{Operation, Plan, View};
 use crate::registry::issuers::Issuer;
 use crate::registry::numbers::{counted, stand};
-use crate::registry::page::Wanted;
 use crate::registry::{Inner, Registry};
 use crate::store::Counter;
 use crate::store::record::Record;
@@ -23,6 +24,9 @@ use crate::x509::Certificate as X509;
 
 /// How far beyond all that is known a version may lie to be believed.
 const FARTHEST_VERSION: u32 = 1 << 20;
+
+/// How many keys' versions are recorded together.
+const PORTION: usize = 256;
 
 /// Who writes the events about restores.
 const OWN_ACTOR: &str = "tegata";
@@ -103,7 +107,9 @@ impl Registry {
     /// registry; store errors.
     pub fn report_seen(&self, seen: &[Seen]) -> Result<Vec<SeenState>> {
         let inner = &*self.inner;
-        seen.iter()
+        let mut versions = Versions::new();
+        let states: Result<_> = seen
+            .iter()
             .map(|seen| match seen {
                 Seen::Certificate(bytes) => known(inner.recognise(&X509::from_bytes(bytes)?, &[])),
                 Seen::Serial { authority, serial } => {
@@ -114,19 +120,41 @@ impl Registry {
                 Seen::CertificateId(id) => known(inner.get_record::<Certificate, _>(*id)),
                 Seen::Key { id, version } => match inner.get_record::<SymmetricKey, _>(*id) {
                     Ok(key) => {
-                        inner.version_seen(KEY_VERSIONS_SEEN, inner.ids.number(*id)?, key.record.version, *version)
+                        let counter = Counter { name: KEY_VERSIONS_SEEN, of: inner.ids.number(*id)? };
+                        Ok(version_seen(&mut versions, counter, key.record.version, *version))
                     }
                     other => known(other),
                 },
                 Seen::Psk { id, version } => match inner.get_record::<Psk, _>(*id) {
                     Ok(psk) => {
-                        inner.version_seen(PSK_VERSIONS_SEEN, inner.ids.number(*id)?, psk.record.version, *version)
+                        let counter = Counter { name: PSK_VERSIONS_SEEN, of: inner.ids.number(*id)? };
+                        Ok(version_seen(&mut versions, counter, psk.record.version, *version))
                     }
                     other => known(other),
                 },
             })
-            .collect()
+            .collect();
+        // Also when one of the rest cannot be understood: what was seen before it was seen.
+        inner.notice(&versions)?;
+        states
     }
+}
+
+/// The highest version that was seen of each key, and the highest that is known.
+type Versions = BTreeMap<Counter, (u32, u32)>;
+
+/// As [`Inner::is_lost`], of a version, which `counter` counts.
+fn version_seen(versions: &mut Versions, counter: Counter, current: u32, seen: u32) -> SeenState {
+    if seen <= current {
+        return SeenState::Known;
+    }
+    // Nobody rotated a key so often, and above the last version there is no other: a mistyped one would end the key's life.
+    if seen - current > FARTHEST_VERSION {
+        return SeenState::Unknown;
+    }
+    let (highest, _) = versions.entry(counter).or_insert((seen, current));
+    *highest = seen.max(*highest);
+    SeenState::Lost
 }
 
 fn known<T>(found: Result<T>) -> Result<SeenState> {
@@ -189,8 +217,8 @@ impl Inner {
     /// Whether a number was never given out here, but may have been before the store was restored.
     fn is_in_gap(&self, counter: Counter, number: u64) -> Result<bool> {
         let mut found = false;
-        self.scan::<Gap>(&Wanted::default(), |gap| {
-            found |= gap.counter == counter.name && (gap.first..=gap.last).contains(&number);
+        self.scan::<Gap>(&gaps_of(counter.name), |gap| {
+            found |= (gap.first..=gap.last).contains(&number);
             Ok(())
         })?;
         Ok(found)
@@ -256,39 +284,29 @@ impl Inner {
         Ok(())
     }
 
-    /// Lifts a counter of versions to what was seen, and records why. Whoever else does the same adds to it, which does no harm.
-    fn notice(&self, counter: Counter, seen: u64, detail: &str) -> Result<()> {
+    /// Lifts counters of versions to what was seen, and records why. Whoever else does the same adds to it, which does no harm.
+    fn notice(&self, versions: &Versions) -> Result<()> {
+        let all: Vec<_> = versions.iter().collect();
         let operation = Operation { action: "restore.noticed", content: &[] };
-        self.change(
-            &Call::by(OWN_ACTOR),
-            operation,
-            |view| {
-                let stand = stand(self.store()?, counter)?;
-                let missing = seen.saturating_sub(stand);
-                if missing == 0 {
-                    return Ok(Plan::done(0, Vec::new(), ()));
+        for portion in all.chunks(PORTION) {
+            let plan = |view: &View<'_>| {
+                let mut writes = Vec::new();
+                for (counter, (seen, current)) in portion {
+                    let stand = stand(self.store()?, **counter)?;
+                    let missing = u64::from(*seen).saturating_sub(stand);
+                    if missing > 0 {
+                        let what = if counter.name == KEY_VERSIONS_SEEN { "key" } else { "PSK" };
+                        let detail =
+                            format!("version {seen} of a {what} where version {current} is the newest that is known");
+                        writes.extend(view.leap(**counter, stand, missing.cast_signed())?);
+                        writes.push(view.event_about("restore.noticed", None, None, Some(detail))?);
+                    }
                 }
-                let mut writes = view.leap(counter, stand, missing.cast_signed())?;
-                writes.push(view.event_about("restore.noticed", None, None, Some(detail.to_owned()))?);
                 Ok(Plan::done(0, writes, ()))
-            },
-            |_| Ok(()),
-        )
-    }
-
-    /// As [`is_lost`](Self::is_lost), of a version, which `counter` counts.
-    fn version_seen(&self, counter: &'static str, of: u64, current: u32, seen: u32) -> Result<SeenState> {
-        if seen <= current {
-            return Ok(SeenState::Known);
+            };
+            self.change(&Call::by(OWN_ACTOR), operation, plan, |_| Ok(()))?;
         }
-        // Nobody rotated a key so often, and above the last version there is no other: a mistyped one would end the key's life.
-        if seen - current > FARTHEST_VERSION {
-            return Ok(SeenState::Unknown);
-        }
-        let what = if counter == KEY_VERSIONS_SEEN { "key" } else { "PSK" };
-        let detail = format!("version {seen} of a {what} where version {current} is the newest that is known");
-        self.notice(Counter { name: counter, of }, seen.into(), &detail)?;
-        Ok(SeenState::Lost)
+        Ok(())
     }
 }
 

@@ -177,6 +177,7 @@ async fn locked(client: &Client, work: impl Future<Output = Result<(), Trouble>>
 
 /// Brings the tables to what is declared.
 pub(super) async fn migrate(client: &Client, name: &str, schema: &Schema) -> Result<(), Trouble> {
+    let mut changed = false;
     locked(client, async {
         let versions = qualified(name, "tegata_schema");
         let found = client.query(&format!("SELECT \"version\" FROM {versions} WHERE \"id\" = 1"), &[]).await?;
@@ -202,8 +203,29 @@ pub(super) async fn migrate(client: &Client, name: &str, schema: &Schema) -> Res
         if found < schema.version {
             let update = format!("UPDATE {versions} SET \"version\" = {} WHERE \"id\" = 1", schema.version);
             client.batch_execute(&update).await?;
+            changed = true;
         }
         Ok(())
     })
-    .await
+    .await?;
+    if changed {
+        leave_uncompressed(client, name, schema).await;
+    }
+    Ok(())
+}
+
+/// Has long octets kept as they are: certificates, secrets and signatures do not get shorter, and what does, the entries of
+/// CRLs, takes twice as long to read when it was compressed. A server that knows no such setting goes on without.
+async fn leave_uncompressed(client: &Client, name: &str, schema: &Schema) {
+    for table in schema.tables {
+        let octets = table.columns.iter().filter(|column| column.kind == ColumnKind::Bytes);
+        let steps: Vec<_> =
+            octets.map(|column| format!("ALTER COLUMN \"{}\" SET STORAGE EXTERNAL", column.name)).collect();
+        if !steps.is_empty() {
+            let alter = format!("ALTER TABLE {} {}", qualified(name, table.name), steps.join(", "));
+            if client.batch_execute(&alter).await.is_err() {
+                return;
+            }
+        }
+    }
 }

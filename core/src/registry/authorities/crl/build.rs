@@ -17,8 +17,8 @@ use crate::x509::{CrlTemplate, CrlWriter, RevocationReason};
 
 /// How many revocations one CRL moves into chunks at most: what it takes to remember them is bounded.
 const MOST_SEEN: usize = 131_072;
-/// How many chunks are in memory at a time.
-const CHUNKS_AT_ONCE: u32 = 2;
+/// How many chunks are in memory at a time: enough that a server that is asked for them does not wait for the next question.
+const CHUNKS_AT_ONCE: u32 = 8;
 
 /// The scopes that a CRL covers: its shard's, or all of the authority.
 #[derive(Clone, Copy)]
@@ -56,10 +56,8 @@ impl Scope {
 /// What a complete CRL was made of, for what follows.
 #[derive(Default)]
 pub(super) struct Built {
-    /// The rows of its own scope that it listed.
-    pub(super) listed: Vec<Stored<Revocation>>,
-    /// Those that it left out since their certificates are over.
-    pub(super) over: Vec<Stored<Revocation>>,
+    /// The rows of its own scope.
+    pub(super) rows: Vec<Stored<Revocation>>,
     /// The holds that ended before.
     pub(super) removals: Vec<Stored<CrlRemoval>>,
     /// Whether the rows are all, and not only as many as are remembered.
@@ -114,7 +112,7 @@ impl Maker<'_> {
     }
 
     /// The complete CRL of a scope. `last` is when the one before was made: a certificate that had ended then was listed
-    /// once more after its end, and leaves (RFC 5280, 3.3).
+    /// once more after its end, and is left out (RFC 5280, 3.3). No more than that: what leaves the store, housekeeping says.
     pub(super) fn complete(
         &self,
         scope: Scope,
@@ -124,41 +122,32 @@ impl Maker<'_> {
     ) -> Result<(Built, KeptCrl)> {
         let inner = self.inner;
         let mut writer = self.writer(times, None, inner.expected(scope)?)?;
-        // A clock that was ahead then said nothing about who had ended.
-        let last = last.filter(|last| *last <= self.now);
-        let over = last.unwrap_or(Timestamp::MIN);
+        let last = last.unwrap_or(Timestamp::MIN);
+        let over = last.min(self.now);
         let mut built = Built { whole: true, all_removals: true, ..Built::default() };
-        // The list of all is made more rarely than those of shards, and lists the same rows once more after their end.
-        let kept_for_all = match place.shard {
-            0 => Timestamp::MAX,
-            _ => inner.made_for_all(place.authority)?.unwrap_or(Timestamp::MAX),
-        };
         let mut again = HashSet::new();
         let mut entries = 0_u64;
         // Rows before chunks: what moves meanwhile is seen twice rather than never, and then the commit finds out.
         inner.scan::<Revocation>(&scope.wanted(), |row| {
-            let own = row.scope == Some(scope.own);
-            let ended = row.listed == Some(true) && row.not_after.is_some_and(|end| end < over);
-            if !ended {
+            if row.listed != Some(true) || row.not_after.is_none_or(|end| end >= over) {
                 writer.push(&row.serial, row.at, row.reason)?;
                 entries += 1;
-                if row.again == Some(true) {
-                    again.insert(row.serial.clone());
-                }
             }
-            if ended && row.not_after.is_some_and(|end| end >= kept_for_all) {
-                return Ok(());
+            if row.again == Some(true) {
+                again.insert(row.serial.clone());
             }
-            if own && built.listed.len() + built.over.len() < MOST_SEEN {
-                if ended { built.over.push(row) } else { built.listed.push(row) }
-            } else if own {
+            if row.scope == Some(scope.own) && built.rows.len() < MOST_SEEN {
+                built.rows.push(row);
+            } else if row.scope == Some(scope.own) {
                 built.whole = false;
             }
             Ok(())
         })?;
         inner.chunks(scope, |chunk| {
-            let made_before = last.is_some_and(|last| chunk.made <= last);
-            let over = if made_before { over } else { Timestamp::MIN };
+            let over = if chunk.made <= last { over } else { Timestamp::MIN };
+            if chunk.last_expiry < over {
+                return Ok(());
+            }
             if again.is_empty() && over <= chunk.first_expiry {
                 writer.push_encoded(&chunk.der);
                 entries = entries.saturating_add(chunk.entries);
@@ -207,7 +196,7 @@ impl Maker<'_> {
         };
         let mut removals = Vec::new();
         if let Some(known) = known {
-            known.listed.iter().try_for_each(|row| list(&row.record, &mut writer))?;
+            known.rows.iter().try_for_each(|row| list(&row.record, &mut writer))?;
             removals.extend(known.removals.iter().map(|row| row.record.clone()));
         } else {
             inner.scan::<Revocation>(&scope.wanted(), |row| list(&row.record, &mut writer))?;

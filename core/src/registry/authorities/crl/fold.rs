@@ -19,25 +19,32 @@ use crate::x509::{RevocationReason, encode_entry};
 const ENTRIES: usize = 2_048;
 
 impl Inner {
-    /// Whether a revoked or suspended certificate that has ended may be forgotten: each CRL that lists it was made once more
-    /// after its end (RFC 5280, 3.3), or none was ever made. Then its row in `revocations`, if it has one, and the one in
-    /// `crl_removals` with its number may be removed in the same commit; making CRLs removes such rows too. Chunks
-    /// (`crl_chunks`) stand for themselves: they need no other row, and go when all in them is over.
+    /// Whether the revocations or holds of certificates of a shard that ended at `end` may be forgotten: each CRL that lists them
+    /// was made once more after that (RFC 5280, 3.3), by a clock that was not ahead, or none was ever made. Making CRLs removes
+    /// none: rows of `revocations` and `crl_removals` go with their certificate, chunks for themselves when all in them is over.
     ///
     /// # Errors
     /// Store errors.
-    pub(in crate::registry) fn revocation_may_go(&self, certificate: &Certificate) -> Result<bool> {
-        let all = CrlPlace::complete(certificate.authority, 0);
-        let own = CrlPlace::complete(certificate.authority, certificate.shard.unwrap_or(0));
-        let mut last = vec![self.find_list(own)?.map(|list| list.record.this_update)];
+    pub(in crate::registry) fn revocations_may_go(
+        &self,
+        authority: AuthorityId,
+        shard: u32,
+        end: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let all = CrlPlace::complete(authority, 0);
+        let own = CrlPlace::complete(authority, shard);
+        let mut lists = vec![self.find_list(own)?];
         if own != all {
-            last.push(self.find_list(all)?.map(|list| list.record.this_update));
+            lists.push(self.find_list(all)?);
         }
-        if last.iter().all(Option::is_none) {
+        if lists.iter().all(Option::is_none) {
             // An earlier version may have made one.
-            last.push(self.find_record::<KeptCrl>(all.to_key(&self.ids)?)?.map(|crl| Some(crl.this_update)));
+            let earlier = self.find_record::<KeptCrl>(all.to_key(&self.ids)?)?;
+            return Ok(earlier.is_none_or(|crl| crl.this_update > end && crl.this_update <= now));
         }
-        Ok(last.into_iter().flatten().flatten().all(|made| made > certificate.not_after))
+        let mut made = lists.iter().flatten().filter(|list| list.this_update.is_some());
+        Ok(made.all(|list| list.made(now).is_some_and(|made| made > end)))
     }
 
     /// Before an authority's CRLs are made: the rows that processes of earlier versions wrote, or still write, get what is new
@@ -79,23 +86,16 @@ impl Inner {
     }
 
     /// What follows a complete CRL, when it is not too much for the CRL's own commit: what it listed for good moves into
-    /// chunks, what else it listed is marked, and what is over leaves.
-    pub(super) fn folded_at_once(
-        &self,
-        id: AuthorityId,
-        place: (u64, u32),
-        made: Timestamp,
-        built: &Built,
-    ) -> Result<Option<Vec<Write>>> {
-        if built.listed.len() + built.over.len() + built.removals.len() > ENTRIES {
+    /// chunks, and what else it listed is marked.
+    pub(super) fn folded_at_once(&self, own: u64, made: Timestamp, built: &Built) -> Result<Option<Vec<Write>>> {
+        if built.rows.len() + built.removals.len() > ENTRIES {
             return Ok(None);
         }
-        let own = scope(place.0, place.1);
         let Sorted { pairs, moving, again } = self.sorted(built)?;
         let mut writes: Vec<_> = pairs.into_iter().flatten().flatten().collect();
-        let swept = self.swept(id, own, place.1, made, &again)?;
-        let touched: HashSet<u64> = swept.iter().filter_map(key_of).collect();
-        writes.extend(swept);
+        let without = self.without(own, &again)?;
+        let touched: HashSet<u64> = without.iter().filter_map(key_of).collect();
+        writes.extend(without);
         let last = self.last_chunk(own)?.filter(|chunk| !touched.contains(&chunk.key));
         writes.extend(self.moved(own, made, last, &moving)?);
         Ok(Some(writes))
@@ -103,23 +103,15 @@ impl Inner {
 
     /// The same in portions, after the CRL that was committed at `times`, as long as nobody is in the way and nobody else
     /// moved any: what was read is known to be so still only then. What stays as it is moves after the next CRL.
-    pub(super) fn fold(
-        &self,
-        id: AuthorityId,
-        place: (u64, u32),
-        made: Timestamp,
-        built: &Built,
-        mut times: u64,
-    ) -> Result<()> {
-        let own = scope(place.0, place.1);
+    pub(super) fn fold(&self, id: AuthorityId, own: u64, made: Timestamp, built: &Built, mut times: u64) -> Result<()> {
         let Sorted { pairs, moving, again } = self.sorted(built)?;
         for portion in pairs.chunks(ENTRIES) {
             if !self.folded(id, &mut times, portion.iter().flatten().flatten().cloned().collect())? {
                 return Ok(());
             }
         }
-        let swept = self.swept(id, own, place.1, made, &again)?;
-        if !swept.is_empty() && !self.folded(id, &mut times, swept)? {
+        let without = self.without(own, &again)?;
+        if !without.is_empty() && !self.folded(id, &mut times, without)? {
             return Ok(());
         }
         for portion in moving.chunks(ENTRIES) {
@@ -142,20 +134,12 @@ impl Inner {
         for removal in &built.removals {
             removals.insert(removal.key(&self.ids)?, removal.version);
         }
-        for (row, over) in built.listed.iter().map(|row| (row, false)).chain(built.over.iter().map(|row| (row, true))) {
+        for row in &built.rows {
             let key = row.key(&self.ids)?;
-            // Those of CAs are few, and no other record could tell them again if the clock was ahead.
-            if over && self.ids.number(row.certificate)? & AUTHORITY_BIT != 0 {
-                continue;
-            }
             let (revoked, removal) = (at::<Revocation>(key), at::<CrlRemoval>(key));
             let known = removals.remove(&key);
             let as_read = Expect::Version(row.version);
-            let write = if over {
-                Write::Delete(revoked, as_read)
-            } else {
-                put(&Revocation { listed: Some(true), ..row.record.clone() }, as_read, &self.ids)?
-            };
+            let mark = put(&Revocation { listed: Some(true), ..row.record.clone() }, as_read, &self.ids)?;
             if row.reason == RevocationReason::CertificateHold {
                 match known {
                     // Whether the hold ended before its row was read or after, nobody knows: the next CRL does.
@@ -163,8 +147,8 @@ impl Inner {
                         Some(Write::Require(revoked, as_read)),
                         Some(Write::Delete(removal, Expect::Version(version))),
                     ]),
-                    None if built.all_removals && (over || row.listed != Some(true)) => {
-                        sorted.pairs.push([Some(write), Some(Write::Require(removal, Expect::Absent))]);
+                    None if built.all_removals && row.listed != Some(true) => {
+                        sorted.pairs.push([Some(mark), Some(Write::Require(removal, Expect::Absent))]);
                     }
                     None => {}
                 }
@@ -173,15 +157,14 @@ impl Inner {
             // What is revoked for good was no hold any more when it was read. Without its row, what is left of the hold
             // would read as if it were in force again, so both go together.
             let removal = (known.is_some() || !built.all_removals).then_some(Write::Delete(removal, Expect::Any));
-            if over {
-                sorted.pairs.push([Some(write), removal]);
-            } else if self.ids.number(row.certificate)? & AUTHORITY_BIT == 0 {
+            // Those of CAs are few, and stay rows.
+            if self.ids.number(row.certificate)? & AUTHORITY_BIT == 0 {
                 sorted.moving.push((row, removal));
                 if row.again == Some(true) {
                     sorted.again.insert(row.serial.clone());
                 }
             } else if row.listed != Some(true) {
-                sorted.pairs.push([Some(write), None]);
+                sorted.pairs.push([Some(mark), None]);
             }
         }
         for removal in &built.removals {
@@ -293,64 +276,28 @@ impl Inner {
         put(&CrlFolding { authority: id, times }, expect, &self.ids)
     }
 
-    /// When the list of all certificates was made last, if it ever was.
-    pub(super) fn made_for_all(&self, id: AuthorityId) -> Result<Option<Timestamp>> {
-        let all = self.find_list(CrlPlace::complete(id, 0))?.filter(|all| all.number > 0);
-        Ok(all.map(|all| all.this_update.unwrap_or(Timestamp::MIN)))
-    }
-
-    /// Chunks that are over leave, and so do the entries in `again`, which are listed anew.
-    fn swept(
-        &self,
-        id: AuthorityId,
-        own: u64,
-        shard: u32,
-        made: Timestamp,
-        again: &HashSet<Vec<u8>>,
-    ) -> Result<Vec<Write>> {
-        let mut over = made;
-        // The list of all is made more rarely than those of shards, and lists the same.
-        if shard > 0
-            && let Some(all) = self.made_for_all(id)?
-        {
-            over = over.min(all);
-        }
+    /// The writes that take the entries in `again` out of their chunks, since they are listed anew.
+    fn without(&self, own: u64, again: &HashSet<Vec<u8>>) -> Result<Vec<Write>> {
         let mut writes = Vec::new();
         if again.is_empty() {
-            let mut wanted = Wanted::default().eq("scope", Value::Int(own.cast_signed()));
-            let to = Some(Value::Int(over.unix()));
-            wanted.and("last_expiry", crate::store::Match::Range { from: None, to });
-            let query = Query {
-                table: CrlChunk::TABLE,
-                filters: wanted.filters,
-                order: None,
-                descending: false,
-                after: None,
-                limit: 8,
-                total: false,
-            };
-            for row in self.store()?.find(&query)?.rows {
-                writes.push(Write::Delete(at::<CrlChunk>(row.key), Expect::Version(row.version)));
-            }
-        } else {
-            let scope = Scope::exactly(own);
-            self.chunks(scope, |stored| {
-                let mut kept = CrlChunk::empty(stored.key, own);
-                kept.made = stored.made;
-                each_entry(&stored, |serial, expiry, der| {
-                    if !again.contains(serial) {
-                        kept.der.extend_from_slice(der);
-                        kept.count(expiry);
-                    }
-                })?;
-                if kept.entries == 0 {
-                    writes.push(Write::Delete(at::<CrlChunk>(stored.key), Expect::Version(stored.version)));
-                } else if kept.entries < stored.entries {
-                    writes.push(put(&kept, Expect::Version(stored.version), &self.ids)?);
-                }
-                Ok(())
-            })?;
+            return Ok(writes);
         }
+        self.chunks(Scope::exactly(own), |stored| {
+            let mut kept = CrlChunk::empty(stored.key, own);
+            kept.made = stored.made;
+            each_entry(&stored, |serial, expiry, der| {
+                if !again.contains(serial) {
+                    kept.der.extend_from_slice(der);
+                    kept.count(expiry);
+                }
+            })?;
+            if kept.entries == 0 {
+                writes.push(Write::Delete(at::<CrlChunk>(stored.key), Expect::Version(stored.version)));
+            } else if kept.entries < stored.entries {
+                writes.push(put(&kept, Expect::Version(stored.version), &self.ids)?);
+            }
+            Ok(())
+        })?;
         Ok(writes)
     }
 }
@@ -360,7 +307,7 @@ type Moving<'b> = (&'b Stored<Revocation>, Option<Write>);
 
 /// What a complete CRL listed, by what becomes of it.
 struct Sorted<'b> {
-    /// Marks, and rows that are over, each with what has to go or hold with it.
+    /// Marks, each with what has to go or hold with it.
     pairs: Vec<[Option<Write>; 2]>,
     moving: Vec<Moving<'b>>,
     /// The serial numbers that stand in a chunk already, with another reason.

@@ -1,6 +1,5 @@
 //! CRLs: complete ones and deltas, of all certificates of an authority or of a shard.
 
-mod again;
 mod build;
 mod fold;
 mod policy;
@@ -66,15 +65,14 @@ impl Authorities<'_> {
     ///
     /// # Errors
     /// `authority.compromised`, `authority.expired`, `authority.signer_missing`; `input.unknown_id` for a shard that the
-    /// authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, or of the list of all
-    /// certificates when there are shards; signer and store errors.
+    /// authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, to one that a clock made that was
+    /// ahead, or of the list of all certificates when there are shards; signer and store errors.
     pub fn crl(&self, id: AuthorityId, options: &CrlOptions, call: &Call) -> Result<Crl> {
         options.check()?;
         let inner = self.inner;
         inner.issuer(id)?.signs(inner.now()?)?;
         inner.retire_superseded(Some(id), call)?;
         inner.adopt_revocations(id)?;
-        inner.list_again(id)?;
         inner.make_crl(id, options, call)
     }
 
@@ -131,7 +129,7 @@ impl Inner {
         )?;
         if let Some((built, times)) = made.built {
             // The CRL is made. What cannot move now does so after the next one.
-            _ = self.fold(id, (authority, place.shard), made.crl.this_update, &built, times);
+            _ = self.fold(id, Scope::of(authority, place.shard).own, made.crl.this_update, &built, times);
         }
         Ok(made.crl)
     }
@@ -176,29 +174,30 @@ impl Inner {
         let mut changes = vec![issuer.require(view)?];
         let mut moved = Vec::new();
         let (crl, built) = if place.delta {
-            let crl = maker.delta(scope, place, kept.base()?, times, None)?;
+            let crl = maker.delta(scope, place, kept.base(view.now)?, times, None)?;
             changes.extend(keep(view, &kept.delta, &crl)?);
             (crl, None)
         } else {
-            let (built, crl) = maker.complete(scope, place, kept.complete.this_update, times)?;
+            let (built, crl) = maker.complete(scope, place, kept.complete.made(view.now), times)?;
             let options = CrlOptions { next_update_hours: 0, delta: true, ..*options };
             let times = Times::new(policy, &options, view.now);
-            match (policy.delta_hours, kept.base()) {
+            match (policy.delta_hours, kept.base(view.now)) {
                 // Those who have the complete CRL before go on with it for a while.
                 (Some(_), Ok(base)) if built.whole && built.all_removals && base < number => {
                     let delta = maker.delta(scope, place.with_delta(true), base, times, Some(&built))?;
                     changes.extend(keep(view, &kept.delta, &delta)?);
                 }
                 (Some(_), _) if kept.has_deltas => {
-                    changes.push(kept_list(view, &kept.delta, |list| list.refresh_at = Some(times.refresh_at))?);
+                    // One by a clock that was ahead is of no use to anybody.
+                    let next = if kept.delta.is_ahead(view.now) { view.now } else { times.refresh_at };
+                    changes.push(kept_list(view, &kept.delta, |list| list.refresh_at = Some(next))?);
                 }
                 _ => {}
             }
             changes.extend(keep(view, &kept.complete, &crl)?);
             // Somebody who goes on changing what is listed does not hold up the CRL for ever.
             let at_once = view.attempt < 3 && kept.complete.number < number;
-            let place = (authority, place.shard);
-            let at_once = if at_once { self.folded_at_once(issuer.id, place, view.now, &built)? } else { None };
+            let at_once = if at_once { self.folded_at_once(scope.own, view.now, &built)? } else { None };
             let times = folding.as_ref().map_or(0, |folding| folding.times);
             let built = if at_once.is_some() { None } else { Some((built, times)) };
             moved = at_once.unwrap_or_default();
@@ -244,10 +243,11 @@ impl Kept {
         Ok(Self { complete, delta, has_deltas })
     }
 
-    /// The complete CRL that a delta is the difference to.
-    fn base(&self) -> Result<u64> {
-        let number = self.complete.record.number;
-        if number > 0 && self.has_deltas { Ok(number) } else { Err(CertificateError::CrlNoBase.into()) }
+    /// The complete CRL that a delta is the difference to: not one by a clock that was ahead, which left out who had ended by it.
+    fn base(&self, now: Timestamp) -> Result<u64> {
+        let list = &self.complete.record;
+        let serves = list.number > 0 && self.has_deltas && !list.is_ahead(now);
+        if serves { Ok(list.number) } else { Err(CertificateError::CrlNoBase.into()) }
     }
 }
 

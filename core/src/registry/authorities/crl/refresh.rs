@@ -45,8 +45,7 @@ impl Authorities<'_> {
                 .now()
                 .and_then(|now| inner.issuer(id)?.signs(now).map(drop))
                 .and_then(|()| inner.retire_superseded(Some(id), &call).map(drop))
-                .and_then(|()| inner.adopt_revocations(id))
-                .and_then(|()| inner.list_again(id));
+                .and_then(|()| inner.adopt_revocations(id));
             for place in places {
                 match ready.clone().and_then(|()| inner.refresh(place, until, &call)) {
                     Ok(None) => {}
@@ -83,11 +82,7 @@ impl Inner {
     /// The list is not due again until then.
     fn put_off(&self, place: CrlPlace, refresh_at: Option<Timestamp>) -> Result<()> {
         let Some(list) = self.find_list(place)? else { return Ok(()) };
-        let ended = CrlList { refresh_at, ..list.record };
-        match self.store()?.commit(&[put(&ended, Expect::Version(list.version), &self.ids)?]) {
-            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
-            Err(other) => Err(other.into()),
-        }
+        self.adopt(&CrlList { refresh_at, ..list.record }, Expect::Version(list.version))
     }
 
     /// CRLs that earlier versions made are kept up from now on, and those that were made by a clock that was ahead are due.
@@ -106,11 +101,50 @@ impl Inner {
             list.next_update = Some(crl.next_update);
             let lasts = crl.next_update.since(crl.this_update);
             list.refresh_at = Some(crl.next_update.plus(-(lasts / 2).min(86_400)));
-            match self.store()?.commit(&[put(&list, Expect::Absent, &self.ids)?]) {
-                Ok(()) | Err(StoreError::Conflict { .. }) => {}
-                Err(other) => return Err(other.into()),
-            }
+            self.adopt(&list, Expect::Absent)?;
         }
         Ok(())
+    }
+
+    /// Makes CRLs due that are of a later time than now, which nobody would take, and those of authorities that had expired by a
+    /// clock that was ahead.
+    fn adopt_time(&self) -> Result<()> {
+        let now = self.now()?;
+        let issuers = self.issuers()?;
+        let mut ahead = Vec::new();
+        self.scan::<CrlList>(&Wanted::default(), |list| {
+            let ended = list.refresh_at == Some(Timestamp::MAX);
+            let lives = issuers.get(&list.authority).is_some_and(|issuer| issuer.not_after >= now);
+            if lives && list.refresh_at.is_some_and(|at| at > now) && (ended || list.is_ahead(now)) {
+                ahead.push(list);
+            }
+            Ok(())
+        })?;
+        ahead.into_iter().try_for_each(|list| {
+            self.adopt(&CrlList { refresh_at: Some(now), ..list.record }, Expect::Version(list.version))
+        })
+    }
+
+    /// Writes a list, unless somebody else did meanwhile.
+    fn adopt(&self, list: &CrlList, expect: Expect) -> Result<()> {
+        match self.store()?.commit(&[put(list, expect, &self.ids)?]) {
+            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// Clocks are put right by seconds all the time.
+const SECONDS: i64 = 60;
+
+impl CrlList {
+    /// Whether the newest CRL is of a time later than `now`.
+    pub(super) fn is_ahead(&self, now: Timestamp) -> bool {
+        self.this_update.is_some_and(|made| made > now.plus(SECONDS))
+    }
+
+    /// When the newest CRL was made, if by a clock that was not ahead: that one said nothing of who has ended.
+    pub(super) fn made(&self, now: Timestamp) -> Option<Timestamp> {
+        self.this_update.filter(|_| !self.is_ahead(now))
     }
 }

@@ -1,19 +1,15 @@
 //! Another process revokes, frees or makes CRLs at each call that making a CRL has for the store, one after the other: whoever
 //! reads the CRLs that are made next sees of every certificate what the registry says of it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod common;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{World, sealer};
-use tegata::model::{self, CertificateState, CrlPolicy, EnrollmentPolicy, ProfileSpec, SuspendMode};
-use tegata::store::faults::FaultyStore;
-use tegata::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use tegata::{AuthorityId, Call, CertificateId, Crl, CrlOptions, Enrolled, Options, Registry, RevocationReason};
+use tegata::model::{self, CertificateState};
+use tegata::store::{SqliteOptions, SqliteStore, Store};
+use tegata::{AuthorityId, Call, CertificateId, Crl, CrlOptions, Enrolled, Registry, RevocationReason};
+
+use super::race::{Race, in_memory};
 
 /// What the other process does: to a certificate that is good, to one that is on hold, and with CRLs.
 #[derive(Clone, Copy, Debug)]
@@ -40,51 +36,25 @@ const OTHERS: [&[Step]; 10] = [
     &[Resume, SuspendAgain],
 ];
 
-struct Race {
-    world: World,
-    store: Arc<FaultyStore<Arc<dyn Store>>>,
-    other: Arc<Registry>,
+/// A race about two devices.
+struct Case {
+    race: Race,
     good: Enrolled,
     held: Enrolled,
 }
 
-impl Race {
-    /// On two stores with the same content.
-    fn new([store, same]: [Arc<dyn Store>; 2], delta_hours: Option<u32>) -> Self {
-        let store = Arc::new(FaultyStore::new(store));
-        let profile = ProfileSpec { suspend: SuspendMode::CrlHold, validity_days: 30, ..ProfileSpec::device() };
-        let world = World::with(Arc::clone(&store), EnrollmentPolicy::default(), profile);
-        let policy =
-            CrlPolicy { shards: 0, next_update_hours: 48, delta_hours, overlap_hours: 12, ..CrlPolicy::default() };
-        world.registry.authorities().set_crl_policy(world.issuing.id, &policy, &world.call).unwrap();
-        let options = Options::default().with_clock(world.clock.clone());
-        let other = Arc::new(Registry::open(same, sealer(), options).unwrap());
-        let (good, held) = (world.enrolled(None).1, world.enrolled(None).1);
-        Self { world, store, other, good, held }
-    }
-
-    fn made(&self, delta: bool) -> model::Crl {
-        self.world.clock.advance(60);
-        let options = if delta { CrlOptions::default().as_delta() } else { CrlOptions::default() };
-        self.world.registry.authorities().crl(self.world.issuing.id, &options, &self.world.call).unwrap()
+impl Case {
+    fn new(stores: [Arc<dyn Store>; 2], delta_hours: Option<u32>) -> Self {
+        let race = Race::new(stores, delta_hours);
+        let [good, held] = [(); 2].map(|()| race.world.enrolled(None).1);
+        Self { race, good, held }
     }
 
     /// The other process takes its steps right before call number `at`; answers with how many calls there were.
     fn meanwhile(&self, at: usize, steps: &'static [Step]) -> Arc<AtomicUsize> {
-        let count = Arc::new(AtomicUsize::new(0));
-        let (calls, other, call, id) =
-            (Arc::clone(&count), Arc::clone(&self.other), self.world.call.clone(), self.world.issuing.id);
-        let (good, held) = (self.good.issued.certificate.id, self.held.issued.certificate.id);
-        self.store.fail_when(move |_| {
-            if calls.fetch_add(1, Ordering::SeqCst) == at {
-                let (other, call) = (Arc::clone(&other), call.clone());
-                std::thread::spawn(move || steps.iter().for_each(|step| take(&other, *step, id, [good, held], &call)))
-                    .join()
-                    .unwrap();
-            }
-            None
-        });
-        count
+        let (call, id) = (self.race.world.call.clone(), self.race.world.issuing.id);
+        let two = [self.good.issued.certificate.id, self.held.issued.certificate.id];
+        self.race.meanwhile(at, |_| true, move |other| steps.iter().for_each(|step| take(other, *step, id, two, &call)))
     }
 
     /// Of whom the CRLs say something else than the registry: the complete one, and with the difference to a later one.
@@ -94,7 +64,7 @@ impl Race {
         for device in [&self.good, &self.held] {
             let told = fits.and_then(|delta| reason(delta, device)).or_else(|| reason(complete, device));
             let told = told.filter(|told| *told != RevocationReason::RemoveFromCrl);
-            let record = self.world.registry.certificates().get(device.issued.certificate.id).unwrap();
+            let record = self.race.world.registry.certificates().get(device.issued.certificate.id).unwrap();
             let is = match record.state {
                 CertificateState::Revoked => record.reason,
                 CertificateState::Suspended => Some(RevocationReason::CertificateHold),
@@ -130,41 +100,42 @@ fn reason(crl: &model::Crl, device: &Enrolled) -> Option<RevocationReason> {
 }
 
 /// One place in the making of a CRL; `None` when it has no such place, otherwise what was told wrongly afterwards.
-fn at_place(race: &Race, at: usize, steps: &'static [Step], delta: bool, listed: bool) -> Option<Vec<String>> {
-    let held = race.held.issued.certificate.id;
-    let suspend = || drop(race.world.registry.certificates().suspend(held, &race.world.call).unwrap());
-    race.made(false);
+fn at_place(case: &Case, at: usize, steps: &'static [Step], delta: bool, listed: bool) -> Option<Vec<String>> {
+    let held = case.held.issued.certificate.id;
+    let suspend = || drop(case.race.world.registry.certificates().suspend(held, &case.race.world.call).unwrap());
+    case.race.made(false);
     if listed {
         suspend();
     }
-    let base = race.made(false);
+    let base = case.race.made(false);
     if !listed {
         suspend();
     }
-    let calls = race.meanwhile(at, steps);
-    let made = race.made(delta);
-    race.store.reset();
+    let calls = case.meanwhile(at, steps);
+    let made = case.race.made(delta);
+    case.race.alone();
     if calls.load(Ordering::SeqCst) <= at {
         return None;
     }
     let mut wrong = Vec::new();
-    let newest =
-        || race.world.registry.authorities().current_crl(race.world.issuing.id, &CrlOptions::default()).unwrap();
+    let newest = || {
+        case.race.world.registry.authorities().current_crl(case.race.world.issuing.id, &CrlOptions::default()).unwrap()
+    };
     let now = newest();
     // The difference itself: with its base, whoever a complete CRL before it lists is listed.
     if delta && made.base == Some(base.number) && now.number < made.number {
-        for device in [&race.good, &race.held] {
+        for device in [&case.good, &case.held] {
             let told = reason(&made, device).or_else(|| reason(&base, device));
             if reason(&now, device).is_some() && told.is_none() {
                 wrong.push(format!("{} with {} lacks what {} has", base.number, made.number, now.number));
             }
         }
     }
-    let fresh = race.made(true);
-    wrong.extend(race.wrong(&newest(), Some(&fresh)));
-    let next = race.made(false);
-    wrong.extend(race.wrong(&next, None));
-    wrong.extend(race.wrong(&next, Some(&race.made(true))));
+    let fresh = case.race.made(true);
+    wrong.extend(case.wrong(&newest(), Some(&fresh)));
+    let next = case.race.made(false);
+    wrong.extend(case.wrong(&next, None));
+    wrong.extend(case.wrong(&next, Some(&case.race.made(true))));
     Some(wrong)
 }
 
@@ -173,8 +144,8 @@ fn sweep(stores: &dyn Fn() -> [Arc<dyn Store>; 2], others: &[&'static [Step]], d
     for (delta, listed) in [(false, true), (false, false), (true, true), (true, false)] {
         for steps in others {
             for at in 0.. {
-                let race = Race::new(stores(), delta_hours);
-                let Some(wrong) = at_place(&race, at, steps, delta, listed) else { break };
+                let case = Case::new(stores(), delta_hours);
+                let Some(wrong) = at_place(&case, at, steps, delta, listed) else { break };
                 let what = if delta { "delta" } else { "complete CRL" };
                 assert_eq!(wrong, Vec::<String>::new(), "{steps:?} at call {at} of a {what}, hold listed: {listed}");
                 places += 1;
@@ -182,11 +153,6 @@ fn sweep(stores: &dyn Fn() -> [Arc<dyn Store>; 2], others: &[&'static [Step]], d
         }
     }
     places
-}
-
-fn in_memory() -> [Arc<dyn Store>; 2] {
-    let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    [Arc::clone(&memory), memory]
 }
 
 #[test]

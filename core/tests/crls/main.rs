@@ -2,8 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod clock;
+#[path = "../common/mod.rs"]
 mod common;
+#[path = "../interop/mod.rs"]
 mod interop;
+mod race;
+mod races;
+mod sweep;
 
 use std::path::Path;
 
@@ -397,96 +403,4 @@ fn crls_that_are_made_at_once_while_certificates_are_revoked_list_everybody() {
         }
     }
     assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
-}
-
-#[test]
-fn what_left_the_crls_by_a_clock_that_leapt_is_listed_again_when_it_is_right() {
-    for shards in [0, 2] {
-        let world = world(shards);
-        let authorities = world.registry.authorities();
-        let devices: Vec<_> = (0..5).map(|_| world.enrolled(None).1).collect();
-        let [revoked, held, freed, later, good] = &devices[..] else { panic!() };
-        let suspend = |device: &Enrolled| {
-            world.registry.certificates().suspend(device.issued.certificate.id, &world.call).unwrap();
-        };
-        revoke(&world, revoked, RevocationReason::KeyCompromise);
-        suspend(held);
-        suspend(freed);
-        authorities.crl(world.issuing.id, &CrlOptions::default(), &world.call).unwrap();
-        let all = || {
-            let shards = if shards == 0 { 0..1 } else { 0..shards + 1 };
-            let made: Vec<_> = shards.map(|shard| current(&world, CrlOptions::shard(shard)).1).collect();
-            let listed = |device: &Enrolled| made.iter().filter(|crl| reason(crl, device).is_some()).count();
-            [listed(revoked), listed(held), listed(freed), listed(later), listed(good)]
-        };
-        let each = 1 + usize::from(shards > 0);
-        refresh(&world);
-        assert_eq!(all(), [each, each, each, 0, 0]);
-        // Far enough for all of them to end, for long enough that everything is made more than once.
-        world.clock.advance(400 * 24 * HOUR);
-        for _ in 0..4 {
-            refresh(&world);
-            world.clock.advance(48 * HOUR);
-        }
-        assert_eq!(all(), [0; 5], "they have ended");
-        world.clock.advance(-(408 * 24 - 1) * HOUR);
-        world.registry.certificates().resume(freed.issued.certificate.id, &world.call).unwrap();
-        revoke(&world, later, RevocationReason::Superseded);
-        let due = Due { kinds: vec![DueKind::Crl], ..Due::until(now(&world)) };
-        assert!(!world.registry.due(&due, &Page::of(9)).unwrap().items.is_empty(), "they are of the future");
-        assert!(!refresh(&world).is_empty());
-        assert_eq!(all(), [each, each, 0, each, 0]);
-        assert!(world.registry.due(&due, &Page::of(9)).unwrap().items.is_empty());
-        // Nobody's hold or revocation is taken off by a delta.
-        world.clock.advance(4 * HOUR);
-        refresh(&world);
-        for shard in if shards == 0 { 0..1 } else { 1..shards + 1 } {
-            let delta = current(&world, CrlOptions::shard(shard).as_delta()).1;
-            for device in [revoked, held, later] {
-                assert_ne!(reason(&delta, device), Some(RevocationReason::RemoveFromCrl));
-            }
-        }
-        world.clock.advance(48 * HOUR);
-        refresh(&world);
-        assert_eq!(all(), [each, each, 0, each, 0]);
-        assert_eq!(world.registry.check_integrity(None).unwrap().findings, [""; 0]);
-    }
-}
-
-#[test]
-fn a_ca_certificate_that_left_a_crl_by_a_clock_that_leapt_is_listed_again() {
-    let world = World::new();
-    let (authorities, call) = (world.registry.authorities(), &world.call);
-    authorities.mark_compromised(world.issuing.id, call).unwrap();
-    let entries = || authorities.crl(world.root.id, &CrlOptions::default(), call).unwrap().entries;
-    assert_eq!((entries(), entries()), (1, 1));
-    let days = (world.issuing.not_after.unix() - START) / 86_400 + 1;
-    world.clock.advance(days * 24 * HOUR);
-    assert_eq!(entries(), 1);
-    world.clock.advance(60);
-    assert_eq!((entries(), entries()), (0, 0));
-    world.clock.advance(-days * 24 * HOUR);
-    assert_eq!((entries(), entries()), (1, 1));
-}
-
-#[test]
-fn a_clock_that_says_that_an_authority_has_expired_ends_its_crls_for_as_long_as_it_is_wrong() {
-    let world = world(0);
-    let due = |until| {
-        let due = Due { kinds: vec![DueKind::Crl], ..Due::until(until) };
-        world.registry.due(&due, &Page::of(10)).unwrap().items.len()
-    };
-    refresh(&world);
-    let days = (world.issuing.not_after.unix() - START) / 86_400 + 1;
-    world.clock.advance(days * 24 * HOUR);
-    let refused = world.registry.authorities().refresh_crls(now(&world), &world.call).unwrap();
-    assert!(!refused.is_empty());
-    assert!(refused.into_iter().all(|refused| code(refused) == "authority.expired"));
-    assert_eq!(due(Timestamp::MAX), 0, "an authority that has expired signs none");
-    let lists = world.registry.authorities().crls(world.issuing.id).unwrap();
-    assert!(lists.iter().all(|list| list.refresh_at.is_none()), "{lists:?}");
-    world.clock.advance(-(days - 1) * 24 * HOUR);
-    assert!(due(now(&world)) > 0);
-    assert!(refresh(&world).contains(&(0, false)));
-    assert_eq!(due(now(&world)), 0);
 }
