@@ -1,6 +1,7 @@
 //! `postgres`: enrollments a second into a PostgreSQL server on this machine that holds `TEGATA_ROWS` devices (1,000,000
-//! by default), in bulk and by 64 callers, over the same into memory; what a caller alone waits; and rows a second through the
-//! store alone. The server is one of our own, with `fsync` on, unless `TEGATA_POSTGRES_URL` names another.
+//! by default), in bulk and by 64 callers, over the same into memory; what a caller alone waits; rows a second through the
+//! store alone; and what `flat` (over 100,000), `open`, `memory`, `ocsp` and `crl-1m` are there, by the clock on the wall, since a
+//! server works too. The server is one of our own, with `fsync` on, unless `TEGATA_POSTGRES_URL` names another, an empty database.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use tegata_benches::Bench;
 use crate::durable::{enroll_all, enroll_by_callers};
 use crate::filler::fill_into;
 use crate::server::Server;
-use crate::{median, print, seconds, setting};
+use crate::{crl, median, ocsp, print, scale, seconds, setting};
 
 const A_ROUND: usize = 2_000;
 const ROUNDS: u64 = 5;
@@ -25,10 +26,14 @@ fn connect(url: &str) -> PostgresStore {
 pub(crate) fn measure() {
     let given = std::env::var("TEGATA_POSTGRES_URL").ok();
     let own = given.is_none().then(|| Server::start_with("-c fsync=on -c shared_buffers=256MB -c max_wal_size=4GB"));
-    let url = |server: &Option<Server>| given.clone().or_else(|| server.as_ref().map(Server::url)).unwrap();
-    rows(&connect(&url(&own)));
-    let (devices, begun) = (setting("TEGATA_ROWS", 1_000_000), Instant::now());
-    let full = fill_into(&Arc::new(connect(&url(&own))), devices as u64);
+    // Each in a schema of its own.
+    let url = |schema: &str| match (&given, &own) {
+        (Some(url), _) => format!("{url}{}schema={schema}", if url.contains('?') { '&' } else { '?' }),
+        (None, own) => own.as_ref().unwrap().url(),
+    };
+    rows(&connect(&url("rows")));
+    let (devices, begun, many) = (setting("TEGATA_ROWS", 1_000_000), Instant::now(), url("many"));
+    let full = fill_into(&Arc::new(connect(&many)), devices as u64);
     eprintln!("filled with {devices} devices in {:.0} s", begun.elapsed().as_secs_f64());
     let memory = Bench::new(MemoryStore::new());
     for (name, work, first) in [
@@ -50,6 +55,19 @@ pub(crate) fn measure() {
     let units = full.units(3_000_000_000, 300);
     let alone = units.iter().map(|unit| seconds(|| drop(full.registry.devices().enroll(unit, &full.call).unwrap())));
     print("postgres-alone-ms", median(alone.collect()) * 1e3);
+
+    let few = url("few");
+    scale::compare("postgres-flat", &fill_into(&Arc::new(connect(&few)), 100_000), &full);
+    scale::opening("postgres-open", &few, &many);
+    scale::served_elsewhere(full, &many);
+    ocsp::through("postgres-ocsp", &Bench::new(connect(&url("ocsp"))), ocsp::elapsed);
+    let names = ["postgres-revoke-1m", "postgres-crl-1m", "postgres-crl-1m-call"];
+    crl::durably(&Arc::new(connect(&url("crl"))), names, on_the_wall);
+}
+
+/// Seconds since some moment.
+fn on_the_wall() -> f64 {
+    std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64()
 }
 
 static ROW: Table = Table {

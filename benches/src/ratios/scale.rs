@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use tegata::store::{SqliteOptions, SqliteStore};
-use tegata::{Bulk, DeviceFilter, Enroll, Page};
+use tegata::{Bulk, DeviceFilter, Enroll, Page, open_store};
 use tegata_benches::{Bench, open};
 
 use crate::filler::fill;
@@ -16,8 +15,9 @@ use crate::{cpu, median, print, seconds, setting};
 const SMALL: u64 = 100_000;
 const A_ROUND: usize = 4_000;
 const ROUNDS: u64 = 7;
-/// Names the file that a child of this process is to serve.
+/// The address of the store that a child of this process is to serve, and the file with the units that come to it.
 const SERVE: &str = "TEGATA_BENCH_SERVE";
+const UNITS: &str = "TEGATA_BENCH_UNITS";
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in(std::env::var_os("TEGATA_BENCH_DIR").unwrap_or_else(|| ".".into())).unwrap()
@@ -41,25 +41,35 @@ pub(crate) fn flat() {
     let (few, _) = fill(&folder.path().join("few.sqlite"), SMALL);
     let mut many = None;
     let took = seconds(|| many = Some(fill(&folder.path().join("many.sqlite"), large).0));
-    let many = many.unwrap();
     eprintln!("filled with {large} devices in {took:.0} s");
+    compare("flat", &few, &many.unwrap());
+}
+
+/// What enrolling costs here and there.
+pub(crate) fn compare(name: &str, few: &Bench, many: &Bench) {
     let (mut processor, mut elapsed) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let first = 800_000_000_000 + round * 1_000_000;
         let (of_few, of_many) = (few.units(first, A_ROUND), many.units(first, A_ROUND));
-        let (few, many) = (cost(&few, &of_few), cost(&many, &of_many));
+        let (few, many) = (cost(few, &of_few), cost(many, &of_many));
         processor.push(many.0 / few.0);
         elapsed.push(many.1 / few.1);
     }
-    print("flat", median(elapsed));
-    print("flat-processor-time", median(processor));
+    print(name, median(elapsed));
+    print(&format!("{name}-processor-time"), median(processor));
 }
 
-/// Milliseconds until a registry answers for the first time.
-fn opening(file: &Path) -> f64 {
-    median(
-        (0..15).map(|_| seconds(|| drop(open(SqliteStore::open(file, SqliteOptions::default()).unwrap())))).collect(),
-    ) * 1e3
+/// Milliseconds until a registry answers for the first time, over those of one with few devices.
+pub(crate) fn opening(name: &str, few: &str, many: &str) {
+    let opening =
+        |url| median((0..15).map(|_| seconds(|| drop(open(open_store(url).unwrap())))).collect::<Vec<_>>()) * 1e3;
+    let (few, many) = (opening(few), opening(many));
+    print(name, many / few);
+    print(&format!("{name}-milliseconds"), many);
+}
+
+fn address(file: &Path) -> String {
+    format!("sqlite:{}", file.display())
 }
 
 pub(crate) fn opens() {
@@ -67,23 +77,29 @@ pub(crate) fn opens() {
     let (few, many) = (folder.path().join("few.sqlite"), folder.path().join("many.sqlite"));
     drop(fill(&few, 1_000));
     drop(fill(&many, setting("TEGATA_ROWS", 1_000_000) as u64));
-    let (few, many) = (opening(&few), opening(&many));
-    print("open", many / few);
-    print("open-milliseconds", many);
+    opening("open", &address(&few), &address(&many));
 }
 
 pub(crate) fn memory() {
-    if let Some(file) = std::env::var_os(SERVE) {
-        return serve(Path::new(&file));
+    if let Ok(url) = std::env::var(SERVE) {
+        return serve(&url);
     }
     let folder = folder();
     let file = folder.path().join("registry.sqlite");
     let (bench, store) = fill(&file, setting("TEGATA_ROWS", 1_000_000) as u64);
+    drop(store);
+    served_elsewhere(bench, &address(&file));
+}
+
+/// Serves the store in a process of its own: what filling left behind is none of the memory that serving takes.
+pub(crate) fn served_elsewhere(bench: Bench, url: &str) {
+    let folder = folder();
+    let file = folder.path().join("units");
     let units = bench.units(700_000_000_000, A_ROUND);
-    std::fs::write(folder.path().join("units"), units.iter().flat_map(to_line).collect::<Vec<_>>()).unwrap();
-    drop((bench, store));
-    // What filling left behind is none of the memory that serving takes.
-    let status = Command::new(std::env::current_exe().unwrap()).arg("memory").env(SERVE, &file).status().unwrap();
+    std::fs::write(&file, units.iter().flat_map(to_line).collect::<Vec<_>>()).unwrap();
+    drop(bench);
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let status = child.arg("memory").env(SERVE, url).env(UNITS, &file).status().unwrap();
     assert!(status.success());
 }
 
@@ -110,11 +126,11 @@ fn from_lines(mut bytes: &[u8]) -> Vec<Enroll> {
     units
 }
 
-/// What a server does all day, for a while: units that enroll one at a time and in bulk, lists, statistics, what is due, a backup.
-fn serve(file: &Path) {
-    let registry = open(SqliteStore::open(file, SqliteOptions::default()).unwrap());
+/// What a server does all day, for a while: units that enroll one at a time and in bulk, and lists.
+fn serve(url: &str) {
+    let registry = open(open_store(url).unwrap());
     let call = tegata::Call::by("bench");
-    let units = from_lines(&std::fs::read(file.with_file_name("units")).unwrap());
+    let units = from_lines(&std::fs::read(std::env::var_os(UNITS).unwrap()).unwrap());
     let (singly, together) = units.split_at(units.len() / 2);
     thread::scope(|scope| {
         for share in singly.chunks(singly.len().div_ceil(64)) {
