@@ -1889,8 +1889,8 @@ export declare class Maintained {
   /** How many rows were looked at. */
   readonly lookedAt: number;
   /**
-   * How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
-   * attachments, revocations) is not counted.
+   * How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs some
+   * thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
    */
   readonly removed: Record<string, number>;
   /** How many bytes went back to the file system. */
@@ -2700,8 +2700,8 @@ export interface Responder {
 /** How long what is over is remembered, in days of 86,400 seconds, each at most 36,525. */
 export interface Retention {
   /**
-   * Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the last one
-   * of a device stays as long as the device, so that one that was away for years is known when it comes back.
+   * Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it may leave
+   * them, and the last certificate of a device stays as long as the device, so that one that was away for years is known when it comes back.
    */
   readonly certificateDays?: number | null;
   /** Deleted devices: after the deletion. All that they had goes with them. */
@@ -2720,7 +2720,7 @@ export interface Retention {
   /** Events: after they happened, once a checkpoint covers them. `null` keeps them for ever. */
   readonly eventDays?: number | null;
   /**
-   * How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+   * How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
    * Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever calls
    * seldom allows more.
    */
@@ -3225,8 +3225,8 @@ export declare class Authorities {
    * a complete CRL comes with one that leads to it from the complete CRL before (RFC 5280, 5.2.4), under the same number.
    *
    * Rejects with: `authority.compromised`, `authority.expired`, `authority.signer_missing`; `input.unknown_id` for a shard that the
-   * authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, or of the list of all
-   * certificates when there are shards; signer and store errors.
+   * authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, to one that a clock made that was
+   * ahead, or of the list of all certificates when there are shards; signer and store errors.
    */
   crl(id: AuthorityId, options?: CrlOptions | null, call?: Call): Promise<CrlRecord>;
   /**

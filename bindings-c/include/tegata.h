@@ -3979,8 +3979,8 @@ typedef struct {
 typedef struct {
   /// How many rows were looked at.
   uint64_t looked_at;
-  /// How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them
-  /// (documents, attachments, revocations) is not counted.
+  /// How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+  /// some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
   tegata_record_counts removed;
   /// How many bytes went back to the file system.
   uint64_t freed;
@@ -4013,8 +4013,8 @@ typedef struct {
 typedef struct {
   /// `sizeof(tegata_retention)`.
   size_t size;
-  /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the
-  /// last one of a device stays as long as the device, so that one that was away for years is known when it comes
+  /// Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it
+  /// may leave them, and the last certificate of a device stays as long as the device, so that one that was away for years is known when it comes
   /// back. NULL for 90.
   const uint32_t *certificate_days;
   /// Deleted devices: after the deletion. All that they had goes with them. NULL for 730.
@@ -4032,7 +4032,7 @@ typedef struct {
   const uint32_t *event_days;
   /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
   const uint32_t *limit;
-  /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+  /// How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
   /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
   /// calls seldom allows more. NULL for 90.
   const uint32_t *leap_days;
@@ -4593,10 +4593,12 @@ tegata_status tegata_authorities_mark_compromised(const tegata_registry *registr
                                                   const tegata_authority **authority,
                                                   tegata_error **error);
 
-/// Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
-/// Certificates whose grace period has ended are revoked (superseded) first.
+/// Makes a CRL of the authority anew: every certificate in its scope that is revoked, or on hold under a profile that
+/// says so. Certificates whose grace period has ended are revoked (superseded) first.
 ///
-/// Errors: `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
+/// Errors: `authority.compromised`, `authority.expired`, `authority.signer_missing`; `input.unknown_id` for a shard that
+/// the authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, to one that a clock
+/// made that was ahead, or of the list of all certificates when there are shards; signer and store errors.
 tegata_status tegata_authorities_crl(const tegata_registry *registry,
                                      const char *id,
                                      const tegata_crl_options *options,

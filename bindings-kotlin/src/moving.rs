@@ -104,7 +104,7 @@ pub enum SeenState {
 /// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
 #[uniffi::remote(Record)]
 pub struct Retention {
-    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them.
+    /// Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it may leave them.
     #[uniffi(default = 90)]
     pub certificate_days: u32,
     /// Deleted devices: after the deletion. All that they had goes with them.
@@ -125,7 +125,7 @@ pub struct Retention {
     /// Events: after they happened, once a checkpoint covers them. Left out, they are kept for ever.
     #[uniffi(default)]
     pub event_days: Option<u32>,
-    /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+    /// How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
     /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
     /// calls seldom allows more.
     #[uniffi(default = 90)]
@@ -142,8 +142,8 @@ pub struct Maintained {
     pub total: u64,
     /// How many rows were looked at.
     pub looked_at: u64,
-    /// How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
-    /// attachments, revocations) is not counted.
+    /// How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+    /// some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
     pub removed: HashMap<String, u64>,
     /// How many bytes went back to the file system.
     pub freed: u64,

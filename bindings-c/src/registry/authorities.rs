@@ -262,10 +262,12 @@ pub unsafe extern "C" fn tegata_authorities_mark_compromised(
     })
 }
 
-/// Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
-/// Certificates whose grace period has ended are revoked (superseded) first.
+/// Makes a CRL of the authority anew: every certificate in its scope that is revoked, or on hold under a profile that
+/// says so. Certificates whose grace period has ended are revoked (superseded) first.
 ///
-/// Errors: `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
+/// Errors: `authority.compromised`, `authority.expired`, `authority.signer_missing`; `input.unknown_id` for a shard that
+/// the authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, to one that a clock
+/// made that was ahead, or of the list of all certificates when there are shards; signer and store errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tegata_authorities_crl(
     registry: *const tegata_registry,

@@ -311,8 +311,8 @@ pub unsafe extern "C" fn tegata_integrity_free(integrity: *const tegata_integrit
 pub struct tegata_maintained {
     /// How many rows were looked at.
     pub looked_at: u64,
-    /// How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them
-    /// (documents, attachments, revocations) is not counted.
+    /// How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+    /// some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
     pub removed: tegata_record_counts,
     /// How many bytes went back to the file system.
     pub freed: u64,
@@ -349,8 +349,8 @@ pub unsafe extern "C" fn tegata_maintained_free(maintained: *const tegata_mainta
 pub struct tegata_retention {
     /// `sizeof(tegata_retention)`.
     pub size: usize,
-    /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and the
-    /// last one of a device stays as long as the device, so that one that was away for years is known when it comes
+    /// Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it
+    /// may leave them, and the last certificate of a device stays as long as the device, so that one that was away for years is known when it comes
     /// back. NULL for 90.
     pub certificate_days: *const u32,
     /// Deleted devices: after the deletion. All that they had goes with them. NULL for 730.
@@ -368,7 +368,7 @@ pub struct tegata_retention {
     pub event_days: *const u32,
     /// How many rows one call looks at, 1 to 1,000,000. Ten thousand take some tens of milliseconds. NULL for 10,000.
     pub limit: *const u32,
-    /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+    /// How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
     /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
     /// calls seldom allows more. NULL for 90.
     pub leap_days: *const u32,

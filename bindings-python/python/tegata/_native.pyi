@@ -129,11 +129,13 @@ class Authorities:
         """
     def crl(self, /, id: str, options: CrlOptions | None = None, *, actor: str = "", request_id: str | None = None) -> CrlRecord:
         """
-        Makes the authority's CRL anew: every certificate of it that is revoked, or on hold under a profile that says so.
-        Certificates whose grace period has ended are revoked (superseded) first.
+        Makes a CRL of the authority anew: every certificate in its scope that is revoked, or on hold under a profile that
+        says so. Certificates whose grace period has ended are revoked (superseded) first.
 
         Errors:
-        `authority.compromised`, `authority.expired`, `authority.signer_missing`; signer and store errors.
+        `authority.compromised`, `authority.expired`, `authority.signer_missing`; `input.unknown_id` for a shard that the
+        authority never had; `certificate.crl_no_base` for a delta before there is a complete CRL, to one that a clock
+        made that was ahead, or of the list of all certificates when there are shards; signer and store errors.
         """
     def crls(self, /, id: str) -> list[CrlState]:
         """
@@ -4239,8 +4241,8 @@ class Maintained:
     @property
     def removed(self, /) -> dict[str, int]:
         """
-        How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them
-        (documents, attachments, revocations) is not counted.
+        How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+        some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
         """
     @property
     def total(self, /) -> int:
@@ -6722,9 +6724,9 @@ class Retention:
     @property
     def certificate_days(self, /) -> int:
         """
-        Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and
-        the last one of a device stays as long as the device, so that one that was away for years is known when it
-        comes back.
+        Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until
+        it may leave them, and the last certificate of a device stays as long as the device, so that one that was
+        away for years is known when it comes back.
         """
     @property
     def claim_code_days(self, /) -> int:
@@ -6744,7 +6746,7 @@ class Retention:
     @property
     def leap_days(self, /) -> int:
         """
-        How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+        How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
         Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
         calls seldom allows more.
         """

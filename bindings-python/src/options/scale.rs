@@ -8,9 +8,9 @@ use crate::words::KeyAlgorithm;
 options! {
     /// How long what is over is remembered, in days of 86,400 seconds, each at most 36,525.
     Retention(tegata::Retention): () = tegata::Retention::default(); {
-        /// Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them, and
-        /// the last one of a device stays as long as the device, so that one that was away for years is known when it
-        /// comes back.
+        /// Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until
+        /// it may leave them, and the last certificate of a device stays as long as the device, so that one that was
+        /// away for years is known when it comes back.
         def certificate_days: Option<u32> = None => u32;
         /// Deleted devices: after the deletion. All that they had goes with them.
         def device_days: Option<u32> = None => u32;
@@ -25,7 +25,7 @@ options! {
         def campaign_days: Option<u32> = None => u32;
         /// Events: after they happened, once a checkpoint covers them. None keeps them for ever.
         opt event_days: Option<u32> = None => Option<u32>;
-        /// How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+        /// How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
         /// Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
         /// calls seldom allows more.
         def leap_days: Option<u32> = None => u32;

@@ -52,8 +52,8 @@ record! {
     Maintained(tegata::Maintained) {
         /// How many rows were looked at.
         looked_at: u64,
-        /// How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them
-        /// (documents, attachments, revocations) is not counted.
+        /// How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+        /// some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
         removed: BTreeMap<String, u64>,
         /// How many bytes went back to the file system.
         freed: u64,

@@ -18121,8 +18121,8 @@ public struct Maintained: Equatable, Hashable {
      */
     public let lookedAt: UInt64
     /**
-     * How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
-     * attachments, revocations) is not counted.
+     * How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+     * some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
      */
     public let removed: [String: UInt64]
     /**
@@ -18144,8 +18144,8 @@ public struct Maintained: Equatable, Hashable {
          * How many rows were looked at.
          */lookedAt: UInt64,
         /**
-         * How many records went, by their kind: `certificates`, `devices`, `requests` ... What belonged to them (documents,
-         * attachments, revocations) is not counted.
+         * How many records went, by their kind: `certificates`, `devices`, `requests` ..., entries of CRLs
+         * some thousands at a time. What belonged to them (documents, attachments, revocations) is not counted.
          */removed: [String: UInt64],
         /**
          * How many bytes went back to the file system.
@@ -23000,7 +23000,7 @@ public func FfiConverterTypeResponseHeader_lower(_ value: ResponseHeader) -> Rus
  */
 public struct Retention: Equatable, Hashable {
     /**
-     * Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them.
+     * Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it may leave them.
      */
     public let certificateDays: UInt32
     /**
@@ -23028,7 +23028,7 @@ public struct Retention: Equatable, Hashable {
      */
     public let eventDays: UInt32?
     /**
-     * How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+     * How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
      * Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
      * calls seldom allows more.
      */
@@ -23042,7 +23042,7 @@ public struct Retention: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Certificates: after they expired, or were refused. What CRLs still list stays until it may leave them.
+         * Certificates and the entries of CRLs: after they expired, or were refused. What CRLs still list stays until it may leave them.
          */certificateDays: UInt32 = UInt32(90),
         /**
          * Deleted devices: after the deletion. All that they had goes with them.
@@ -23063,7 +23063,7 @@ public struct Retention: Equatable, Hashable {
          * Events: after they happened, once a checkpoint covers them. Left out, they are kept for ever.
          */eventDays: UInt32? = nil,
         /**
-         * How far the clock may have gone on since the last call, or since the last event before the first one; at least 1.
+         * How far the clock may have gone on since the last call, or before the first from one event to the next; at least 1.
          * Beyond, it is taken for wrong, and nothing goes: a clock that jumps ahead makes everything look expired. Whoever
          * calls seldom allows more.
          */leapDays: UInt32 = UInt32(90),
