@@ -3,7 +3,7 @@
  * sent back before it uses it. It takes symmetric keys, too, which come wrapped under its password.
  *
  *   identity request FOLDER NAME ADDRESS...
- *       makes FOLDER/key.pem, unless it is there, and FOLDER/request.pem; send the request to your CA
+ *       makes FOLDER/key.pem, unless it is there, and FOLDER/request.pem, in a FOLDER that exists; send the request to your CA
  *   identity install FOLDER ROOT.pem ANSWER.pem ADDRESS...
  *       checks the CA's answer (certificate and intermediates, PEM) against the root that the firmware was made with, and keeps it as
  *       FOLDER/chain.pem only if a browser would accept it; says why not otherwise
